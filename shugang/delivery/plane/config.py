@@ -1,0 +1,135 @@
+"""Settings of one plane: a TOML file, overridden by `SHUGANG_PLANE_*` environment variables.
+
+Keys hold file *paths*; the secrets themselves are read once by whoever needs them and appear in no log or repr.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+ENV_PREFIX = "SHUGANG_PLANE_"
+MB = 1024 * 1024
+
+
+class ConfigError(ValueError):
+    """The settings cannot start a plane; the message names the setting."""
+
+
+@dataclass(frozen=True)
+class PlaneConfig:
+    """`role` is "platform" (private network addresses are refused to connectors) or "edge" (a supplier's site:
+    only `allow` host:port pairs). Sizes are bytes, times seconds."""
+
+    plane_id: str
+    control_url: str
+    data_dir: Path
+    private_key_file: Path
+    platform_key: str
+    vault_root: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8700
+    public_url: str = ""
+    role: str = "platform"
+    poll_seconds: float = 0.25
+    ship_seconds: float = 0.2
+    max_body: int = 64 * 1024
+    max_answer: int = 64 * MB
+    whole_answer: int = 8 * MB
+    stored_answer: int = MB
+    row_cap: int = 100_000
+    query_seconds: float = 10.0
+    file_url_seconds: int = 3600
+    backpressure: int = 512
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    connectors: Mapping[str, str] = field(default_factory=dict, repr=False)
+    allow: tuple[str, ...] = ()
+    policy_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.role not in ("platform", "edge"):
+            raise ConfigError(f"role: {self.role!r} is neither platform nor edge")
+        if not self.control_url.startswith(("http://", "https://")):
+            raise ConfigError("control_url: must be an http or https address")
+
+    @property
+    def journal_path(self) -> Path:
+        return self.data_dir / "journal.sqlite3"
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.data_dir / "cache"
+
+    def private_key(self) -> Ed25519PrivateKey:
+        return read_private_key(self.private_key_file)
+
+    def platform_public_key(self) -> Ed25519PublicKey:
+        try:
+            return Ed25519PublicKey.from_public_bytes(b64decode(self.platform_key, validate=True))
+        except ValueError as error:
+            raise ConfigError("platform_key: not a base64 Ed25519 public key") from error
+
+
+def read_private_key(path: Path) -> Ed25519PrivateKey:
+    """The file holds the raw 32-byte key in base64 and must be readable by its owner alone."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise ConfigError(f"private_key_file: {path} is readable by others; run chmod 600")
+        return Ed25519PrivateKey.from_private_bytes(b64decode(path.read_text().strip(), validate=True))
+    except (OSError, ValueError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"private_key_file: cannot read a key from {path}") from error
+
+
+_PATHS = {"data_dir", "private_key_file", "vault_root", "tls_cert", "tls_key"}
+_INTS = {"port", "max_body", "max_answer", "whole_answer", "stored_answer", "row_cap", "file_url_seconds", "backpressure"}
+_FLOATS = {"poll_seconds", "ship_seconds", "query_seconds"}
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> PlaneConfig:
+    """Read `path` (TOML, table `[plane]`, `[connectors.NAME] url=…`, `[policy_keys]`), then the environment."""
+    environ = os.environ if environ is None else environ
+    document: dict[str, Any] = tomllib.loads(path.read_text()) if path else {}
+    values: dict[str, Any] = dict(document.pop("plane", {}))
+    connectors = {name: str(entry["url"]) for name, entry in document.pop("connectors", {}).items()}
+    policy_keys = {name: str(key) for name, key in document.pop("policy_keys", {}).items()}
+    if document:
+        raise ConfigError(f"unknown table in the settings file: {', '.join(sorted(document))}")
+    known = {f.name for f in fields(PlaneConfig)} - {"connectors", "policy_keys"}
+    for name in known:
+        if (given := environ.get(ENV_PREFIX + name.upper())) not in (None, ""):
+            values[name] = given
+    for name, url in environ.items():
+        if name.startswith(ENV_PREFIX + "CONNECTOR_"):
+            connectors[name.removeprefix(ENV_PREFIX + "CONNECTOR_").lower()] = url
+    if unknown := set(values) - known:
+        raise ConfigError(f"unknown setting: {', '.join(sorted(unknown))}")
+    return _build(values, connectors, policy_keys)
+
+
+def _build(values: dict[str, Any], connectors: dict[str, str], policy_keys: dict[str, str]) -> PlaneConfig:
+    for name, value in list(values.items()):
+        try:
+            if name in _PATHS:
+                values[name] = Path(value).expanduser()
+            elif name in _INTS:
+                values[name] = int(value)
+            elif name in _FLOATS:
+                values[name] = float(value)
+            elif name == "allow":
+                values[name] = tuple(value.split(",") if isinstance(value, str) else value)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{name}: {value!r} is not valid") from error
+    required = ("plane_id", "control_url", "data_dir", "private_key_file", "platform_key")
+    if missing := [name for name in required if not values.get(name)]:
+        raise ConfigError(f"missing setting: {', '.join(missing)}")
+    return PlaneConfig(**values, connectors=connectors, policy_keys=policy_keys)

@@ -1,0 +1,177 @@
+"""The one way in: authenticate, find the grant, decide, refuse repeated nonces, throttle.
+
+Every mode passes here before it touches data; what differs per mode starts after `admit`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from hashlib import blake2b, sha256
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+
+from shugang.delivery.plane.clock import Clock, rule_day
+from shugang.delivery.plane.index import NO_INDEX, Access, Holder, Index, S, choose
+from shugang.delivery.plane.journal import Journal
+from shugang.delivery.plane.records import Entry, canonical
+from shugang.delivery.plane.replies import Denied
+from shugang.delivery.plane.schema import EMPTY_DETAIL, NONCE_SECONDS
+from shugang.delivery.plane.usage import Meter
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+NONCE = re.compile(r"[\x21-\x7e]{1,128}")
+MADE_HERE = "sg-"
+
+
+class Use:
+    """One admitted request. `given` says that the client sent the request id (only then can it be a retry)."""
+
+    __slots__ = ("access", "day", "given", "now", "request_id", "rule_now")
+
+    def __init__(self, access: Access[Any], request_id: str, given: bool, now: float, rule_now: float) -> None:
+        self.access, self.request_id, self.given = access, request_id, given
+        self.now, self.rule_now, self.day = now, rule_now, rule_day(rule_now)
+
+
+class Gate:
+    def __init__(self, clock: Clock, journal: Journal, secret: bytes) -> None:
+        self.clock, self.journal, self.secret = clock, journal, secret
+        self.meters: dict[str, Meter] = {grant: Meter(days) for grant, days in journal.restored.usage.items()}
+        self.index: Index = NO_INDEX
+        self.fresh_until = 0.0
+        self.unknown_keys = 0
+        self._nonces = dict(journal.restored.nonces)
+        self._nonces_swept = time()
+        self._boot = secrets.token_hex(6)
+        self._made = 0
+        self._quiet: dict[str, tuple[float, int]] = {}
+
+    # -- who and what -------------------------------------------------------------------------------------
+
+    def holder(self, headers: Any) -> Holder:
+        """By digest: the secret itself is compared with nothing, so timing says nothing about it."""
+        given = headers.get("authorization")
+        if given is not None:
+            token = given[7:] if given[:7].lower() == "bearer " else ""
+        else:
+            token = headers.get("x-api-key") or ""
+        holder = self.index.holders.get(sha256(token.encode()).digest())
+        if holder is None or not token:
+            self.unknown_keys += 1
+            if monotonic() >= self.fresh_until:
+                raise Denied("bundle_stale", journal=False)
+            raise Denied("unknown_key", journal=False)
+        return holder
+
+    def admit(self, accesses: Sequence[Access[S]] | None, headers: Any) -> Use:
+        """The grant that admits this request now, or Denied (journalled under the grant by the caller's `refuse`)."""
+        if not accesses:
+            raise Denied("not_found", journal=False)
+        now = self.clock.real()
+        rule_now = now + self.clock.offset
+        access, refused = choose(accesses, rule_now)
+        given = headers.get("request-id")
+        use = Use(access, given or self.new_id(), given is not None, now, rule_now)
+        if refused is not None:
+            raise Rejected(use, Denied(refused.code, refused=refused))
+        self._check(use, given, headers)
+        return use
+
+    def _check(self, use: Use, given: str | None, headers: Any) -> None:
+        if monotonic() >= self.fresh_until:
+            raise Rejected(use, Denied("bundle_stale"))
+        if given is not None and (not REQUEST_ID.fullmatch(given) or self._foreign(use, given)):
+            use.request_id = self.new_id()
+            raise Rejected(use, Denied("bad_request", "Request-Id", "1-64 characters of A-Z a-z 0-9 . _ : -"))
+        nonce = headers.get("x-nonce")
+        if nonce is not None:
+            self._spend(use, nonce)
+        wait = use.access.meter.throttle()
+        if wait:
+            raise Rejected(use, self._limited(use.access.grant.id, wait))
+
+    def _foreign(self, use: Use, given: str) -> bool:
+        """Ids that look like ours name past answers only; else a guess could collide with one still to be made."""
+        return given.startswith(MADE_HERE) and self.journal.past(use.access.grant.id, given) is None
+
+    def _spend(self, use: Use, nonce: str) -> None:
+        if not NONCE.fullmatch(nonce):
+            raise Rejected(use, Denied("bad_request", "X-Nonce", "1-128 visible ASCII characters"))
+        key = (use.access.credential.id, nonce)
+        if key in self._nonces:
+            raise Rejected(use, Denied("nonce_repeated", "X-Nonce"))
+        self._nonces[key] = expires = use.now + NONCE_SECONDS
+        self.journal.nonce(*key, expires)
+        if use.now - self._nonces_swept > 600:
+            self._nonces_swept = use.now
+            self._nonces = {k: e for k, e in self._nonces.items() if e > use.now}
+
+    def _limited(self, grant: str, wait: float) -> Denied:
+        """A flood is journalled once a second with the number of refusals since, not refusal by refusal."""
+        last, suppressed = self._quiet.get(grant, (0.0, 0))
+        now = monotonic()
+        if now - last < 1.0:
+            self._quiet[grant] = (last, suppressed + 1)
+            return Denied("rate_limited", wait=wait, journal=False)
+        self._quiet[grant] = (now, 0)
+        return Denied("rate_limited", wait=wait, detail={"suppressed": suppressed} if suppressed else None)
+
+    # -- what the journal says ----------------------------------------------------------------------------
+
+    def new_id(self) -> str:
+        self._made += 1
+        return f"{MADE_HERE}{self._boot}-{self._made:x}"
+
+    def fingerprint(self, *parts: str) -> str:
+        """What was asked, keyed by the plane's secret: a plain hash of a telephone number is no secret at all."""
+        return blake2b("\x1f".join(parts).encode(), key=self.secret, digest_size=16).hexdigest()
+
+    def entry(
+        self, use: Use, outcome: str, rows: int, size: int, digest: str, detail: str, counts: bool = True
+    ) -> Entry:
+        clock = self.clock
+        return Entry(
+            use.access.template(outcome), use.request_id, clock.stamp_rule(use.rule_now), clock.stamp_real(use.now),
+            rows, size, digest, detail, use.day, counts,
+        )
+
+    async def refuse(self, use: Use, denied: Denied) -> None:
+        """Journal a refusal under its grant, durable before it is told."""
+        if not denied.journal or self.journal.failed:
+            return
+        detail = canonical(denied.detail) if denied.detail else EMPTY_DETAIL
+        entry = Entry(
+            use.access.refused_template(denied.code), use.request_id, self.clock.stamp_rule(use.rule_now),
+            self.clock.stamp_real(use.now), 0, 0, "", detail, use.day, False,
+        )
+        await self.journal.submit(entry)
+
+
+class Rejected(Exception):
+    """A Denied that happened under a known grant."""
+
+    def __init__(self, use: Use, denied: Denied) -> None:
+        super().__init__(denied.code)
+        self.use, self.denied = use, denied
+
+
+def plane_secret(data_dir: Path) -> bytes:
+    """32 random bytes of this plane alone: signs file addresses, keys fingerprints. Made at the first start."""
+    path = data_dir / "secret"
+    try:
+        with path.open("xb", opener=lambda name, flags: __import__("os").open(name, flags, 0o600)) as file:
+            file.write(secrets.token_bytes(32))
+    except FileExistsError:
+        pass
+    secret = path.read_bytes()
+    if len(secret) != 32:
+        raise ValueError(f"{path} is damaged; remove it to make a new one (issued file addresses become void)")
+    return secret
+
+
+def digest_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

@@ -1,0 +1,150 @@
+"""The grants of the current bundle, compiled for the hot path: credential digest → what it opens.
+
+`policy.decide` is the only judge. Its verdict can change only at a known moment (a start, an end, an expiry) or with
+a new bundle, so it is asked once per such span and not once per request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+import rfc8785
+
+from shugang.delivery.plane.clock import to_datetime
+from shugang.delivery.plane.records import ANSWERED, REFUSED, Template, template
+from shugang.delivery.plane.usage import Meter
+from shugang.policy.grant import (
+    ApiSource, CompiledGrant, Credential, QuerySource, TableSource, decide, decide_credential,
+)
+from shugang.policy.refusals import Refused, refuse
+
+S = TypeVar("S", ApiSource, QuerySource, TableSource)
+# What a request of each mode does, in the vocabulary of terms. Sharing releases a table by its files, so that
+# `read` is the right that both its manifest and its files need.
+ACTION = {"api": "read", "query": "query", "table": "read"}
+
+
+class Access(Generic[S]):
+    """One grant opened by one credential."""
+
+    __slots__ = (
+        "_bounds", "_from", "_refusal", "_until", "action", "credential", "grant", "meter", "mode", "outcomes",
+        "source", "version", "view",
+    )
+
+    def __init__(self, grant: CompiledGrant, credential: Credential, source: S, meter: Meter) -> None:
+        self.grant, self.credential, self.source, self.meter = grant, credential, source, meter
+        self.mode = grant.mode
+        self.action = ACTION[grant.mode]
+        self.version: int = getattr(source, "version", 0)
+        self.view = view_digest(grant) if not isinstance(source, QuerySource) else ""
+        self.outcomes: dict[str, Template] = {}
+        ends = [grant.terms.valid_from, grant.terms.valid_until, credential.expires_at]
+        ends += [basis.valid_until for basis in grant.bases]
+        self._bounds = sorted(end.timestamp() for end in ends if end is not None)
+        self._from, self._until = 1.0, 0.0
+        self._refusal: Refused | None = None
+
+    def refusal(self, rule_now: float) -> Refused | None:
+        """The verdict at `rule_now`, cached until the next moment that could change it."""
+        if not self._from <= rule_now < self._until:
+            place = bisect_right(self._bounds, rule_now)
+            self._from = self._bounds[place - 1] if place else float("-inf")
+            self._until = self._bounds[place] if place < len(self._bounds) else float("inf")
+            self._refusal = self._judge(rule_now)
+        return self._refusal
+
+    def _judge(self, rule_now: float) -> Refused | None:
+        at = to_datetime(rule_now)
+        return decide(self.grant, at, self.action) or decide_credential(self.grant, self.credential, at)
+
+    def charged(self, outcome: str) -> bool:
+        """An outcome that the price plan does not name is not charged."""
+        return bool(self.grant.outcomes.get(outcome, False))
+
+    def template(self, outcome: str) -> Template:
+        made = self.outcomes.get(outcome)
+        if made is None:
+            charged = self.charged(outcome)
+            made = self.outcomes[outcome] = Template(
+                self.grant.id, self.credential.id, self.mode, self.action, outcome, self.version,
+                charged, reason_of(outcome, charged), ANSWERED,
+            )
+        return made
+
+    def refused_template(self, code: str) -> Template:
+        return template(
+            self.grant.id, self.credential.id, self.mode, self.action, code, self.version,
+            False, f"refused:{code}", REFUSED,
+        )
+
+
+def reason_of(outcome: str, charged: bool) -> str:
+    return f"{'charged' if charged else 'uncharged'}:{outcome}"
+
+
+def view_digest(grant: CompiledGrant) -> str:
+    """Names the granted view: equal source and equal fields, rows and masks give one materialisation."""
+    source, terms = grant.source.to_json(), grant.terms.to_json()
+    parts = {key: source[key] for key in ("dataset", "version", "path", "sha256", "columns")}
+    parts |= {key: terms[key] for key in ("fields", "rows", "masks")}
+    return hashlib.sha256(rfc8785.dumps(parts)).hexdigest()
+
+
+class Holder:
+    """All that one secret opens. Two grants may serve one product (a renewal): the first that admits is used."""
+
+    __slots__ = ("apis", "queries", "tables")
+
+    def __init__(self) -> None:
+        self.apis: dict[str, list[Access[ApiSource]]] = {}
+        self.queries: dict[str, list[Access[QuerySource]]] = {}
+        self.tables: dict[tuple[str, str, str], list[Access[TableSource]]] = {}
+
+
+def choose(accesses: Iterable[Access[S]], rule_now: float) -> tuple[Access[S], Refused | None]:
+    """The first access that admits, else the first one with its refusal. `accesses` is not empty."""
+    first: tuple[Access[S], Refused | None] | None = None
+    for access in accesses:
+        refused = access.refusal(rule_now)
+        if refused is None:
+            return access, None
+        first = first or (access, refused)
+    assert first is not None
+    return first
+
+
+class Index:
+    """Built anew for each bundle; meters live on, since a revision must not forget what was used."""
+
+    def __init__(self, grants: tuple[CompiledGrant, ...], meters: dict[str, Meter]) -> None:
+        self.holders: dict[bytes, Holder] = {}
+        self.by_key: dict[tuple[str, str], Access[TableSource]] = {}
+        self.grants = grants
+        for grant in grants:
+            meter = meters.get(grant.id)
+            if meter is None:
+                meter = meters[grant.id] = Meter()
+            meter.set_terms(grant.terms.quotas, grant.terms.rate)
+            for credential in grant.credentials:
+                self._add(grant, credential, meter)
+
+    def _add(self, grant: CompiledGrant, credential: Credential, meter: Meter) -> None:
+        holder = self.holders.setdefault(bytes.fromhex(credential.digest), Holder())
+        source = grant.source
+        if isinstance(source, ApiSource):
+            holder.apis.setdefault(grant.product, []).append(Access(grant, credential, source, meter))
+        elif isinstance(source, QuerySource):
+            holder.queries.setdefault(grant.product, []).append(Access(grant, credential, source, meter))
+        else:
+            access = Access(grant, credential, source, meter)
+            name = (source.share.lower(), source.schema.lower(), source.table.lower())
+            holder.tables.setdefault(name, []).append(access)
+            self.by_key[grant.id, credential.id] = access
+
+
+NO_INDEX = Index((), {})
+UNKNOWN_KEY = refuse("unknown_key")

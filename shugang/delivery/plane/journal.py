@@ -1,0 +1,275 @@
+"""The plane's journal: one SQLite file, one writer thread, natural group commit.
+
+Invariants:
+- an awaited `submit` returns only after its batch is durable (WAL, synchronous=FULL);
+- the next flush starts when the last one ends, never on a timer (measured: a 5 ms tick costs 4.4x the rate);
+- one process owns the file (an exclusive lock): quotas are exact because they are reserved in that one process;
+- after any commit error nothing is ever served again by this process (fail closed; a restart recovers).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shugang.delivery.plane import schema
+from shugang.delivery.plane.records import Entry, detail_of, with_hash
+
+log = logging.getLogger("shugang.plane.journal")
+
+
+class JournalFailed(RuntimeError):
+    """The journal could not commit; the plane must not answer."""
+
+
+class JournalInUse(RuntimeError):
+    """Another plane process owns this journal."""
+
+
+class _Durable(asyncio.Future):  # type: ignore[type-arg]
+    """Shared by a whole batch: one waiter that goes away must not cancel it for the others."""
+
+    def cancel(self, msg: Any = None) -> bool:
+        return False
+
+
+class _Batch:
+    __slots__ = ("entries", "future", "statements")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.entries: list[Entry] = []
+        self.statements: list[tuple[str, tuple[Any, ...]]] = []
+        self.future = _Durable(loop=loop)
+
+
+class Intent(NamedTuple):
+    """Written before a source is contacted or a chunk leaves; the key is the billing key."""
+
+    grant: str
+    request_id: str
+    credential: str
+    mode: str
+    action: str
+    version: int
+    at: str
+    received_at: str
+    day: int
+    detail: str
+
+
+class Past(NamedTuple):
+    """What the journal knows of a request id that was already answered under a grant."""
+
+    state: str
+    detail: dict[str, Any]
+    answer_sha256: str
+    text: str
+
+
+class Journal:
+    def __init__(self, path: Path, on_failure: Callable[[BaseException], None] | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _own(path.with_suffix(".lock"))
+        self._con = schema.connect(str(path))
+        self.restored = schema.restore(self._con)
+        self._reader = schema.connect_reader(str(path))
+        self._path = path
+        self.seq, self._head = self.restored.seq, self.restored.head
+        self.failed: BaseException | None = None
+        self.batches = 0
+        self._on_failure = on_failure
+        self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._flushing = False
+        self._committed = asyncio.Event()
+        self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
+        self._swept = time.time()
+
+    def start(self) -> None:
+        """Call inside the event loop that will submit."""
+        self._loop = asyncio.get_running_loop()
+        self._pending = _Batch(self._loop)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Let what was submitted become durable, then close."""
+        if self._flushing or self._pending.entries or self._pending.statements:
+            await asyncio.gather(self._pending.future, return_exceptions=True)
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._reader.close()
+        os.close(self._lock)
+
+    # -- submitting (event loop only) ---------------------------------------------------------------------
+
+    def submit(self, entry: Entry) -> asyncio.Future[None]:
+        """Queue a finished use; the future is shared by its batch. Raises JournalFailed."""
+        batch = self._pending
+        batch.entries.append(entry)
+        if not self._flushing:
+            self._wake()
+        return batch.future
+
+    def finish(
+        self, entry: Entry, answer: tuple[str, bytes] | None = None
+    ) -> asyncio.Future[None]:
+        """Close the intent of `entry` with its outcome, keeping `(content type, body)` for a retry if given."""
+        statements = self._pending.statements
+        key = (entry.template.grant, entry.request_id)
+        statements.append((schema.CLOSE_INTENT, key))
+        if answer is not None:
+            expires = time.time() + schema.ANSWER_SECONDS
+            statements.append(("INSERT INTO answer VALUES (?, ?, ?, ?, ?)", (*key, expires, *answer)))
+        return self.submit(entry)
+
+    def intent(self, intent: Intent) -> asyncio.Future[None]:
+        return self._statement(
+            "INSERT INTO intent (grant_id, request_id, credential, mode, action, version, at, received_at, day, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", tuple(intent),
+        )
+
+    def released(
+        self, grant: str, request_id: str, size: int, rows: int, outcome: str, charged: bool, reason: str
+    ) -> asyncio.Future[None]:
+        """Durable *before* the bytes up to `size` leave: an abort bills no less than what left."""
+        return self._statement(
+            "UPDATE intent SET released_bytes = ?, released_rows = ?, outcome = ?, charged = ?, reason = ?"
+            " WHERE grant_id = ? AND request_id = ?", (size, rows, outcome, charged, reason, grant, request_id),
+        )
+
+    def nonce(self, credential: str, nonce: str, expires: float) -> None:
+        """Joins the flush of the request that carries it; the caller's next submit wakes the writer."""
+        self._pending.statements.append(("INSERT OR REPLACE INTO nonce VALUES (?, ?, ?)", (credential, nonce, expires)))
+
+    def set_meta(self, key: str, value: str) -> asyncio.Future[None]:
+        return self._statement(schema.SET_META, (key, value))
+
+    def _statement(self, sql: str, params: tuple[Any, ...]) -> asyncio.Future[None]:
+        batch = self._pending
+        batch.statements.append((sql, params))
+        if not self._flushing:
+            self._wake()
+        return batch.future
+
+    def _wake(self) -> None:
+        if self.failed:
+            raise JournalFailed from self.failed
+        self._flushing = True
+        # One turn of the loop later, so that requests that arrived together share the flush.
+        self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        batch, self._pending = self._pending, _Batch(self._loop)
+        self._queue.put(batch)
+
+    def _done(self, batch: _Batch, error: BaseException | None) -> None:
+        self._flushing = False
+        if error is not None:
+            self._fail(batch, error)
+            return
+        self.batches += 1
+        batch.future.set_result(None)
+        self._committed.set()
+        if self._pending.entries or self._pending.statements:
+            self._flushing = True
+            self._flush()
+        elif time.time() - self._swept > 600:
+            self._sweep()
+
+    def _fail(self, batch: _Batch, error: BaseException) -> None:
+        log.critical("the journal cannot commit (%s); this plane stops serving", error)
+        self.failed = error
+        for each in (batch, self._pending):
+            each.future.set_exception(JournalFailed(str(error)))
+            each.future.exception()
+        if self._on_failure:
+            self._on_failure(error)
+
+    def _sweep(self) -> None:
+        self._swept = now = time.time()
+        self._statement("DELETE FROM answer WHERE expires < ?", (now,))
+        self._statement("DELETE FROM nonce WHERE expires < ?", (now,))
+
+    # -- the writer thread --------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        while (batch := self._queue.get()) is not None:
+            error: BaseException | None = None
+            try:
+                self._commit(batch)
+            except BaseException as raised:
+                error = raised
+            try:
+                self._loop.call_soon_threadsafe(self._done, batch, error)
+            except RuntimeError:
+                return
+            if error is not None:
+                return
+        self._con.close()
+
+    def _commit(self, batch: _Batch) -> None:
+        con = self._con
+        con.execute("BEGIN IMMEDIATE")
+        for sql, params in batch.statements:
+            con.execute(sql, params)
+        if batch.entries:
+            seq, head = schema.append(con, batch.entries, self.seq, self._head)
+            con.execute("COMMIT")
+            self.seq, self._head = seq, head
+        else:
+            con.execute("COMMIT")
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def past(self, grant: str, request_id: str) -> Past | None:
+        """A point lookup by the billing key (microseconds; used only where the client sent a request id)."""
+        row = self._reader.execute(
+            "SELECT state, text FROM record WHERE grant_id = ? AND request_id = ?"
+            " AND state IN ('answered', 'aborted')", (grant, request_id),
+        ).fetchone()
+        if row is None:
+            return None
+        digest = row[1].split('"answer_sha256":"', 1)[1].split('"', 1)[0]
+        return Past(row[0], detail_of(row[1]), digest, row[1])
+
+    def answer(self, grant: str, request_id: str) -> tuple[str, bytes] | None:
+        row = self._reader.execute(
+            "SELECT content_type, body FROM answer WHERE grant_id = ? AND request_id = ? AND expires > ?",
+            (grant, request_id, time.time()),
+        ).fetchone()
+        return (row[0], bytes(row[1])) if row else None
+
+    async def committed(self) -> None:
+        """Wait for a commit that happened after the last call."""
+        await self._committed.wait()
+        self._committed.clear()
+
+    def read_after(self, seq: int, limit: int) -> list[str]:
+        """Up to `limit` records after `seq` in their shipped form; own connection, for a worker thread."""
+        con = schema.connect_reader(str(self._path))
+        try:
+            rows = con.execute("SELECT text, hash FROM record WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+            return [with_hash(text, digest) for text, digest in rows]
+        finally:
+            con.close()
+
+
+def _own(path: Path) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise JournalInUse(f"another plane process owns {path.parent}") from error
+    return handle
+
+
+__all__ = ["Intent", "Journal", "JournalFailed", "JournalInUse", "Past", "sqlite3"]

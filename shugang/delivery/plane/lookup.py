@@ -1,0 +1,167 @@
+"""Look-ups from memory: key → row, each row already serialised as JSON of the granted columns.
+
+500,000 rows take one contiguous buffer plus one dictionary; a row is a slice of that buffer.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from shugang.delivery.plane.gate import Rejected, Use
+from shugang.delivery.plane.replies import JSON, REPLAYED, Denied
+from shugang.delivery.plane.usage import CHARGED, UNCHARGED
+
+if TYPE_CHECKING:
+    from shugang.delivery.plane.app import Plane
+
+FOUND, NOT_FOUND = "found", "not_found"
+
+
+class LookupTable:
+    """Built from a view of two text columns, `key` (unique, not null) and `body`."""
+
+    __slots__ = ("_data", "_offsets", "_rows")
+
+    def __init__(self, rows: dict[str, int], offsets: Any, data: Any) -> None:
+        self._rows, self._offsets, self._data = rows, offsets, data
+
+    @classmethod
+    def load(cls, path: Path) -> LookupTable:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        table = parquet.read_table(path)
+        bodies = table.column("body").cast(pa.large_string()).combine_chunks()
+        _, offsets, data = bodies.buffers()
+        start = bodies.offset
+        view = memoryview(offsets).cast("q")[start : start + len(bodies) + 1] if len(bodies) else memoryview(b"")
+        keys = table.column("key").to_pylist()
+        return cls({key: place for place, key in enumerate(keys)}, view, memoryview(data) if data else memoryview(b""))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, key: str) -> bytes | None:
+        place = self._rows.get(key)
+        if place is None:
+            return None
+        return bytes(self._data[self._offsets[place] : self._offsets[place + 1]])
+
+
+def parse(query: str, use: Use) -> tuple[str, tuple[str, ...]]:
+    """(key value, requested fields or ()); refuses what the grant does not give."""
+    access = use.access
+    key_column = access.source.key_column
+    name, sign, value = query.partition("=")
+    if sign and name == key_column and value.isalnum() and value.isascii():
+        if access.grant.terms.rows:
+            _inside(value, use)
+        return value, ()
+    given: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name in given:
+            raise Rejected(use, Denied("bad_request", name, "given twice"))
+        given[name] = value
+    fields = tuple(filter(None, given.pop("fields", "").split(",")))
+    granted = access.grant.terms.fields
+    for name in (*fields, *(set(given) - {key_column})):
+        # An unknown column and a hidden one get the same answer: the schema is not for guessing.
+        if name not in granted:
+            raise Rejected(use, Denied("column_hidden", name))
+    for name in given:
+        if name != key_column:
+            raise Rejected(use, Denied("bad_request", name, f"look-ups go by {key_column}"))
+    if not given.get(key_column):
+        raise Rejected(use, Denied("bad_request", key_column, "required"))
+    _inside(given[key_column], use)
+    return given[key_column], fields
+
+
+def _inside(value: str, use: Use) -> None:
+    """Where the grant limits the key itself, a key beyond it is refused as such; other rows are simply not found,
+    since saying more would tell that they exist."""
+    access = use.access
+    name = access.source.key_column
+    family = next((column.family for column in access.source.columns if column.name == name), "other")
+    for row in access.grant.terms.rows:
+        if row.column == name and family in ("text", "whole") and excludes(row.op, row.value, value):
+            raise Rejected(use, Denied("row_outside", name))
+
+
+def excludes(op: str, bound: Any, value: str) -> bool:
+    """True only where the filter is certain to hold the value back; order comparisons are left to the view."""
+    if op == "eq":
+        return str(bound) != value
+    if op == "ne":
+        return str(bound) == value
+    if op == "in":
+        return value not in {str(item) for item in bound}
+    return False
+
+
+def render(row: bytes | None, fields: tuple[str, ...], request_id: str) -> bytes:
+    if row is None:
+        return b'{"outcome":"not_found","data":null,"request_id":"%s"}' % request_id.encode()
+    if fields:
+        whole = json.loads(row)
+        row = json.dumps({name: whole[name] for name in fields}, ensure_ascii=False).encode()
+    return b'{"outcome":"found","data":%s,"request_id":"%s"}' % (row, request_id.encode())
+
+
+async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
+    """`GET /api/v1/lookup/{product}?{key}=…[&fields=a,b]`."""
+    gate = plane.gate
+    headers = scope.headers
+    use = gate.admit(gate.holder(headers).apis.get(product), headers)
+    access = use.access
+    key, fields = parse(scope.query_string, use)
+    table = plane.views.lookups.get(access.view) or await plane.views.lookup(access)
+    fingerprint = gate.fingerprint(product, key, *fields)
+    if use.given and await _retried(plane, use, proto, table, key, fields, fingerprint):
+        return
+    meter = access.meter
+    code = meter.reserve(use.day)
+    if code is not None:
+        raise Rejected(use, Denied(code))
+    row = table.get(key)
+    body = render(row, fields, use.request_id)
+    outcome, rows = (NOT_FOUND, 0) if row is None else (FOUND, 1)
+    template = access.template(outcome)
+    base = CHARGED if template.charged else UNCHARGED
+    code = meter.room(use.day, base, rows, len(body))
+    if code is not None:
+        meter.release()
+        raise Rejected(use, Denied(code))
+    meter.settle(use.day, base, rows, len(body))
+    entry = gate.entry(use, outcome, rows, len(body), sha256(body).hexdigest(), f'{{"query":"{fingerprint}"}}')
+    durable = plane.journal.submit(entry)
+    if use.given:
+        plane.in_flight[access.grant.id, use.request_id] = durable
+        try:
+            await durable
+        finally:
+            del plane.in_flight[access.grant.id, use.request_id]
+    else:
+        await durable
+    proto.response_bytes(200, JSON, body)
+
+
+async def _retried(
+    plane: Plane, use: Use, proto: Any, table: LookupTable, key: str, fields: tuple[str, ...], fingerprint: str
+) -> bool:
+    """Answer a retry without a second charge: looked up again, and only if it is byte for byte the same."""
+    past = await plane.past(use)
+    if past is None:
+        return False
+    if past.detail.get("query") != fingerprint:
+        raise Rejected(use, Denied("request_changed", "Request-Id"))
+    body = render(table.get(key), fields, use.request_id)
+    if sha256(body).hexdigest() != past.answer_sha256:
+        raise Rejected(use, Denied("result_gone", "Request-Id"))
+    plane.counters["replayed"] += 1
+    proto.response_bytes(200, REPLAYED, body)
+    return True

@@ -1,0 +1,218 @@
+"""Child process: make one granted view from a vault file, then exit.
+
+Reads a job (JSON) on standard input, writes the view into a fresh folder, renames it into place, prints the manifest
+(JSON). Runs apart from the serving process so that a heavy table neither stalls answers nor shares their memory.
+
+Two shapes: `table` (Parquet with Delta's types, its statistics computed from the view itself) and `api` (key, row as
+JSON text) for look-ups.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from shugang.policy.codec import TermsError
+from shugang.policy.columns import Column
+from shugang.policy.lowering import lower_select, parquet, quote
+from shugang.policy.vocabulary import Terms
+
+KEY = "~key"
+MANIFEST = "manifest.json"
+PART = "part-00000.parquet"
+# DuckDB type → (Delta type, cast needed so that the file holds exactly that type).
+DELTA = {
+    "BOOLEAN": ("boolean", ""), "TINYINT": ("byte", ""), "SMALLINT": ("short", ""), "INTEGER": ("integer", ""),
+    "BIGINT": ("long", ""), "UTINYINT": ("short", "SMALLINT"), "USMALLINT": ("integer", "INTEGER"),
+    "UINTEGER": ("long", "BIGINT"), "UBIGINT": ("decimal(20,0)", "DECIMAL(20,0)"),
+    "HUGEINT": ("decimal(38,0)", "DECIMAL(38,0)"), "FLOAT": ("float", ""), "DOUBLE": ("double", ""),
+    "VARCHAR": ("string", ""), "DATE": ("date", ""), "BLOB": ("binary", ""),
+    "TIMESTAMP": ("timestamp", ""), "TIMESTAMP WITH TIME ZONE": ("timestamp", ""),
+}
+_BOUNDED = ("byte", "short", "integer", "long", "float", "double", "date", "string", "decimal")
+_LONGEST_BOUND = 32
+
+
+class BadSource(ValueError):
+    """The vault file is not the one that the grant names."""
+
+
+def check_digest(path: Path, expected: str) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        raise BadSource(f"the stored file's digest is {found[:16]}…, the grant names {expected[:16]}…")
+
+
+def make(job: dict[str, Any]) -> dict[str, Any]:
+    """`job`: kind, path, sha256, columns, terms, keys, key_column (api), out. Returns the manifest."""
+    source, out = Path(job["path"]), Path(job["out"])
+    check_digest(source, job["sha256"])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".making-", dir=out.parent))
+    try:
+        con = duckdb.connect()
+        con.execute(f"SET temp_directory = '{str(folder / 'spill').replace(chr(39), chr(39) * 2)}'")
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"SET memory_limit = '{int(job['memory_mb'])}MB'")
+        con.execute(f"SET threads = {int(job['threads'])}")
+        manifest = _api(con, job, folder) if job["kind"] == "api" else _table(con, job, folder)
+        con.close()
+        shutil.rmtree(folder / "spill", ignore_errors=True)
+        part = folder / PART
+        manifest |= {"size": part.stat().st_size, "base_sha256": job["sha256"]}
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        _settle(folder, out, manifest)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return manifest
+
+
+def _settle(folder: Path, out: Path, manifest: dict[str, Any]) -> None:
+    """Everything durable before the name exists, so that a half-made view can never be served."""
+    with (folder / MANIFEST).open("w") as file:
+        json.dump(manifest, file, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    shutil.rmtree(out, ignore_errors=True)
+    os.rename(folder, out)
+    handle = os.open(out.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _lowered(con: duckdb.DuckDBPyConnection, job: dict[str, Any]) -> tuple[str, dict[str, Any], list[tuple[str, str]]]:
+    columns = [Column.from_json(column) for column in job["columns"]]
+    terms = Terms.from_json(job["terms"])
+    relation = parquet(job["path"])
+    if job["kind"] == "api":
+        # The raw key travels beside the granted columns; it opens the row and is not part of it.
+        key = f"CAST({quote(job['key_column'])} AS VARCHAR) AS {quote(KEY)}"
+        relation = f"(SELECT *, {key} FROM {relation}) AS source"  # noqa: S608 identifiers are quoted
+        columns.append(Column(KEY, "string"))
+        terms = replace(terms, fields=(*terms.fields, KEY))
+    sql, params = lower_select(relation, columns, terms, keys=job["keys"])
+    described = con.execute(f"DESCRIBE {sql}", params).fetchall()
+    return sql, params, [(row[0], row[1]) for row in described]
+
+
+def _copy(con: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any], folder: Path) -> None:
+    target = str(folder / PART).replace("'", "''")
+    con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", params)
+
+
+def _table(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> dict[str, Any]:
+    sql, params, described = _lowered(con, job)
+    outputs, columns = [], []
+    for name, kind in described:
+        delta, cast = delta_type(kind)
+        outputs.append(f"CAST({quote(name)} AS {cast}) AS {quote(name)}" if cast else quote(name))
+        columns.append({"name": name, "type": delta})
+    _copy(con, f"SELECT {', '.join(outputs)} FROM ({sql}) AS granted", params, folder)  # noqa: S608 quoted
+    return {"columns": columns, **_statistics(con, folder, columns)}
+
+
+def delta_type(kind: str) -> tuple[str, str]:
+    """(Delta type, cast or ""); what Delta has no type for is delivered as text."""
+    if kind in DELTA:
+        return DELTA[kind]
+    if kind.startswith("DECIMAL("):
+        return kind.lower(), ""
+    if kind.startswith("TIMESTAMP"):
+        return "timestamp", "TIMESTAMP"
+    return "string", "VARCHAR"
+
+
+def _statistics(con: duckdb.DuckDBPyConnection, folder: Path, columns: list[dict[str, str]]) -> dict[str, Any]:
+    """From the granted file alone: statistics of the raw table would tell what rows and columns were held back."""
+    bounded = [c["name"] for c in columns if c["type"].split("(")[0] in _BOUNDED]
+    parts = ["count(*)", *(f"count(*) - count({quote(c['name'])})" for c in columns)]
+    for name in bounded:
+        parts += [f"CAST(min({quote(name)}) AS VARCHAR)", f"CAST(max({quote(name)}) AS VARCHAR)"]
+    file = parquet(str(folder / PART))
+    row = con.execute(f"SELECT {', '.join(parts)} FROM {file}").fetchone()  # noqa: S608 identifiers are quoted
+    assert row is not None
+    rows, nulls, bounds = row[0], row[1 : 1 + len(columns)], row[1 + len(columns) :]
+    kinds = {c["name"]: c["type"] for c in columns}
+    low, high = {}, {}
+    for place, name in enumerate(bounded):
+        smallest, largest = _bound(bounds[2 * place], kinds[name]), _bound(bounds[2 * place + 1], kinds[name])
+        if smallest is not None and largest is not None:
+            low[name], high[name] = smallest, largest
+    counts = {c["name"]: n for c, n in zip(columns, nulls, strict=True)}
+    stats = {"numRecords": rows, "minValues": low, "maxValues": high, "nullCount": counts}
+    return {"rows": rows, "stats": json.dumps(stats)}
+
+
+def _bound(text: str | None, kind: str) -> Any:
+    if text is None or len(text) > _LONGEST_BOUND:
+        return None
+    if kind in ("byte", "short", "integer", "long"):
+        return int(text)
+    if kind in ("float", "double"):
+        value = float(text)
+        return value if value == value and abs(value) != float("inf") else None
+    return text
+
+
+def _api(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> dict[str, Any]:
+    sql, params, described = _lowered(con, job)
+    pairs = [f"{_literal(name)}, {json_value(name, kind)}" for name, kind in described if name != KEY]
+    body = f"CAST(json_object({', '.join(pairs)}) AS VARCHAR)"
+    _copy(
+        con, f"SELECT {quote(KEY)} AS key, {body} AS body FROM ({sql}) AS granted WHERE {quote(KEY)} IS NOT NULL",  # noqa: S608
+        params, folder,
+    )
+    file = parquet(str(folder / PART))
+    row = con.execute(f"SELECT count(*), count(DISTINCT key) FROM {file}").fetchone()  # noqa: S608 our own file
+    assert row is not None
+    if row[0] != row[1]:
+        raise BadSource(f"the key column has {row[0] - row[1]} repeated values; a look-up needs unique keys")
+    return {"columns": [{"name": n, "type": t} for n, t in described if n != KEY], "rows": row[0]}
+
+
+def json_value(name: str, kind: str) -> str:
+    """The column as JSON has it: exact numbers that JSON would round are text, times are ISO 8601, no NaN."""
+    column = quote(name)
+    if kind in ("FLOAT", "DOUBLE"):
+        return f"CASE WHEN isfinite({column}) THEN {column} END"
+    if kind.startswith("TIMESTAMP"):
+        return f"replace(CAST({column} AS VARCHAR), ' ', 'T')"
+    if kind in ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "VARCHAR"):
+        return column
+    return f"CAST({column} AS VARCHAR)"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def main() -> int:
+    job = json.load(sys.stdin)
+    limit = int(job["memory_mb"]) * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_CPU, (int(job["cpu_seconds"]), int(job["cpu_seconds"]) + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (limit * 2 + (2 << 30), limit * 2 + (2 << 30)))
+    try:
+        manifest = make(job)
+    except (BadSource, TermsError, OSError, duckdb.Error) as error:
+        print(json.dumps({"error": f"{type(error).__name__}: {error}"}))
+        return 1
+    print(json.dumps(manifest, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

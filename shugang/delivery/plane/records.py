@@ -1,0 +1,114 @@
+"""The journal record: its canonical text (RFC 8785) and its hash chain.
+
+A record's `hash` is the lower-case hex SHA-256 of `prev` (64 hex characters, ASCII) followed by the canonical
+JSON of the record without `hash` (it does contain `prev`). The first record's `prev` is sixty-four zeros.
+
+The hot path fills a template per (grant, credential, outcome) instead of serialising a dictionary:
+`Template.fill` must equal `rfc8785.dumps`, and a property test holds it to that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from json.encoder import encode_basestring as quote
+from typing import Any, NamedTuple
+
+import rfc8785
+
+GENESIS = "0" * 64
+ANSWERED, ABORTED, REFUSED, VOID = "answered", "aborted", "refused", "void"
+
+
+class Template:
+    """All that is constant over the uses of one grant by one credential with one outcome.
+
+    Pairs are held as text with `%s` holes in RFC 8785's key order."""
+
+    __slots__ = ("charged", "grant", "state", "text")
+
+    def __init__(
+        self, grant: str, credential: str, mode: str, action: str, outcome: str, version: int,
+        charged: bool, reason: str, state: str = ANSWERED,
+    ) -> None:
+        self.grant, self.charged, self.state = grant, charged, state
+        self.text = (
+            f'{{"action":{_hole(action)},"answer_sha256":"%s","at":"%s","bytes":%d,'
+            f'"charge_reason":{_hole(reason)},"charged":{"true" if charged else "false"},'
+            f'"credential":{_hole(credential)},"detail":%s,"grant":{_hole(grant)},"mode":{_hole(mode)},'
+            f'"outcome":{_hole(outcome)},"prev":"%s","received_at":"%s","request_id":%s,"rows":%d,"seq":%d,'
+            f'"state":{_hole(state)},"version":{int(version)}}}'
+        )
+
+
+@lru_cache(maxsize=4096)
+def template(*parts: Any) -> Template:
+    return Template(*parts)
+
+
+class Entry(NamedTuple):
+    """One finished use. `detail` is canonical JSON text; `day` the rule day it counts in; `counts` whether it
+    draws on quotas (an answer with data does, a listing or a refusal does not)."""
+
+    template: Template
+    request_id: str
+    at: str
+    received_at: str
+    rows: int
+    bytes: int
+    answer_sha256: str
+    detail: str
+    day: int
+    counts: bool
+
+    def text(self, seq: int, prev: str) -> str:
+        return self.template.text % (
+            self.answer_sha256, self.at, self.bytes, self.detail, prev, self.received_at,
+            quote(self.request_id), self.rows, seq,
+        )
+
+
+def chain(prev: str, text: str) -> str:
+    return hashlib.sha256((prev + text).encode()).hexdigest()
+
+
+def with_hash(text: str, digest: str) -> str:
+    """The shipped form: the canonical text with `hash` appended (key order does not matter on the wire)."""
+    return f'{text[:-1]},"hash":"{digest}"}}'
+
+
+def record_hash(record: Mapping[str, Any]) -> str:
+    """The hash that a received record must carry, computed from its parsed form."""
+    body = {key: value for key, value in record.items() if key != "hash"}
+    return hashlib.sha256(str(body["prev"]).encode() + rfc8785.dumps(body)).hexdigest()
+
+
+class BrokenChain(ValueError):
+    """A record was changed, dropped or reordered; the message names the sequence number."""
+
+
+def verify_chain(records: Iterable[Mapping[str, Any]], seq: int = 0, prev: str = GENESIS) -> tuple[int, str]:
+    """Check records that follow `(seq, prev)`; the new head, or BrokenChain."""
+    for record in records:
+        if record["seq"] != seq + 1 or record["prev"] != prev:
+            raise BrokenChain(f"record {record['seq']} does not follow record {seq}")
+        if record["hash"] != record_hash(record):
+            raise BrokenChain(f"record {record['seq']} does not match its hash")
+        seq, prev = record["seq"], record["hash"]
+    return seq, prev
+
+
+def canonical(value: Any) -> str:
+    return rfc8785.dumps(value).decode()
+
+
+def detail_of(text: str) -> dict[str, Any]:
+    detail = json.loads(text)["detail"]
+    assert isinstance(detail, dict)
+    return detail
+
+
+def _hole(value: str) -> str:
+    return str(quote(value)).replace("%", "%%")

@@ -1,0 +1,67 @@
+"""Sends the journal home in batches, in order, again and again until control has acknowledged.
+
+Control deduplicates by (plane, seq), so that a batch sent twice is recorded once. While control is away the plane
+goes on by its lease, and the journal waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+from shugang.delivery.plane.control import Control, ControlError
+from shugang.delivery.plane.journal import Journal, JournalFailed
+
+log = logging.getLogger("shugang.plane.ship")
+ACKED = "acked_seq"
+BATCH = 2000
+LONGEST_WAIT = 10.0
+
+
+class Shipper:
+    def __init__(self, journal: Journal, control: Control, seconds: float) -> None:
+        self._journal, self._control, self._seconds = journal, control, seconds
+        self.acked = int(journal.restored.meta.get(ACKED, "0"))
+        self.failures = 0
+
+    @property
+    def backlog(self) -> int:
+        return self._journal.seq - self.acked
+
+    async def run(self) -> None:
+        wait = self._seconds
+        while True:
+            try:
+                while await self.once():
+                    pass
+                wait = self._seconds
+                if not self.backlog:
+                    await self._journal.committed()
+            except ControlError as error:
+                self.failures += 1
+                if wait <= self._seconds:
+                    log.warning("the journal waits: %s", error)
+                wait = min(max(wait, 0.1) * 2, LONGEST_WAIT)
+            except JournalFailed:
+                return
+            await asyncio.sleep(wait)
+
+    async def once(self) -> bool:
+        """Ship one batch; False when nothing is waiting."""
+        if not self.backlog:
+            return False
+        records = await asyncio.to_thread(self._journal.read_after, self.acked, BATCH)
+        if not records:
+            return False
+        body = f'{{"from_seq":{self.acked + 1},"records":[{",".join(records)}]}}'.encode()
+        answer = await self._control.post("/plane/v1/journal", body)
+        try:
+            acked = int(json.loads(answer)["acked_seq"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ControlError("control's acknowledgement cannot be read") from error
+        if not self.acked < acked <= self._journal.seq:
+            raise ControlError(f"control acknowledged {acked}, expected {self.acked + 1} to {self._journal.seq}")
+        self.acked = acked
+        await self._journal.set_meta(ACKED, str(acked))
+        return True

@@ -1,0 +1,1 @@
+"""The evidence log: what happened, provable to an outsider. Pure Python, no Django. See README.md."""

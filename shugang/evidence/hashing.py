@@ -1,0 +1,88 @@
+"""Digests of the log: the Merkle tree's SHA-256 (RFC 6962 §2.1) and the salted commitments of its entries."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import rfc8785
+from cryptography.hazmat.primitives import hashes
+
+from shugang.evidence.errors import FormatError
+
+HASH_SIZE = 32
+SALT_SIZE = 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """SHA-256(0x00 ‖ entry), RFC 6962 §2.1."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """SHA-256(0x01 ‖ left ‖ right), RFC 6962 §2.1."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def perfect_root(row: bytes) -> bytes:
+    """Root over 2^k concatenated 32-byte hashes; ValueError for any other count."""
+    count = len(row) // HASH_SIZE
+    if count == 0 or count & (count - 1) or len(row) % HASH_SIZE:
+        raise ValueError(f"{len(row)} bytes are not a power of two of hashes")
+    sha256 = hashlib.sha256
+    while len(row) > HASH_SIZE:
+        row = b"".join(
+            [sha256(b"\x01" + row[i : i + 2 * HASH_SIZE]).digest() for i in range(0, len(row), 2 * HASH_SIZE)]
+        )
+    return bytes(row)
+
+
+def _sm3_with_cryptography(data: bytes) -> bytes:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize()
+
+
+def _choose_sm3() -> Callable[[bytes], bytes]:
+    # hashlib is 1.6 times faster, but a distribution may build its OpenSSL without SM3.
+    try:
+        hashlib.new("sm3")
+    except ValueError:
+        return _sm3_with_cryptography
+    return lambda data: hashlib.new("sm3", data).digest()
+
+
+sm3: Callable[[bytes], bytes] = _choose_sm3()
+"""SM3 of bytes, 32 bytes (GB/T 32905-2016)."""
+
+
+class Commitment(NamedTuple):
+    """Both digests of one salted payload, 32 bytes each."""
+
+    sha256: bytes
+    sm3: bytes
+
+
+def new_salt() -> bytes:
+    """32 random bytes. Forgetting salt and payload together is how a record leaves a public log."""
+    return os.urandom(SALT_SIZE)
+
+
+def canonical(payload: Mapping[str, Any]) -> bytes:
+    """RFC 8785 bytes. FormatError for what JSON cannot carry exactly: dates, NaN, integers beyond ±(2^53-1)
+    (write those as strings), lone surrogates."""
+    try:
+        return rfc8785.dumps(dict(payload))
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise FormatError(f"payload has no canonical form: {error}") from error
+
+
+def commitment(payload: Mapping[str, Any], salt: bytes) -> Commitment:
+    """SHA-256 and SM3 of salt ‖ RFC 8785(payload).
+
+    The salt has one fixed length, so that no byte can be argued to belong to salt and payload alike."""
+    if len(salt) != SALT_SIZE:
+        raise FormatError(f"salt must be {SALT_SIZE} bytes, not {len(salt)}")
+    data = salt + canonical(payload)
+    return Commitment(hashlib.sha256(data).digest(), sm3(data))

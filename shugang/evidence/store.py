@@ -1,0 +1,97 @@
+"""Tiles in a directory: files that any web server serves as they are; a rebuildable cache of the entries."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from shugang.evidence.errors import InconsistentLogError
+from shugang.evidence.tiles import CHECKPOINT, Level, parse_path, tile_path
+
+_TEMPORARY = ".tmp"
+
+
+class TileStore:
+    """One log's files below `root`. Written by the sequencer alone (it holds the lock), read by anyone.
+
+    `durable=False` leaves flushing to the system, for tests and throw-away copies."""
+
+    def __init__(self, root: Path | str, durable: bool = True) -> None:
+        self.root = Path(root)
+        self._durable = durable
+        self._count = 0
+
+    def fetch(self, path: str) -> bytes | None:
+        """Bytes at a path of this format; None when absent or when the path is not of this format."""
+        if path != CHECKPOINT and parse_path(path) is None:
+            return None
+        try:
+            return (self.root / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+    def paths(self) -> Iterator[str]:
+        """Every file below `tile/`, whether it belongs there or not."""
+        for folder, _, names in os.walk(self.root / "tile"):
+            for name in names:
+                yield (Path(folder) / name).relative_to(self.root).as_posix()
+
+    def write_tiles(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Each file appears whole or not at all, and all are durable on return.
+
+        A tile of one path never changes: InconsistentLogError when it is there with other bytes."""
+        folders: set[Path] = set()
+        for path, data in files:
+            if parse_path(path) is None or not data:
+                raise ValueError(f"{path} is no tile, or empty")
+            present = self.fetch(path)
+            if present is None:
+                folders |= self._write(path, data)
+            elif present != data:
+                raise InconsistentLogError(f"{path} already holds other bytes")
+        self._flush(folders)
+
+    def write_checkpoint(self, text: str) -> None:
+        """Only after every tile that it needs is durable: readers start here."""
+        self._flush(self._write(CHECKPOINT, text.encode()))
+
+    def drop_partials(self, level: Level, n: int) -> None:
+        """Partial tiles may go once the full one stands (C2SP tlog-tiles, "Partial Tiles")."""
+        shutil.rmtree(self.root / (tile_path(level, n) + ".p"), ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what a killed writer left half written."""
+        shutil.rmtree(self.root / _TEMPORARY, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Forget everything, the checkpoint first, so that no reader is promised tiles that are gone."""
+        (self.root / CHECKPOINT).unlink(missing_ok=True)
+        self._flush({self.root} if self.root.exists() else set())
+        if (self.root / "tile").exists():
+            shutil.rmtree(self.root / "tile")
+
+    def _write(self, path: str, data: bytes) -> set[Path]:
+        """Returns the folders whose listing changed."""
+        target = self.root / path
+        temporary = self.root / _TEMPORARY / f"{os.getpid()}-{self._count}"
+        self._count += 1
+        new = {p.parent for p in [target.parent, *target.parent.parents] if not p.exists()}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            if self._durable:
+                os.fsync(file.fileno())
+        os.replace(temporary, target)
+        return new | {target.parent}
+
+    def _flush(self, folders: set[Path]) -> None:
+        if not self._durable:
+            return
+        for folder in folders:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)

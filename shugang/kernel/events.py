@@ -1,0 +1,87 @@
+"""Emitting events: the trace of every step, committed to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import connection
+
+from shugang.evidence.hashing import commitment, new_salt
+
+from . import clock
+from .actors import Actor
+from .models import Case, Event, EventRef
+from .reactions import react
+
+_emitted: ContextVar[int] = ContextVar("emitted", default=0)
+
+
+def emitted_so_far() -> int:
+    return _emitted.get()
+
+
+def iso(moment: Any) -> str:
+    """RFC 3339, UTC, microseconds: the one spelling that commitments use."""
+    from datetime import UTC
+
+    return str(moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
+def committed_content(event: Event) -> dict[str, Any]:
+    """What the commitment covers; stable for ever, since receipts open it years later."""
+    return {
+        "kind": event.kind,
+        "at": iso(event.at),
+        "actor": event.actor_label,
+        "party": event.party_id,
+        "person": event.person_id,
+        "refs": sorted([ref.kind, ref.key] for ref in event.refs.all()),
+        "payload": event.payload,
+    }
+
+
+def emit(
+    kind: str,
+    actor: Actor,
+    refs: Iterable[tuple[str, str]],
+    payload: dict[str, Any] | None = None,
+    case: Case | None = None,
+) -> Event:
+    """Record that something happened, in the caller's transaction, and let the wings above react.
+
+    `refs` are (kind, public number) pairs; `payload` is JSON without floats or secrets.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an event is recorded in the transaction of what it tells")
+    pairs = sorted(set(refs))
+    moment = clock.now()
+    content = {
+        "kind": kind,
+        "at": iso(moment),
+        "actor": actor.label,
+        "party": actor.party_id,
+        "person": actor.person_id,
+        "refs": [list(p) for p in pairs],
+        "payload": payload or {},
+    }
+    salt = new_salt()
+    digests = commitment(content, salt)
+    event = Event.objects.create(
+        at=moment,
+        recorded_at=clock.real_now(),
+        kind=kind,
+        case=case,
+        person_id=actor.person_id,
+        party_id=actor.party_id,
+        actor_label=actor.label,
+        payload=payload or {},
+        salt=salt,
+        sha256=digests.sha256.hex(),
+        sm3=digests.sm3.hex(),
+    )
+    EventRef.objects.bulk_create([EventRef(event=event, kind=k, key=v) for k, v in pairs])
+    _emitted.set(_emitted.get() + 1)
+    react(event)
+    return event

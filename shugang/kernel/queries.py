@@ -1,0 +1,89 @@
+"""Reads of cases and events: the inbox, what waits on others, the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from . import clock, permissions, procedure, workdays
+from .actors import Actor
+from .errors import not_found
+from .models import Case, CaseClock, CaseParty, Event
+from .procedure import Procedure, State, Transition
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as its reader may see it, with the steps that he may take now."""
+
+    case: Case
+    procedure: Procedure
+    state: State
+    steps: list[Transition]
+    clock: CaseClock | None
+    days_left: int | None
+
+
+def get_case(number: str, actor: Actor) -> Case:
+    case = Case.objects.visible_to(actor).filter(number=number).first()
+    if case is None:
+        from .engine import CASE
+
+        raise not_found(CASE)
+    return case
+
+
+def steps_for(case: Case, actor: Actor) -> list[Transition]:
+    spec = procedure.get(case.procedure)
+    return [t for t in spec.transitions if permissions.allowed(case, spec, t, actor)]
+
+
+def view(case: Case, actor: Actor) -> CaseView:
+    spec = procedure.get(case.procedure)
+    running = case.clocks.filter(state=CaseClock.State.RUNNING).order_by("due_at").first()
+    left = workdays.working_days_left(clock.now(), running.due_at) if running else None
+    return CaseView(case, spec, spec.state(case.state), steps_for(case, actor), running, left)
+
+
+def _actionable(actor: Actor) -> Q:
+    """Cases whose next step is the actor's by capacity, duty and state (before recusal and votes)."""
+    found = Q(pk__in=[])
+    for spec in procedure.all_procedures():
+        for step in spec.transitions:
+            for role in step.by:
+                if role.duty in actor.duties:
+                    mine = CaseParty.objects.filter(party_id=actor.party_id, capacity=role.capacity)
+                    found |= Q(procedure=spec.code, state__in=step.sources, id__in=mine.values("case_id"))
+    return found
+
+
+def inbox(actor: Actor) -> list[CaseView]:
+    """What waits for this person, the most urgent first; cases without a deadline last."""
+    if actor.party_id is None:
+        return []
+    cases = Case.objects.filter(_actionable(actor), closed_at__isnull=True).order_by("opened_at")[:500]
+    views = [v for v in (view(c, actor) for c in cases) if v.steps]
+    return sorted(views, key=lambda v: (v.clock is None, v.clock.due_at if v.clock else v.case.opened_at))
+
+
+def waiting(actor: Actor) -> list[CaseView]:
+    """Open cases of the party in which the person has nothing to do now."""
+    open_cases = Case.objects.filter(
+        Q(id__in=CaseParty.objects.filter(party_id=actor.party_id or 0).values("case_id")),
+        closed_at__isnull=True,
+    ).order_by("-changed_at")[:200]
+    return [v for v in (view(c, actor) for c in open_cases) if not v.steps]
+
+
+def closed(actor: Actor) -> QuerySet[Case]:
+    return Case.objects.visible_to(actor).filter(closed_at__isnull=False).order_by("-closed_at")
+
+
+def events_about(refs: Iterable[tuple[str, str]]) -> QuerySet[Event]:
+    """Every event about any of the numbered objects, oldest first; the caller has checked the scope."""
+    found = Q(pk__in=[])
+    for kind, key in refs:
+        found |= Q(refs__kind=kind, refs__key=key)
+    return Event.objects.filter(found).distinct().order_by("at", "id").prefetch_related("refs")

@@ -1,0 +1,209 @@
+"""Numbers events and uses, signs checkpoints, writes tiles. Alone: it holds a lock over the whole log.
+
+The database is the authority: entries and the signed checkpoint are stored in one transaction, then the
+files are written, the checkpoint last. Rows are taken where `log_index` is null, never by "id > last":
+a transaction that commits late would be skipped (reference: outbox tailing on a serial loses rows).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections, connection, transaction
+
+from shugang.evidence.entry import Entry
+from shugang.evidence.hashing import Commitment, commitment
+from shugang.evidence.log import Log
+from shugang.evidence.note import Ed25519Signer
+from shugang.evidence.reader import LogReader
+from shugang.evidence.receipt import make_receipt
+from shugang.evidence.store import TileStore
+
+from . import clock
+from .models import Checkpoint, Event, Evidenced, LogEntry
+from .platform import private_key
+
+BATCH = 1000
+_ADVISORY_LOCK = 0x5348_5547_0001
+_sources: list[type[Evidenced]] = [Event]
+_log = logging.getLogger("shugang.sequencer")
+
+
+def sequenced(model: type[Evidenced]) -> type[Evidenced]:
+    """Register a wing's evidenced table (usage records, say) with the sequencer; usable as a class decorator."""
+    if model not in _sources:
+        _sources.append(model)
+    return model
+
+
+def folder() -> Path:
+    return Path(settings.VAR_DIR) / "log"
+
+
+@cache
+def signer() -> Ed25519Signer:
+    return Ed25519Signer(settings.SHUGANG_LOG_ORIGIN, private_key("log").private_bytes_raw())
+
+
+@contextmanager
+def leadership() -> Iterator[bool]:
+    """Whether this process alone may number entries; held until the block ends."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ADVISORY_LOCK])
+            held = bool(cursor.fetchone()[0])
+            try:
+                yield held
+            finally:
+                if held:
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", [_ADVISORY_LOCK])
+        return
+    path = Path(settings.VAR_DIR) / "sequencer.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _read_entries(start: int, end: int) -> Iterable[bytes]:
+    rows = LogEntry.objects.filter(index__gte=start, index__lt=end).order_by("index")
+    return (bytes(data) for data in rows.values_list("data", flat=True).iterator(chunk_size=2000))
+
+
+def open_log() -> Log:
+    """The log, recovered to the last committed checkpoint. Only the leader may call this."""
+    log = Log(TileStore(folder()), signer())
+    last = Checkpoint.objects.order_by("-size").first()
+    how = log.recover(last.text if last else None, _read_entries)
+    if how != "current":
+        _log.warning("the tile folder was %s from the database", how)
+    return log
+
+
+def _pending() -> list[Evidenced]:
+    """Rows without a number: per table in id order, which is as near to the order of events as tables allow."""
+    rows: list[Evidenced] = []
+    for model in _sources:
+        rows.extend(model._default_manager.filter(log_index__isnull=True).order_by("pk")[: BATCH - len(rows)])
+    return rows
+
+
+def _entry(row: Evidenced) -> bytes:
+    digests = Commitment(bytes.fromhex(row.sha256), bytes.fromhex(row.sm3))
+    return Entry(row.log_kind(), row.log_time(), digests).encode()
+
+
+def append_batch(log: Log) -> int:
+    """Number one batch of pending rows and sign for it. Returns how many entries were added."""
+    with transaction.atomic():
+        rows = _pending()
+        if not rows:
+            return 0
+        entries = [_entry(row) for row in rows]
+        batch = log.stage(entries, log.size)
+        LogEntry.objects.bulk_create(LogEntry(index=log.size + i, data=data) for i, data in enumerate(entries))
+        for index, row in enumerate(rows, start=log.size):
+            row.log_index = index
+        for model in _sources:
+            mine = [row for row in rows if type(row) is model]
+            model._default_manager.bulk_update(mine, ["log_index"], batch_size=200)
+        Checkpoint.objects.create(
+            size=batch.checkpoint.size, root=batch.checkpoint.root.hex(), text=batch.text, at=clock.real_now()
+        )
+    log.accept(batch)
+    return len(rows)
+
+
+def drain(log: Log) -> int:
+    """Append until nothing is pending, then publish. Returns how many entries were added."""
+    total = 0
+    while added := append_batch(log):
+        total += added
+    if total:
+        log.publish()
+    return total
+
+
+def run_once() -> int:
+    """One leader's pass, for commands and tests. Returns how many entries were added; 0 when another leads."""
+    with leadership() as held:
+        return drain(open_log()) if held else 0
+
+
+def run_forever(stopped: Callable[[], bool], pause: float = 0.2) -> None:
+    """The sequencer process. After a database or disk error it stops the log and recovers, never retries blindly."""
+    while not stopped():
+        close_old_connections()
+        with leadership() as held:
+            if not held:
+                time.sleep(2)
+                continue
+            log = open_log()
+            while not stopped():
+                if not drain(log):
+                    time.sleep(pause)
+
+
+def current_checkpoint() -> Checkpoint | None:
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def vkey() -> str:
+    """The log's public key as outsiders give it to their verifiers (C2SP signed-note vkey)."""
+    return signer().verifier.vkey
+
+
+def status() -> dict[str, Any]:
+    """Size, age and backlog of the log, for the log page, /metrics and `shugang doctor`."""
+    last = current_checkpoint()
+    backlog = sum(model._default_manager.filter(log_index__isnull=True).count() for model in _sources)
+    return {
+        "size": last.size if last else 0,
+        "root": last.root if last else "",
+        "at": last.at if last else None,
+        "backlog": backlog,
+    }
+
+
+def reader() -> LogReader:
+    return LogReader(TileStore(folder()).fetch, signer().verifier)
+
+
+def proof_state(row: Evidenced | None) -> str:
+    """`pending` (待锚定) or `anchored` (已锚定): whether a published checkpoint covers the row."""
+    if row is None or row.log_index is None:
+        return "pending"
+    last = current_checkpoint()
+    return "anchored" if last and last.size > row.log_index else "pending"
+
+
+def receipt_for(row: Evidenced, show_content: bool = True) -> dict[str, Any] | None:
+    """The JSON receipt of an evidenced row (shugang.evidence.receipt); None while it is pending.
+
+    Raises shugang.evidence.errors.VerificationError when the stored content is no longer what was recorded:
+    the evidence record wins over the table.
+    """
+    if proof_state(row) != "anchored" or row.log_index is None:
+        return None
+    entry, proof = reader().proof(row.log_index)
+    if not show_content:
+        return make_receipt(entry, proof, vkey())
+    return make_receipt(entry, proof, vkey(), row.commitment_payload(), bytes(row.salt))
+
+
+def content_matches(row: Evidenced) -> bool:
+    """Whether the row's present content still opens its commitment (核验不符 otherwise)."""
+    found = commitment(row.commitment_payload(), bytes(row.salt))
+    return (found.sha256.hex(), found.sm3.hex()) == (row.sha256, row.sm3)

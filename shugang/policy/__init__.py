@@ -1,0 +1,2 @@
+"""Vocabulary of terms, money, working days, compiled grants and their lowering to SQL: pure Python, no
+Django."""

@@ -1,0 +1,84 @@
+"""Prints `docs/terms.md` from the tables in force: `python -m shugang.policy.docs > docs/terms.md`."""
+
+from collections.abc import Iterator
+
+from shugang.policy.describing import ACTION_LABELS, LABELS, UNIT_LABELS
+from shugang.policy.guarantees import GUARANTEE_LABELS, HELD, MODES
+from shugang.policy.priceplan import KINDS, REASONS
+from shugang.policy.purposes import PURPOSES
+from shugang.policy.refusals import REFUSALS
+from shugang.policy.text import Text
+from shugang.policy.vocabulary import MASKS, OPERATORS
+
+_INTRO = """# 条款与保障方式 / Terms and how they are held
+
+本页由程序生成,请勿手工修改:`python -m shugang.policy.docs > docs/terms.md`。
+Generated from the tables in force; do not edit by hand.
+
+每一条款在每种交付方式下如何得到保障,签约之前即可看到。表中没有的组合不能发布,也不能签约。
+People see how each term is held in each delivery mode before they sign. A combination that is missing here
+can be neither published nor agreed to.
+"""
+_MEANINGS = {
+    "prevented": Text("数据服务拒绝不符的请求", "the data service refuses what does not comply"),
+    "metered": Text("逐次计量并据此计费", "counted and billed"),
+    "attested": Text("由当事人签名声明", "stated and signed by the party"),
+    "legal": Text("仅由合同约束", "held by the contract alone"),
+}
+
+
+def term_label(key: str) -> Text:
+    """What a row of the table is called: the term, with its action or unit."""
+    head, _, tail = key.partition(".")
+    if not tail:
+        return LABELS[head]
+    part = ACTION_LABELS[tail] if head == "action" else UNIT_LABELS[tail]
+    return Text(f"{LABELS[head].zh}:{part.zh}", f"{LABELS[head].en}: {part.en}")
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(key: str, mode: str) -> str:
+    if mode not in HELD[key]:
+        return "不适用,拒绝 / refused"
+    guarantee, how = HELD[key][mode]
+    label = GUARANTEE_LABELS[guarantee]
+    return f"**{label.zh} / {label.en}**<br>{how.zh}<br>{how.en}"
+
+
+def lines() -> Iterator[str]:
+    """The document, line by line."""
+    yield _INTRO
+    yield from (
+        f"- **{GUARANTEE_LABELS[g].zh} / {GUARANTEE_LABELS[g].en}**:{m.zh} / {m.en}"
+        for g, m in _MEANINGS.items()
+    )
+    yield ""
+    yield _row("条款 / term", *(f"{mode.zh} / {mode.en}" for mode in MODES.values()))
+    yield _row(*["---"] * (len(MODES) + 1))
+    for key in HELD:
+        label = term_label(key)
+        yield _row(f"{label.zh} / {label.en}<br>`{key}`", *(_cell(key, mode) for mode in MODES))
+    yield from _codes("用途 / Purposes", PURPOSES)
+    yield from _codes("计价方式 / Price plans", KINDS)
+    yield from _codes("计费原因 / Charge reasons", REASONS)
+    yield "\n## 脱敏与条件 / Masks and conditions\n"
+    yield from (f"- `{name}` ({', '.join(args) or '–'})" for name, args in MASKS.items())
+    yield f"\n条件 / conditions: {', '.join(f'`{operator}`' for operator in OPERATORS)}"
+    yield "\n## 拒绝 / Refusals\n"
+    yield _row("代码 / code", "HTTP", "说明 / message")
+    yield _row("---", "---", "---")
+    yield from (_row(f"`{code}`", str(status), f"{t.zh}<br>{t.en}") for code, (status, t) in REFUSALS.items())
+
+
+def _codes(title: str, table: dict[str, Text]) -> Iterator[str]:
+    yield f"\n## {title}\n"
+    yield _row("代码 / code", "中文", "English")
+    yield _row("---", "---", "---")
+    yield from (_row(f"`{code}`", text.zh, text.en) for code, text in table.items())
+
+
+if __name__ == "__main__":
+    print("\n".join(lines()))

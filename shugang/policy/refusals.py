@@ -1,0 +1,164 @@
+"""Every refusal by one table: code → HTTP status and what the caller reads (what happened, why, what to
+do)."""
+
+from typing import NamedTuple
+
+from shugang.policy.text import Text
+
+
+class Refused(NamedTuple):
+    """A refusal with its HTTP status."""
+
+    code: str
+    status: int
+    text: Text
+
+
+def _row(status: int, zh: str, en: str) -> tuple[int, Text]:
+    return status, Text(zh, en)
+
+
+REFUSALS: dict[str, tuple[int, Text]] = {
+    "unknown_key": _row(
+        401,
+        "未能识别您的密钥。请检查是否完整复制,或在“我的授权”中重新领取。",
+        "Your key was not recognised. Please check that it was copied in full, or collect a new one "
+        "under My grants.",
+    ),
+    "credential_expired": _row(
+        401,
+        "您的密钥已过有效期。请在“我的授权”中重新领取。",
+        "Your key is past its validity. Please collect a new one under My grants.",
+    ),
+    "revoked": _row(
+        403,
+        "此授权已终止,不能再使用数据。如有疑问请联系供方或平台。",
+        "This grant has ended and the data can no longer be used. Please ask the supplier or the platform.",
+    ),
+    "suspended": _row(
+        403,
+        "此授权已暂停使用。恢复后无需重新领取密钥,原因见“我的授权”。",
+        "This grant is suspended. Your key will work again once it resumes; the reason is shown under "
+        "My grants.",
+    ),
+    "expired": _row(
+        403,
+        "此授权或其依据已到期。如需继续使用,请办理续约。",
+        "This grant, or a basis of it, has expired. Please renew it to go on.",
+    ),
+    "not_started": _row(
+        403,
+        "此授权尚未生效。请在约定的起始时间之后使用。",
+        "This grant is not yet in force. Please come back after the agreed start.",
+    ),
+    "quota_exhausted": _row(
+        403,
+        "约定用量已用完。请等待下一周期,或与供方协商增加用量。",
+        "The agreed quota is used up. Please wait for the next period or agree on more with the supplier.",
+    ),
+    "uncharged_quota_exhausted": _row(
+        403,
+        "不计费调用的次数已达约定上限。请检查查询条件后于下一周期重试。",
+        "The agreed number of uncharged calls is used up. Please check your inputs and retry in the "
+        "next period.",
+    ),
+    "rate_limited": _row(
+        429,
+        "请求过于频繁,已超过约定速率。请按响应中的等待时间稍后重试。",
+        "Requests exceed the agreed rate. Please retry after the waiting time stated in the answer.",
+    ),
+    "purpose_denied": _row(
+        403,
+        "所声明的用途不在授权范围内。请使用与约定用途一致的密钥。",
+        "The stated purpose is not granted. Please use a key bound to the agreed purpose.",
+    ),
+    "action_denied": _row(
+        403,
+        "此授权不包含该操作。可用操作见授权条款。",
+        "This grant does not include the action. The terms list what is allowed.",
+    ),
+    "column_hidden": _row(
+        403,
+        "所请求的字段不在授权范围内。可用字段见授权条款。",
+        "A requested column is not granted. The terms list the columns that are.",
+    ),
+    "row_outside": _row(
+        403,
+        "所请求的数据行不在授权范围内。可用范围见授权条款。",
+        "The requested rows lie outside the grant. The terms state its scope.",
+    ),
+    "place_denied": _row(
+        403,
+        "当前网络位置不在授权范围内。请从约定的环境访问。",
+        "This network location is not granted. Please connect from the agreed environment.",
+    ),
+    "bundle_stale": _row(
+        503,
+        "数据服务暂时无法确认授权是否仍然有效,因此停止提供。请稍后重试。",
+        "The data service cannot confirm that grants still stand, so it has stopped serving. Please "
+        "retry shortly.",
+    ),
+    "nonce_repeated": _row(
+        409,
+        "该请求已收到过一次,未重复执行。重试时请更换一次性编号,并保持请求编号不变。",
+        "This request was already received and was not run again. Retry with a fresh nonce and the "
+        "same request id.",
+    ),
+    "result_gone": _row(
+        409,
+        "原答复已不再保存,且数据版本已变化,无法重现。请使用新的请求编号重新查询。",
+        "The first answer is no longer kept and cannot be reproduced. Please ask again with a new "
+        "request id.",
+    ),
+    "request_changed": _row(
+        409,
+        "同一请求编号曾用于内容不同的请求。请更换请求编号。",
+        "This request id was used before for a different request. Please choose a new request id.",
+    ),
+    "answer_too_large": _row(
+        413,
+        "结果超过单次答复的上限。请缩小查询范围后重试。",
+        "The result exceeds the limit of one answer. Please narrow the query.",
+    ),
+    "not_found": _row(
+        404,
+        "没有找到该地址对应的数据。请核对名称。",
+        "Nothing was found at this address. Please check the name.",
+    ),
+    "bad_request": _row(
+        400,
+        "请求内容不完整或格式有误。请对照接口说明修改后重试。",
+        "The request is incomplete or malformed. Please correct it with the interface description.",
+    ),
+    "not_acceptable": _row(
+        406,
+        "不支持所要求的返回格式。可用格式见接口说明。",
+        "The requested format is not offered. The interface description lists the formats.",
+    ),
+    "source_unavailable": _row(
+        502,
+        "供方的数据源暂时没有响应,本次未计费。请稍后重试。",
+        "The supplier's source did not answer; nothing was charged. Please retry later.",
+    ),
+    "source_timeout": _row(
+        504,
+        "供方的数据源响应超时,本次未计费。请稍后重试。",
+        "The supplier's source took too long; nothing was charged. Please retry later.",
+    ),
+    "version_gone": _row(
+        410,
+        "所请求的数据版本已不再提供。请改用当前版本。",
+        "The requested data version is no longer offered. Please use the current version.",
+    ),
+    "journal_unavailable": _row(
+        503,
+        "用量记录暂时无法写入,因此未提供数据。请稍后重试。",
+        "The meter cannot be written, so no data was released. Please retry shortly.",
+    ),
+}
+
+
+def refuse(code: str) -> Refused:
+    """The refusal of that code; an unknown code is a programming error (KeyError)."""
+    status, text = REFUSALS[code]
+    return Refused(code, status, text)

@@ -1,0 +1,213 @@
+"""The terms of use as frozen data. `from_json` refuses by name what it does not know.
+
+Lists are tuples, times are UTC, `rows` is a conjunction, `fields` is the exact answer's column order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from shugang.policy.codec import Fields, Json, TermsError, UnknownTerm, to_iso, to_list
+from shugang.policy.purposes import PURPOSES
+from shugang.policy.text import Text
+
+ACTIONS = ("read", "query", "compute", "download", "redistribute", "train")
+OPERATORS = ("eq", "ne", "in", "ge", "gt", "le", "lt", "not_null")
+UNITS = ("calls", "rows", "bytes")
+PERIODS = ("day", "month", "total")
+COUNTS = ("charged", "uncharged", "all")
+DATE_UNITS = ("month", "quarter", "year")
+MAX_BAND = 10**12
+MASKS: dict[str, tuple[str, ...]] = {
+    "keep_ends": ("prefix", "suffix"),
+    "redact": (),
+    "band": ("width",),
+    "truncate_date": ("unit",),
+    "sha256_token": ("key_id",),
+}
+# A day of a quota is a day in China (UTC+8 all year), whatever the clock of the machine says.
+CHINA = timezone(timedelta(hours=8))
+Scalar = str | int | bool
+
+
+def _names(cls: Any) -> set[str]:
+    return {item.name for item in fields(cls)}
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """One condition on a raw value; `value` is a scalar, a tuple for `in`, None for `not_null`."""
+
+    column: str
+    op: str
+    value: Scalar | tuple[Scalar, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.value, list):
+            object.__setattr__(self, "value", tuple(self.value))
+
+    def to_json(self) -> Json:
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        return {"column": self.column, "op": self.op, "value": value}
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "row") -> "RowFilter":
+        f = Fields(data, where, _names(cls))
+        op = f.text("op", OPERATORS)
+        if op == "not_null":
+            if f.raw("value") is not None:
+                Fields.fail(
+                    "bad_type", f.path("value"), Text("“非空”条件不带取值。", "not_null takes no value.")
+                )
+            return cls(f.text("column"), op)
+        if op == "in":
+            return cls(f.text("column"), op, f.items("value", _scalar))
+        return cls(f.text("column"), op, _scalar(f.raw("value"), f.path("value")))
+
+
+def _scalar(value: Any, where: str) -> Scalar:
+    """Text, whole number or flag; fractions travel as decimal text so that no binary rounding decides a
+    row."""
+    if isinstance(value, str | bool):
+        return value
+    return Fields({"value": value}, where, {"value"}).whole("value", -(2**53) + 1)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """What becomes of a column's value before it leaves: a function of `MASKS` and its arguments."""
+
+    column: str
+    function: str
+    args: Mapping[str, str | int] = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {"column": self.column, "function": self.function, "args": dict(self.args)}
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "mask") -> "Mask":
+        f = Fields(data, where, _names(cls))
+        function = f.text("function", MASKS)
+        a = Fields(f.raw("args"), f.path("args"), MASKS[function])
+        args: dict[str, str | int] = {}
+        if function == "keep_ends":
+            args = {"prefix": a.whole("prefix", 0, 64), "suffix": a.whole("suffix", 0, 64)}
+        elif function == "band":
+            args = {"width": a.whole("width", 2, MAX_BAND)}
+        elif function == "truncate_date":
+            args = {"unit": a.text("unit", DATE_UNITS)}
+        elif function == "sha256_token":
+            args = {"key_id": a.text("key_id")}
+        return cls(f.text("column"), function, args)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """At most `limit` units per window; `counts` says which outcomes use it up."""
+
+    unit: str
+    limit: int
+    per: str = "total"
+    counts: str = "all"
+
+    def window(self, at: datetime) -> str:
+        """The name of the window in which `at` falls: 2026-11-23, 2026-11 or total (days of UTC+8)."""
+        local = at.astimezone(CHINA)
+        return {"day": f"{local:%Y-%m-%d}", "month": f"{local:%Y-%m}", "total": "total"}[self.per]
+
+    def to_json(self) -> Json:
+        return {"unit": self.unit, "limit": self.limit, "per": self.per, "counts": self.counts}
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "quota") -> "Quota":
+        f = Fields(data, where, _names(cls))
+        return cls(
+            f.text("unit", UNITS), f.whole("limit", 1), f.text("per", PERIODS), f.text("counts", COUNTS)
+        )
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A token bucket: `per_second` refill, `burst` size, in calls."""
+
+    per_second: int
+    burst: int
+
+    def to_json(self) -> Json:
+        return {"per_second": self.per_second, "burst": self.burst}
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "rate") -> "Rate":
+        f = Fields(data, where, _names(cls))
+        return cls(f.whole("per_second", 1), f.whole("burst", 1))
+
+
+@dataclass(frozen=True)
+class Terms:
+    """All that the parties agree about use. Valid from `valid_from` (included) until `valid_until`
+    (excluded)."""
+
+    actions: tuple[str, ...]
+    purpose: str
+    fields: tuple[str, ...]
+    valid_from: datetime
+    valid_until: datetime
+    rows: tuple[RowFilter, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    rate: Rate | None = None
+    redistribute: bool = False
+    delete_after_days: int | None = None
+    attribution: str = ""
+    notes: str = ""
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("actions", "fields", "rows", "masks", "quotas"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name in ("valid_from", "valid_until"):
+            moment = getattr(self, name)
+            if moment.tzinfo is None:
+                raise TermsError("naive_time", Text("时间须带时区。", "A time must carry its zone."), name)
+            object.__setattr__(self, name, moment.astimezone(UTC))
+
+    def to_json(self) -> Json:
+        return {
+            "version": self.version,
+            "actions": list(self.actions),
+            "purpose": self.purpose,
+            "fields": list(self.fields),
+            "rows": to_list(self.rows),
+            "masks": to_list(self.masks),
+            "quotas": to_list(self.quotas),
+            "rate": self.rate.to_json() if self.rate else None,
+            "valid_from": to_iso(self.valid_from),
+            "valid_until": to_iso(self.valid_until),
+            "redistribute": self.redistribute,
+            "delete_after_days": self.delete_after_days,
+            "attribution": self.attribution,
+            "notes": self.notes,
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "terms") -> "Terms":
+        f = Fields(data, where, _names(cls))
+        if f.whole("version") != 1:
+            raise UnknownTerm(f"{where}.version={f.whole('version')}")
+        rate = f.raw("rate")
+        return cls(
+            actions=f.texts("actions", ACTIONS),
+            purpose=f.text("purpose", PURPOSES),
+            fields=f.texts("fields"),
+            rows=f.items("rows", RowFilter.from_json),
+            masks=f.items("masks", Mask.from_json),
+            quotas=f.items("quotas", Quota.from_json),
+            rate=None if rate is None else Rate.from_json(rate, f.path("rate")),
+            valid_from=f.instant("valid_from"),
+            valid_until=f.instant("valid_until"),
+            redistribute=f.flag("redistribute"),
+            delete_after_days=f.optional("delete_after_days", lambda name: f.whole(name, 0, 36_500)),
+            attribution=f.text("attribution"),
+            notes=f.text("notes"),
+        )

@@ -1,0 +1,43 @@
+"""The rooms that have doors to the outside: pages (`pages.py`) and API (`api.py`). One place lists them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+ROOMS = (
+    "parties.organisations",
+    "parties.accounts",
+    "parties.posts",
+    "parties.keys",
+    "delivery.datasets",
+    "delivery.vault",
+    "delivery.connectors",
+    "delivery.grants",
+    "delivery.planes",
+    "delivery.metering",
+    "assets.registration",
+    "settlement.charges",
+    "settlement.rating",
+    "settlement.bills",
+    "settlement.ledger",
+    "settlement.payouts",
+    "settlement.reconciliation",
+    "market.products",
+    "market.listing",
+    "market.trade",
+    "market.contracts",
+    "market.vouchers",
+    "portal.home",
+    "portal.desk",
+    "portal.cases",
+    "portal.trace",
+    "portal.log",
+)
+
+
+def modules(name: str) -> list[ModuleType]:
+    """The `pages` or `api` modules of the rooms that have one."""
+    found = (f"shugang.{room}.{name}" for room in ROOMS)
+    return [import_module(path) for path in found if find_spec(path) is not None]

@@ -1,0 +1,175 @@
+"""Settings of the platform, each read from one environment variable (table: docs/settings.md)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+BASE_DIR = Path(__file__).resolve().parent
+
+
+def _env(name: str, default: str = "") -> str:
+    return os.environ.get(f"SHUGANG_{name}", default)
+
+
+def _flag(name: str, default: bool = False) -> bool:
+    value = _env(name)
+    return default if value == "" else value.lower() in {"1", "true", "yes", "on"}
+
+
+def _database(url: str) -> dict[str, object]:
+    """`sqlite:///path` or `postgresql://user:password@host:port/name` → a Django DATABASES entry."""
+    parsed = urlparse(url)
+    if parsed.scheme == "sqlite":
+        # IMMEDIATE: a verb takes the write lock at its start, so that two verbs never deadlock on upgrade.
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parsed.path[1:]) if parsed.path.startswith("//") else unquote(parsed.path),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    if parsed.scheme in {"postgresql", "postgres"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parsed.path.lstrip("/"),
+            "USER": unquote(parsed.username or ""),
+            "PASSWORD": unquote(parsed.password or ""),
+            "HOST": parsed.hostname or "",
+            "PORT": str(parsed.port or ""),
+            "CONN_MAX_AGE": 60,
+        }
+    raise ValueError(f"SHUGANG_DATABASE_URL: unknown scheme {parsed.scheme!r}; use sqlite:/// or postgresql://")
+
+
+VAR_DIR = Path(_env("VAR_DIR", "var")).resolve()
+DATABASES = {"default": _database(_env("DATABASE_URL", f"sqlite://{VAR_DIR}/control.sqlite3"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DEBUG = False
+INSECURE_SECRET = "development-only-secret-refused-by-doctor-and-serve"  # noqa: S105
+SECRET_KEY = _env("SECRET_KEY", INSECURE_SECRET)
+ALLOWED_HOSTS = [h for h in _env("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if h]
+SHUGANG_PUBLIC_URL = _env("PUBLIC_URL", "http://127.0.0.1:8600").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [SHUGANG_PUBLIC_URL]
+_HTTPS = SHUGANG_PUBLIC_URL.startswith("https://")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("BEHIND_PROXY") else None
+
+# Where the processes listen; the supervisor (`shugang serve`) starts them there.
+SHUGANG_HOST = _env("HOST", "127.0.0.1")
+SHUGANG_PORT = int(_env("PORT", "8600"))
+SHUGANG_PLANE_PORT = int(_env("PLANE_PORT", "8601"))
+SHUGANG_PLANE_URL = _env("PLANE_URL", f"http://127.0.0.1:{SHUGANG_PLANE_PORT}").rstrip("/")
+SHUGANG_PLANE_LEASE_SECONDS = float(_env("PLANE_LEASE_SECONDS", "1.0"))
+SHUGANG_EDGE_LEASE_SECONDS = float(_env("EDGE_LEASE_SECONDS", "5.0"))
+SHUGANG_UPLOAD_MAX_BYTES = int(_env("UPLOAD_MAX_BYTES", str(200 * 1024 * 1024)))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+# The key that encrypts stored secrets (32 bytes, base64); kept outside the database.
+SHUGANG_MASTER_KEY = _env("MASTER_KEY", "")
+SHUGANG_LOG_ORIGIN = _env("LOG_ORIGIN", urlparse(SHUGANG_PUBLIC_URL).netloc + "/log")
+
+# A database made by `shugang demo` only: simulated clock, shown one-time codes, 演示 stamps.
+SHUGANG_DEMO = _flag("DEMO")
+SHUGANG_SITE_NAME_ZH = _env("SITE_NAME_ZH", "城市数据要素流通服务平台")
+SHUGANG_SITE_NAME_EN = _env("SITE_NAME_EN", "City Data Market")
+SHUGANG_SITE_SHORT = _env("SITE_SHORT", "数港")
+SHUGANG_ICP = _env("ICP", "")
+SHUGANG_HOST_ORG = _env("HOST_ORG", "")
+SHUGANG_OPERATOR_ORG = _env("OPERATOR_ORG", "")
+SHUGANG_CONTACT = _env("CONTACT", "")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "shugang.kernel",
+    "shugang.ui",
+    "shugang.parties",
+    "shugang.delivery",
+    "shugang.assets",
+    "shugang.settlement",
+    "shugang.market",
+    "shugang.portal",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "shugang.ui.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "shugang.ui.language.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "shugang.parties.accounts.middleware.ActorMiddleware",
+    "shugang.portal.middleware.RefusalMiddleware",
+]
+ROOT_URLCONF = "shugang.urls"
+WSGI_APPLICATION = "shugang.wsgi.application"
+_CONTEXT = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+    "shugang.ui.context.site",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {"environment": "shugang.ui.jinja.environment", "context_processors": _CONTEXT},
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": _CONTEXT},
+    },
+]
+STATIC_URL = "/static/"
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+
+AUTH_USER_MODEL = "parties.Person"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/desk"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Shugang"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 8 * 3600
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": _env("LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,1 @@
+"""What any page may use: layout, components, menu, languages, static files, PDF documents."""

@@ -1,0 +1,60 @@
+"use strict";
+/* Draws every [data-chart] from its JSON block. Tooltips are drawn on the canvas: HTML ones need inline styles, which the
+   content security policy forbids. Series differ by colour, dash and symbol; gaps in the data stay gaps. */
+(function () {
+  const root = document.documentElement, english = root.lang === "en", locale = english ? "en" : "zh-CN";
+  const COLOURS = ["#0A58A8", "#B35C00", "#0A626B", "#7A3E9D"];
+  const SYMBOLS = ["circle", "rect", "triangle", "diamond"], DASHES = ["solid", "dashed", "solid", "dotted"];
+  const INK = "#16202C", INK2 = "#47566A", CONTROL = "#7B8A9E", LINE = "#E8EDF3";
+
+  function axisNumber(value) {
+    if (english) return value.toLocaleString("en", {notation: Math.abs(value) >= 10000 ? "compact" : "standard"});
+    if (Math.abs(value) >= 1e8) return value / 1e8 + " 亿";
+    return Math.abs(value) >= 10000 ? value / 10000 + " 万" : value.toLocaleString("zh-CN");
+  }
+
+  function series(data, s, i) {
+    const common = {name: s.name, data: s.data, type: data.type, connectNulls: false};
+    const line = {symbol: SYMBOLS[i % 4], symbolSize: 7, lineStyle: {width: 2, type: DASHES[i % 4]}};
+    return Object.assign(common, data.type === "line" ? line : {stack: s.stack || null, barMaxWidth: 16});
+  }
+
+  function options(data, px) {
+    const many = data.series.length > 1, words = {color: INK2, fontSize: px}, none = english ? "no data" : "无数据";
+    return {
+      color: COLOURS, animation: false,
+      textStyle: {fontFamily: getComputedStyle(document.body).fontFamily, fontSize: px, color: INK2},
+      aria: {enabled: true, label: {description: data.summary}},
+      grid: {left: 8, right: 14, top: many ? 42 : 16, bottom: 4, containLabel: true},
+      legend: {show: many, top: 0, left: 0, itemWidth: 18, itemHeight: 9, textStyle: {color: INK, fontSize: px}},
+      tooltip: {
+        trigger: "axis", renderMode: "richText", confine: true, backgroundColor: "#fff", borderColor: CONTROL,
+        textStyle: {color: INK, fontSize: px},
+        valueFormatter: v => v === null || v === undefined || v === "-" ? none : Number(v).toLocaleString(locale) + " " + data.unit,
+      },
+      xAxis: {type: "category", data: data.x, axisTick: {show: false}, axisLine: {lineStyle: {color: CONTROL}}, axisLabel: words},
+      yAxis: {type: "value", scale: false, axisLabel: Object.assign({formatter: axisNumber}, words), splitLine: {lineStyle: {color: LINE}}},
+      series: data.series.map((s, i) => series(data, s, i)),
+    };
+  }
+
+  function draw(element) {
+    const block = document.getElementById(element.dataset.chart);
+    if (!window.echarts || !block) return;
+    const chart = echarts.getInstanceByDom(element) || echarts.init(element, null, {renderer: "canvas"});
+    chart.setOption(options(JSON.parse(block.textContent), parseFloat(getComputedStyle(root).fontSize) * .8125), true);
+  }
+  function drawAll(scope) { (scope || document).querySelectorAll("[data-chart]").forEach(draw); }
+
+  document.addEventListener("DOMContentLoaded", () => drawAll());
+  document.addEventListener("sg:size", () => drawAll());
+  document.addEventListener("htmx:afterSwap", event => drawAll(event.target));
+  let timer;
+  window.addEventListener("resize", function () {
+    clearTimeout(timer);
+    timer = setTimeout(() => document.querySelectorAll("[data-chart]").forEach(function (e) {
+      const chart = window.echarts && echarts.getInstanceByDom(e);
+      if (chart) chart.resize();
+    }), 120);
+  });
+})();
