@@ -38,9 +38,9 @@ class LogReader:
         return open_checkpoint(text, self.verifier), text
 
     def entry(self, index: int, size: int) -> bytes:
-        """Bytes of entry `index` as the tree of `size` has it; not proved. ValueError when out of range."""
+        """Bytes of entry `index` as the tree of `size` has it; not proved. MissingDataError: not in it (yet)."""
         if not 0 <= index < size:
-            raise ValueError(f"no entry {index} in a log of {size}")
+            raise MissingDataError(f"no entry {index} in a published log of {size}")
         n, offset = divmod(index, WIDTH)
         width = width_at(size, ENTRIES, n)
         return decode_bundle(fetch_tile(self.fetch, ENTRIES, n, width), width)[offset]

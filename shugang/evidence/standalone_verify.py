@@ -82,18 +82,18 @@ def open_checkpoint(note: str, vkey: str) -> tuple[int, bytes]:
     public = unbase64(key, 33)
     expected = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
     need(public[0] == 1 and expected.hex() == key_id, "this is not an Ed25519 log key")
-    text, _, lines = note.rpartition("\n\n")
+    text, _, signatures = note.rpartition("\n\n")
     signed = False
-    for line in lines.rstrip("\n").split("\n"):
+    for line in signatures.rstrip("\n").split("\n"):
         start, _, encoded = line.rpartition(" ")
         signature = unbase64(encoded)
         if start == "\u2014 " + name and signature[:4] == expected:
             Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature[4:], (text + "\n").encode())
             signed = True
     need(signed, "the log key did not sign this checkpoint")
-    origin, size, root = text.split("\n")[:3]
-    need(origin == name, "this checkpoint is of another log")
-    return int(size), unbase64(root, 32)
+    lines = text.split("\n")
+    need(lines[0] == name, "this checkpoint is of another log")
+    return int(lines[1]), unbase64(lines[2], 32)
 
 
 def check_inclusion(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> None:
@@ -113,17 +113,18 @@ def check_inclusion(leaf: bytes, index: int, size: int, path: list[bytes], root:
 
 def verify(receipt: dict[str, Any], vkey: str) -> tuple[int, int, dict[str, Any]]:
     """(index, log size, entry); ValueError or InvalidSignature when the receipt proves nothing."""
+    need(sorted(receipt) == ["entry", "format", "payload", "proof", "salt", "vkey"], "not a Shugang receipt")
     need(receipt["format"] == "shugang-receipt@v1" and receipt["vkey"] == vkey, "another format or log key")
-    data = receipt["entry"].encode()
-    entry = json.loads(data, object_pairs_hook=once)
+    data, entry = receipt["entry"].encode(), json.loads(receipt["entry"], object_pairs_hook=once)
+    need(entry["v"] == 1, "another version of entry")
     head, _, checkpoint = receipt["proof"].partition("\n\n")
     lines = [line for line in head.split("\n") if not line.startswith("extra ")]
     index = int(lines[1][6:])
     need(lines[:2] == ["c2sp.org/tlog-proof@v1", f"index {index}"], "not a tlog-proof")
     size, root = open_checkpoint(checkpoint, vkey)
-    path = [unbase64(line, 32) for line in lines[2:]]
-    check_inclusion(hashlib.sha256(b"\x00" + data).digest(), index, size, path, root)
-    if receipt["payload"] is not None:
+    leaf, path = hashlib.sha256(b"\x00" + data).digest(), [unbase64(line, 32) for line in lines[2:]]
+    check_inclusion(leaf, index, size, path, root)
+    if receipt["payload"] is not None or receipt["salt"] is not None:
         check_commitment(receipt, entry)
     return index, size, entry
 

@@ -53,7 +53,9 @@ class TileStore:
 
     def write_checkpoint(self, text: str) -> None:
         """Only after every tile that it needs is durable: readers start here."""
-        self._flush(self._write(CHECKPOINT, text.encode()))
+        data = text.encode()
+        if self.fetch(CHECKPOINT) != data:
+            self._flush(self._write(CHECKPOINT, data))
 
     def drop_partials(self, level: Level, n: int) -> None:
         """Partial tiles may go once the full one stands (C2SP tlog-tiles, "Partial Tiles")."""

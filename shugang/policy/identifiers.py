@@ -71,6 +71,8 @@ def _digits(seed: int | str, what: str, alphabet: str, length: int) -> str:
 def make_uscc(seed: int | str, region: str = "990000", department: str = "9", category: str = "1") -> str:
     """A code for demonstrations, the same for the same seed; region 990000 is assigned to no place (GB/T
     2260)."""
+    if len(department + category + region) != 8:
+        raise ValueError("department and category have one character, the region six digits")
     body = _digits(seed, "uscc", USCC_ALPHABET, 8)
     first17 = department + category + region + body + organisation_check_char(body)
     code = first17 + uscc_check_char(first17)

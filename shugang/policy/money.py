@@ -67,7 +67,7 @@ def format_e8(e8: int) -> str:
 
 def _parse(text: str, places: int) -> int:
     try:
-        value = Decimal(text.strip().replace(",", "").removeprefix("¥")).scaleb(places)
+        value = Decimal(text.strip().replace(",", "").replace("¥", "", 1)).scaleb(places)
     except InvalidOperation:
         raise ValueError(f"not an amount: {text!r}") from None
     if not value.is_finite() or value != value.to_integral_value() or value.adjusted() > 18:

@@ -1,8 +1,8 @@
 """Working days (工作日) in China: weekdays less statutory rest days, plus 调休 make-up days.
 
 The State Council publishes each year's days at the end of the year before. A deadline that touches a year
-not loaded yet is *provisional*: it assumes plain weekends and must be computed again when the year is
-loaded. The first day is not counted (民法典 第二百零一条).
+not loaded yet is *provisional*: it assumes plain weekends and fixed days and must be computed again when
+the year is loaded. The first day is not counted (民法典 第二百零一条).
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 REST, MAKEUP = "rest", "makeup_workday"
 KINDS = (REST, MAKEUP)
+# Fixed by the regulation itself (全国年节及纪念日放假办法, 国务院令第795号): assumed in years not loaded.
+_FIXED = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 # A notice for New Year may move days of the last week of December (as in 2007 and 2008).
 _TAIL = (12, 25)
 
@@ -41,7 +43,10 @@ class Calendar:
 
     def is_working_day(self, day: date) -> bool:
         kind = self.days.get(day)
-        return day.weekday() < 5 if kind is None else kind == MAKEUP
+        if kind is not None:
+            return kind == MAKEUP
+        assumed = day.year not in self.years and (day.month, day.day) in _FIXED
+        return day.weekday() < 5 and not assumed
 
     def add_working_days(self, start: date, n: int) -> Due:
         """The n-th working day after `start` (`start` itself for n = 0); ValueError for n < 0."""

@@ -55,18 +55,28 @@ def now() -> datetime:
     return _clock()
 
 
+def short_name() -> str:
+    if language.is_english():
+        return getattr(settings, "SHUGANG_SITE_SHORT_EN", "") or settings.SHUGANG_SITE_NAME_EN
+    return settings.SHUGANG_SITE_SHORT
+
+
 class Site:
     """Names and choices; menu and account are worked out only when a template asks."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self.demo = bool(getattr(settings, "SHUGANG_DEMO", False))
-        self.short = settings.SHUGANG_SITE_SHORT
         self.icp = getattr(settings, "SHUGANG_ICP", "")
         self.host_org = getattr(settings, "SHUGANG_HOST_ORG", "")
         self.operator_org = getattr(settings, "SHUGANG_OPERATOR_ORG", "")
         self.contact = getattr(settings, "SHUGANG_CONTACT", "")
         self.large = request.COOKIES.get(language.SIZE_COOKIE) == "lg"
+
+    @property
+    def short(self) -> str:
+        """The short name; on an English page the English name stands alone unless a city gives a short one."""
+        return short_name()
 
     @property
     def name(self) -> str:

@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from shugang.policy.guarantees import GUARANTEE_LABELS
 from shugang.policy.text import Text
-from shugang.ui import formats, language, qr
+from shugang.ui import context, formats, language, qr
 
 
 def t(zh: str, en: str) -> str:
@@ -134,6 +134,6 @@ def environment(**options: Any) -> Environment:
         t=t, tx=tx, url=url, url_or_none=url_or_none, static=static, query=query, period=_period, deadline=_deadline,
         share=formats.share, plural=_plural, get_messages=get_messages, html_lang_now=language.html_lang,
         is_english=language.is_english, qr_svg=qr.page_svg,
-        guarantee_labels=GUARANTEE_LABELS, site_short=lambda: settings.SHUGANG_SITE_SHORT,
+        guarantee_labels=GUARANTEE_LABELS, site_short=context.short_name,
     )
     return env

@@ -49,7 +49,8 @@ class SqliteConnector:
     def fetch(self, sql: str, values: Mapping[str, Any], cap: int, seconds: float) -> Rows:
         deadline = time.monotonic() + seconds
         try:
-            con = sqlite3.connect(f"file:{quote(str(self.path))}?mode=ro", uri=True, isolation_level=None, timeout=seconds)
+            address = f"file:{quote(str(self.path))}?mode=ro"
+            con = sqlite3.connect(address, uri=True, isolation_level=None, timeout=seconds)
         except sqlite3.Error as error:
             raise SourceFailed("source_unavailable", str(error)) from error
         try:

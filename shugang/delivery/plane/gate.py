@@ -6,6 +6,7 @@ Every mode passes here before it touches data; what differs per mode starts afte
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -16,8 +17,8 @@ from typing import Any
 
 from shugang.delivery.plane.clock import Clock, rule_day
 from shugang.delivery.plane.index import NO_INDEX, Access, Holder, Index, S, choose
-from shugang.delivery.plane.journal import Journal
-from shugang.delivery.plane.records import Entry, canonical
+from shugang.delivery.plane.journal import Intent, Journal
+from shugang.delivery.plane.records import REFUSED, VOID, Entry, canonical
 from shugang.delivery.plane.replies import Denied
 from shugang.delivery.plane.schema import EMPTY_DETAIL, NONCE_SECONDS
 from shugang.delivery.plane.usage import Meter
@@ -25,16 +26,19 @@ from shugang.delivery.plane.usage import Meter
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 NONCE = re.compile(r"[\x21-\x7e]{1,128}")
 MADE_HERE = "sg-"
+# An opened use that ends so came to nothing by no fault of the caller: void, not refused.
+VOIDS = ("source_unavailable", "source_timeout")
 
 
 class Use:
     """One admitted request. `given` says that the client sent the request id (only then can it be a retry)."""
 
-    __slots__ = ("access", "day", "given", "now", "request_id", "rule_now")
+    __slots__ = ("access", "day", "given", "now", "opened", "request_id", "rule_now")
 
     def __init__(self, access: Access[Any], request_id: str, given: bool, now: float, rule_now: float) -> None:
         self.access, self.request_id, self.given = access, request_id, given
         self.now, self.rule_now, self.day = now, rule_now, rule_day(rule_now)
+        self.opened = False
 
 
 class Gate:
@@ -62,19 +66,24 @@ class Gate:
         holder = self.index.holders.get(sha256(token.encode()).digest())
         if holder is None or not token:
             self.unknown_keys += 1
-            if monotonic() >= self.fresh_until:
-                raise Denied("bundle_stale", journal=False)
+            self.check_fresh()
             raise Denied("unknown_key", journal=False)
         return holder
 
-    def admit(self, accesses: Sequence[Access[S]] | None, headers: Any) -> Use:
-        """The grant that admits this request now, or Denied (journalled under the grant by the caller's `refuse`)."""
+    def check_fresh(self) -> None:
+        """A plane that has lost sight of control can neither admit nor call a key unknown."""
+        if monotonic() >= self.fresh_until:
+            raise Denied("bundle_stale", journal=False)
+
+    def admit(self, accesses: Sequence[Access[S]] | None, headers: Any, retries: bool = True) -> Use:
+        """The grant that admits this request now, or Rejected. Without `retries` a request id of the client means
+        nothing: each call is one use under an id of our own."""
         if not accesses:
             raise Denied("not_found", journal=False)
         now = self.clock.real()
         rule_now = now + self.clock.offset
         access, refused = choose(accesses, rule_now)
-        given = headers.get("request-id")
+        given = headers.get("request-id") if retries else None
         use = Use(access, given or self.new_id(), given is not None, now, rule_now)
         if refused is not None:
             raise Rejected(use, Denied(refused.code, refused=refused))
@@ -144,11 +153,40 @@ class Gate:
         if not denied.journal or self.journal.failed:
             return
         detail = canonical(denied.detail) if denied.detail else EMPTY_DETAIL
+        void = use.opened and denied.code in VOIDS
         entry = Entry(
-            use.access.refused_template(denied.code), use.request_id, self.clock.stamp_rule(use.rule_now),
-            self.clock.stamp_real(use.now), 0, 0, "", detail, use.day, False,
+            use.access.refused_template(denied.code, VOID if void else REFUSED), use.request_id,
+            self.clock.stamp_rule(use.rule_now), self.clock.stamp_real(use.now), 0, 0, "", detail, use.day, False,
         )
-        await self.journal.submit(entry)
+        await (self.journal.finish(entry) if use.opened else self.journal.submit(entry))
+        use.opened = False
+
+    def void(self, use: Use) -> None:
+        """Close the intent of a use that was cut off; nothing waits, since its caller is gone."""
+        if use.opened and not self.journal.failed:
+            use.opened = False
+            self.journal.finish(Entry(
+                use.access.refused_template("interrupted", VOID), use.request_id, self.clock.stamp_rule(use.rule_now),
+                self.clock.stamp_real(use.now), 0, 0, "", EMPTY_DETAIL, use.day, False,
+            ))
+
+    async def open(self, use: Use, detail: str) -> None:
+        """Write the intent: durable before a source is contacted."""
+        access, clock = use.access, self.clock
+        await self.journal.intent(Intent(
+            access.grant.id, use.request_id, access.credential.id, access.mode, access.action, access.version,
+            clock.stamp_rule(use.rule_now), clock.stamp_real(use.now), use.day, detail,
+        ))
+        use.opened = True
+
+    def stands(self, use: Use) -> bool:
+        """Whether the grant still admits this use now: asked before each further piece of a long answer."""
+        access = use.access
+        current = self.index.by_key.get((access.grant.id, access.credential.id))
+        return (
+            current is not None and monotonic() < self.fresh_until
+            and current.refusal(self.clock.real() + self.clock.offset) is None
+        )
 
 
 class Rejected(Exception):
@@ -163,7 +201,7 @@ def plane_secret(data_dir: Path) -> bytes:
     """32 random bytes of this plane alone: signs file addresses, keys fingerprints. Made at the first start."""
     path = data_dir / "secret"
     try:
-        with path.open("xb", opener=lambda name, flags: __import__("os").open(name, flags, 0o600)) as file:
+        with path.open("xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(secrets.token_bytes(32))
     except FileExistsError:
         pass

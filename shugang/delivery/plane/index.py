@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import rfc8785
 
@@ -17,7 +17,13 @@ from shugang.delivery.plane.clock import to_datetime
 from shugang.delivery.plane.records import ANSWERED, REFUSED, Template, template
 from shugang.delivery.plane.usage import Meter
 from shugang.policy.grant import (
-    ApiSource, CompiledGrant, Credential, QuerySource, TableSource, decide, decide_credential,
+    ApiSource,
+    CompiledGrant,
+    Credential,
+    QuerySource,
+    TableSource,
+    decide,
+    decide_credential,
 )
 from shugang.policy.refusals import Refused, refuse
 
@@ -75,10 +81,10 @@ class Access(Generic[S]):
             )
         return made
 
-    def refused_template(self, code: str) -> Template:
+    def refused_template(self, code: str, state: str = REFUSED) -> Template:
         return template(
             self.grant.id, self.credential.id, self.mode, self.action, code, self.version,
-            False, f"refused:{code}", REFUSED,
+            False, f"{state}:{code}", state,
         )
 
 
@@ -122,7 +128,7 @@ class Index:
 
     def __init__(self, grants: tuple[CompiledGrant, ...], meters: dict[str, Meter]) -> None:
         self.holders: dict[bytes, Holder] = {}
-        self.by_key: dict[tuple[str, str], Access[TableSource]] = {}
+        self.by_key: dict[tuple[str, str], Access[Any]] = {}
         self.grants = grants
         for grant in grants:
             meter = meters.get(grant.id)
@@ -135,15 +141,15 @@ class Index:
     def _add(self, grant: CompiledGrant, credential: Credential, meter: Meter) -> None:
         holder = self.holders.setdefault(bytes.fromhex(credential.digest), Holder())
         source = grant.source
+        access: Access[Any] = Access(grant, credential, source, meter)
+        self.by_key[grant.id, credential.id] = access
         if isinstance(source, ApiSource):
-            holder.apis.setdefault(grant.product, []).append(Access(grant, credential, source, meter))
+            holder.apis.setdefault(grant.product, []).append(access)
         elif isinstance(source, QuerySource):
-            holder.queries.setdefault(grant.product, []).append(Access(grant, credential, source, meter))
+            holder.queries.setdefault(grant.product, []).append(access)
         else:
-            access = Access(grant, credential, source, meter)
             name = (source.share.lower(), source.schema.lower(), source.table.lower())
             holder.tables.setdefault(name, []).append(access)
-            self.by_key[grant.id, credential.id] = access
 
 
 NO_INDEX = Index((), {})

@@ -14,7 +14,6 @@ import fcntl
 import logging
 import os
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -118,16 +117,18 @@ class Journal:
             self._wake()
         return batch.future
 
-    def finish(
-        self, entry: Entry, answer: tuple[str, bytes] | None = None
-    ) -> asyncio.Future[None]:
-        """Close the intent of `entry` with its outcome, keeping `(content type, body)` for a retry if given."""
-        statements = self._pending.statements
-        key = (entry.template.grant, entry.request_id)
-        statements.append((schema.CLOSE_INTENT, key))
+    def finish(self, entry: Entry) -> asyncio.Future[None]:
+        """Close the intent of `entry` with its outcome."""
+        self._pending.statements.append((schema.CLOSE_INTENT, (entry.template.grant, entry.request_id)))
+        return self.submit(entry)
+
+    def answered(self, entry: Entry, answer: tuple[str, bytes] | None) -> asyncio.Future[None]:
+        """`submit`, keeping `(content type, body)` for a retry."""
         if answer is not None:
+            key = (entry.template.grant, entry.request_id)
             expires = time.time() + schema.ANSWER_SECONDS
-            statements.append(("INSERT INTO answer VALUES (?, ?, ?, ?, ?)", (*key, expires, *answer)))
+            self._pending.statements.append((
+                "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", (*key, expires, *answer)))
         return self.submit(entry)
 
     def intent(self, intent: Intent) -> asyncio.Future[None]:
@@ -271,5 +272,3 @@ def _own(path: Path) -> int:
         raise JournalInUse(f"another plane process owns {path.parent}") from error
     return handle
 
-
-__all__ = ["Intent", "Journal", "JournalFailed", "JournalInUse", "Past", "sqlite3"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from shugang.delivery.plane.gate import Rejected, Use
+from shugang.delivery.plane.records import Entry
 from shugang.delivery.plane.replies import JSON, REPLAYED, Denied
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
 
@@ -138,28 +139,36 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
         raise Rejected(use, Denied(code))
     meter.settle(use.day, base, rows, len(body))
     entry = gate.entry(use, outcome, rows, len(body), sha256(body).hexdigest(), f'{{"query":"{fingerprint}"}}')
-    durable = plane.journal.submit(entry)
     if use.given:
-        plane.in_flight[access.grant.id, use.request_id] = durable
-        try:
-            await durable
-        finally:
-            del plane.in_flight[access.grant.id, use.request_id]
+        await _keep(plane, use, entry, body)
     else:
-        await durable
+        await plane.journal.submit(entry)
     proto.response_bytes(200, JSON, body)
+
+
+async def _keep(plane: Plane, use: Use, entry: Entry, body: bytes) -> None:
+    """A client that names its request may retry it: its answer stays for 24 hours, if it is small."""
+    key = (use.access.grant.id, use.request_id)
+    stored = ("application/json", body) if len(body) <= plane.config.stored_answer else None
+    durable = plane.journal.answered(entry, stored)
+    plane.in_flight[key] = durable
+    try:
+        await durable
+    finally:
+        del plane.in_flight[key]
 
 
 async def _retried(
     plane: Plane, use: Use, proto: Any, table: LookupTable, key: str, fields: tuple[str, ...], fingerprint: str
 ) -> bool:
-    """Answer a retry without a second charge: looked up again, and only if it is byte for byte the same."""
+    """Answer a retry without a second charge: the stored answer, else one that is byte for byte the same."""
     past = await plane.past(use)
     if past is None:
         return False
     if past.detail.get("query") != fingerprint:
         raise Rejected(use, Denied("request_changed", "Request-Id"))
-    body = render(table.get(key), fields, use.request_id)
+    stored = plane.journal.answer(use.access.grant.id, use.request_id)
+    body = stored[1] if stored else render(table.get(key), fields, use.request_id)
     if sha256(body).hexdigest() != past.answer_sha256:
         raise Rejected(use, Denied("result_gone", "Request-Id"))
     plane.counters["replayed"] += 1

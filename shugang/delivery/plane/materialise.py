@@ -70,9 +70,10 @@ def make(job: dict[str, Any]) -> dict[str, Any]:
         con.close()
         shutil.rmtree(folder / "spill", ignore_errors=True)
         part = folder / PART
-        manifest |= {"size": part.stat().st_size, "base_sha256": job["sha256"]}
         with part.open("rb+") as file:
+            manifest["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
+        manifest |= {"size": part.stat().st_size, "base_sha256": job["sha256"]}
         _settle(folder, out, manifest)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

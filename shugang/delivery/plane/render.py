@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -68,7 +69,7 @@ def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = batch.to_pylist()
     for row in rows:
         for name, value in row.items():
-            if isinstance(value, float) and not -1e308 * 10 < value < 1e308 * 10:
+            if isinstance(value, float) and not isfinite(value):
                 row[name] = None
     return rows
 

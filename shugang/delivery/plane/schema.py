@@ -7,7 +7,14 @@ import time
 from typing import NamedTuple
 
 from shugang.delivery.plane.records import (
-    ABORTED, ANSWERED, GENESIS, VOID, Entry, Template, canonical, chain,
+    ABORTED,
+    ANSWERED,
+    GENESIS,
+    VOID,
+    Entry,
+    Template,
+    canonical,
+    chain,
 )
 
 ANSWER_SECONDS = 24 * 3600

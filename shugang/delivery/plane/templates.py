@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import sqlglot
@@ -100,7 +101,7 @@ def _driver_text(template: str, dialect: str, holes: list[str]) -> str:
     tokens = sqlglot.tokenize(template, read=dialect)
     places = [
         (colon.start, name.end + 1, name.text)
-        for colon, name in zip(tokens, tokens[1:], strict=False)
+        for colon, name in pairwise(tokens)
         if colon.token_type.name == "COLON" and name.start == colon.end + 1 and name.text in holes
     ]
     if len(places) != len(holes):

@@ -120,5 +120,13 @@ class Meter:
             sums[base + 1] += rows
             sums[base + 2] += size
 
+    def correct(self, day: int, base: int, rows: int, size: int) -> None:
+        """Take back what a settled use did not release after all."""
+        if day != self._day:
+            self._roll(day)
+        for sums in self._windows.values():
+            sums[base + 1] -= rows
+            sums[base + 2] -= size
+
     def total(self) -> list[int]:
         return [sum(cell) for cell in zip(*self._days.values(), strict=True)] if self._days else [0] * 6

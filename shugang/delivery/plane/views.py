@@ -30,6 +30,7 @@ class TableView:
 
     path: Path
     size: int
+    sha256: str
     rows: int
     stats: str
     columns: tuple[tuple[str, str], ...]
@@ -94,7 +95,8 @@ class Views:
     async def _open_table(self, access: Access[TableSource]) -> TableView:
         folder, manifest = await self._ensure(access.grant, "table", access.view, "")
         columns = tuple((column["name"], column["type"]) for column in manifest["columns"])
-        view = TableView(folder / PART, manifest["size"], manifest["rows"], manifest["stats"], columns)
+        view = TableView(
+            folder / PART, manifest["size"], manifest["sha256"], manifest["rows"], manifest["stats"], columns)
         self.tables[access.view] = view
         return view
 

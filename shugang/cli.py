@@ -1,0 +1,103 @@
+"""`shugang …`: one command for those who run the platform and those who check it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+
+def _django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shugang.settings")
+    import django
+
+    django.setup()
+
+
+def _init(args: argparse.Namespace) -> int:
+    _django()
+    from shugang.commands import setup
+
+    return setup.init(show_links=not args.quiet)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from shugang.commands import processes
+
+    return processes.serve(args.roles.split(","))
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    _django()
+    from shugang.commands import doctor
+
+    return doctor.run()
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from shugang.commands import verify
+
+    return verify.run(args.source, args.key, args.known)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from shugang.commands import demonstration
+
+    return demonstration.run(stay=not args.exit)
+
+
+def _manage(args: argparse.Namespace) -> int:
+    _django()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["shugang manage", *args.rest])
+    return 0
+
+
+def _plane(args: argparse.Namespace) -> int:
+    from shugang.commands import plane
+
+    return plane.run(args)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="shugang", description="数港：城市数据市场 / a data market for a city")
+    sub = top.add_subparsers(dest="command", required=True)
+    init = sub.add_parser("init", help="首次安装：密钥、数据库、三员一次性链接 / first run: keys, database, administrators' links")
+    init.add_argument("--quiet", action="store_true", help="不显示一次性链接 / do not print the one-time links")
+    init.set_defaults(act=_init)
+    serve = sub.add_parser("serve", help="启动平台 / run the platform")
+    serve.add_argument("--roles", default="control,plane,worker,sequencer", help="本机运行哪些进程 / which processes run here")
+    serve.set_defaults(act=_serve)
+    sub.add_parser("doctor", help="检查缺什么、哪里不安全 / say what is missing or unsafe").set_defaults(act=_doctor)
+    verify = sub.add_parser("verify", help="只凭公钥核对整本存证日志 / check the whole log from its public key")
+    verify.add_argument("source", nargs="?", default="", help="日志网址或文件夹；默认本机 / the log's address or folder; default: this machine's")
+    verify.add_argument("--key", default="", help="日志公钥 / the log's vkey")
+    verify.add_argument("--known", action="append", default=[], help="您留存的旧检查点文件 / a checkpoint file that you kept")
+    verify.set_defaults(act=_verify)
+    demo = sub.add_parser("demo", help="用真实数据演示全链条 / play the whole chain on real data")
+    demo.add_argument("--exit", action="store_true", help="演示完即退出 / leave when it has been played")
+    demo.set_defaults(act=_demo)
+    manage = sub.add_parser("manage", help="Django 管理命令 / Django's management commands")
+    manage.add_argument("rest", nargs=argparse.REMAINDER)
+    manage.set_defaults(act=_manage)
+    plane = sub.add_parser("plane", help="供方现场的数据面 / a data plane at the supplier's site")
+    plane_sub = plane.add_subparsers(dest="plane_command", required=True)
+    enrol = plane_sub.add_parser("enrol", help="用一次性代码接入 / join with a one-time code")
+    enrol.add_argument("url", help="平台地址 / the platform's address")
+    enrol.add_argument("code", help="一次性代码 / the one-time code")
+    enrol.add_argument("--dir", default="plane", help="本地文件夹 / local folder")
+    run = plane_sub.add_parser("run", help="启动 / start it")
+    run.add_argument("--dir", default="plane", help="本地文件夹 / local folder")
+    plane.set_defaults(act=_plane)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    return int(args.act(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

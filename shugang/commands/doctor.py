@@ -1,0 +1,134 @@
+"""`shugang doctor`: what is missing or unsafe, in plain words, with what to do about it."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import DatabaseError
+
+from shugang.policy.text import Text
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`fatal`: `shugang serve` refuses to start."""
+
+    text: Text
+    fatal: bool = False
+
+
+def _secrets() -> list[Finding]:
+    found = []
+    if settings.SECRET_KEY == settings.INSECURE_SECRET or len(settings.SECRET_KEY) < 40:
+        found.append(Finding(Text("会话密钥没有设置。请把SHUGANG_SECRET_KEY设为至少40个随机字符。",
+                                  "The session secret is not set. Set SHUGANG_SECRET_KEY to 40 or more random characters."),
+                             True))
+    try:
+        key = base64.b64decode(settings.SHUGANG_MASTER_KEY, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        found.append(Finding(Text("主密钥没有设置。请把SHUGANG_MASTER_KEY设为32个随机字节的Base64，并另行备份。",
+                                  "The master key is not set. Set SHUGANG_MASTER_KEY to 32 random bytes in base64; keep a copy apart."),
+                             True))
+    return found
+
+
+def _folders() -> list[Finding]:
+    where = Path(settings.VAR_DIR)
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        probe = where / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError:
+        return [Finding(Text(f"数据文件夹{where}不可写。请检查权限或改设SHUGANG_VAR_DIR。",
+                             f"The data folder {where} is not writable. Check its permissions or set SHUGANG_VAR_DIR."), True)]
+    if shutil.disk_usage(where).free < 1 << 30:
+        return [Finding(Text("数据文件夹所在磁盘剩余不足1 GB。", "Less than 1 GB is left on the data folder's disk."))]
+    return []
+
+
+def _database() -> list[Finding]:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return [Finding(Text("数据库连不上。请检查SHUGANG_DATABASE_URL。",
+                             "The database cannot be reached. Check SHUGANG_DATABASE_URL."), True)]
+    if pending:
+        return [Finding(Text(f"有{len(pending)}个数据库迁移未执行。请运行shugang init。",
+                             f"{len(pending)} migrations are pending. Run shugang init."))]
+    return []
+
+
+def _network() -> list[Finding]:
+    found = []
+    if not settings.SHUGANG_PUBLIC_URL.startswith("https://") and not settings.SHUGANG_DEMO:
+        found.append(Finding(Text("对外网址不是https。请在反向代理上启用证书，并设SHUGANG_PUBLIC_URL。",
+                                  "The public address is not https. Enable a certificate at the proxy and set SHUGANG_PUBLIC_URL.")))
+    if settings.SHUGANG_DEMO and settings.SHUGANG_HOST not in {"127.0.0.1", "::1", "localhost"}:
+        found.append(Finding(Text("演示库只能监听本机地址。请把SHUGANG_HOST设为127.0.0.1。",
+                                  "A demonstration database listens on this machine only. Set SHUGANG_HOST to 127.0.0.1."),
+                             True))
+    for label, url in ((Text("网站", "the site"), f"http://{settings.SHUGANG_HOST}:{settings.SHUGANG_PORT}/healthz"),
+                       (Text("数据面", "the data plane"), f"{settings.SHUGANG_PLANE_URL}/healthz")):
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+                answer.read(1024)
+        except OSError:
+            found.append(Finding(Text(f"{label.zh}没有应答（{url}）。如未启动，请运行shugang serve。",
+                                      f"No answer from {label.en} ({url}). If it is not running, start shugang serve.")))
+    return found
+
+
+def _clock() -> list[Finding]:
+    """Against the database server, where there is one; a file database shares this machine's clock."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        before = time.time()
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+        skew = abs(float(cursor.fetchone()[0]) - before)
+    if skew > 1.0:
+        return [Finding(Text(f"本机与数据库时钟相差{skew:.1f}秒，租约与签名会失败。请启用时间同步。",
+                             f"This machine's clock differs from the database's by {skew:.1f} s. Enable time synchronisation."))]
+    return []
+
+
+def _fonts() -> list[Finding]:
+    from shugang.ui import documents
+
+    missing = [p.name for p in documents.font_files() if not p.exists()]
+    if missing:
+        return [Finding(Text(f"缺少字体{missing[0]}，凭证无法出具。请重新安装本软件。",
+                             f"The font {missing[0]} is missing; certificates cannot be issued. Please reinstall."))]
+    return []
+
+
+def findings() -> list[Finding]:
+    found = [*_secrets(), *_folders()]
+    database = _database()
+    found += database
+    if not any(f.fatal for f in database):
+        found += _clock()
+    return [*found, *_fonts()]
+
+
+def run() -> int:
+    """Exit code 0 when nothing was found, 1 otherwise."""
+    found = [*findings(), *_network()]
+    for finding in found:
+        print(f"{'✗' if finding.fatal else '!'} {finding.text.zh}\n  {finding.text.en}")
+    if not found:
+        print("✓ 没有发现问题。/ Nothing is missing or unsafe.")
+    return 1 if found else 0

@@ -1,0 +1,169 @@
+"""The plane as an RSGI application: hand-routed, one worker, one journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from shugang.delivery.plane import files, lookup, query, sharing
+from shugang.delivery.plane.bundles import Follower
+from shugang.delivery.plane.clock import Clock
+from shugang.delivery.plane.config import PlaneConfig
+from shugang.delivery.plane.connectors import open_connectors
+from shugang.delivery.plane.control import Control
+from shugang.delivery.plane.gate import Gate, Rejected, Use, plane_secret
+from shugang.delivery.plane.index import Index
+from shugang.delivery.plane.journal import Journal, JournalFailed, Past
+from shugang.delivery.plane.metrics import render_metrics
+from shugang.delivery.plane.release import Aborted
+from shugang.delivery.plane.replies import JSON, Denied, Headers
+from shugang.delivery.plane.ship import Shipper
+from shugang.delivery.plane.views import Views
+from shugang.policy.refusals import Refused
+from shugang.policy.text import Text
+
+log = logging.getLogger("shugang.plane")
+LOOKUP = "/api/v1/lookup/"
+QUERY = "/query/v1/"
+INTERNAL = Refused("internal_error", 500, Text(
+    "数据服务内部出错,本次未提供数据。请稍后重试;如仍失败,请联系平台。",
+    "The data service failed inside and released no data. Please retry; if it goes on, please tell the platform.",
+))
+
+
+class Plane:
+    """All parts of one plane. `start` inside the running loop, then serve `plane.serve`."""
+
+    def __init__(self, config: PlaneConfig, on_failure: Any = None) -> None:
+        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        config.cache_dir.mkdir(exist_ok=True, mode=0o700)
+        self.config = config
+        self.connectors = open_connectors(config)
+        self._key = config.private_key()
+        self.journal = Journal(config.journal_path, on_failure)
+        self.gate = Gate(Clock(), self.journal, plane_secret(config.data_dir))
+        self.views = Views(config)
+        self.follower = Follower(
+            self.gate, config.plane_id, config.platform_public_key(), config.poll_seconds, self._renewed)
+        self.counters: Counter[str] = Counter()
+        self.in_flight: dict[tuple[str, str], asyncio.Future[Any]] = {}
+        self.delivered: set[tuple[str, str]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._warming: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self.journal.start()
+        self.control = Control(self.config.control_url, self.config.plane_id, self._key)
+        self.shipper = Shipper(self.journal, self.control, self.config.ship_seconds)
+        self._tasks = [
+            asyncio.create_task(self.follower.run(self.control), name="bundles"),
+            asyncio.create_task(self.shipper.run(), name="ship"),
+        ]
+
+    async def stop(self) -> None:
+        """Called when nothing is being answered any more."""
+        warming = [self._warming] if self._warming else []
+        for task in [*self._tasks, *warming]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *warming, return_exceptions=True)
+        if not self.journal.failed:
+            await self.journal.stop()
+        await self.control.close()
+
+    def _renewed(self, index: Index) -> None:
+        if self._warming:
+            self._warming.cancel()
+        self._warming = asyncio.create_task(self.views.prewarm(index))
+
+    # -- serving ------------------------------------------------------------------------------------------
+
+    async def serve(self, scope: Any, proto: Any) -> None:
+        path = scope.path
+        sharing_call = False
+        try:
+            if self.journal.failed:
+                raise Denied("journal_unavailable", journal=False)
+            if path.startswith(LOOKUP) and scope.method == "GET":
+                await lookup.handle(self, scope, proto, path[len(LOOKUP) :])
+            elif path.startswith(sharing.PREFIX):
+                sharing_call = True
+                await sharing.handle(self, scope, proto)
+            elif path.startswith(files.PREFIX) and scope.method in ("GET", "HEAD"):
+                await files.handle(self, scope, proto)
+            elif path.startswith(QUERY) and scope.method in ("GET", "POST"):
+                await query.handle(self, scope, proto, path[len(QUERY) :])
+            elif path == "/healthz":
+                self._health(proto)
+            elif path == "/metrics":
+                proto.response_str(200, [("content-type", "text/plain; version=0.0.4")], render_metrics(self))
+            else:
+                raise Denied("not_found", journal=False)
+        except Rejected as rejected:
+            await self._refuse(proto, rejected.denied, sharing_call, rejected.use)
+        except Denied as denied:
+            await self._refuse(proto, denied, sharing_call, None)
+        except JournalFailed:
+            await self._refuse(proto, Denied("journal_unavailable", journal=False), sharing_call, None)
+        except (asyncio.CancelledError, Aborted):
+            raise
+        except Exception:
+            log.exception("a request failed")
+            await self._refuse(proto, Denied("", refused=INTERNAL, journal=False), sharing_call, None)
+
+    async def _refuse(self, proto: Any, denied: Denied, sharing_call: bool, use: Use | None) -> None:
+        self.counters[f"refused:{denied.code}"] += 1
+        if use is not None:
+            try:
+                await self.gate.refuse(use, denied)
+            except JournalFailed:
+                denied = Denied("journal_unavailable")
+        proto.response_bytes(denied.refused.status, denied.headers(), denied.body(sharing_call))
+
+    def _health(self, proto: Any) -> None:
+        """200 only while this plane may serve: lease fresh, journal writing."""
+        left = self.gate.fresh_until - monotonic()
+        fine = left > 0 and not self.journal.failed
+        state = {
+            "ok": fine, "plane": self.config.plane_id, "revision": self.follower.revision,
+            "lease_seconds_left": round(max(0.0, left), 3), "journal": "failed" if self.journal.failed else "ok",
+            "journal_seq": self.journal.seq, "unshipped": self.shipper.backlog, "note": self.follower.last_error,
+        }
+        proto.response_bytes(200 if fine else 503, JSON, json.dumps(state).encode())
+
+    # -- what the modes share -----------------------------------------------------------------------------
+
+    async def past(self, use: Use) -> Past | None:
+        """What was answered before under the same billing key; waits for one that is still being answered."""
+        key = (use.access.grant.id, use.request_id)
+        while (running := self.in_flight.get(key)) is not None:
+            await asyncio.wait([running])
+            await asyncio.sleep(0)
+        return self.journal.past(*key)
+
+    async def body(self, scope: Any, proto: Any) -> bytes:
+        """The request body, up to `max_body` bytes."""
+        declared = scope.headers.get("content-length") or "0"
+        if not declared.isdigit() or int(declared) > self.config.max_body:
+            raise Denied("bad_request", "body", f"longer than {self.config.max_body} bytes", journal=False)
+        parts, size = [], 0
+        async for chunk in proto:
+            size += len(chunk)
+            if size > self.config.max_body:
+                raise Denied("bad_request", "body", f"longer than {self.config.max_body} bytes", journal=False)
+            parts.append(bytes(chunk))
+        return b"".join(parts)
+
+    async def send_file(
+        self, proto: Any, use: Use, path: Path, start: int, end: int, status: int, headers: Headers
+    ) -> None:
+        if status == 200:
+            proto.response_file(status, headers, str(path))
+        else:
+            proto.response_file_range(status, headers, str(path), start, end)
+
+

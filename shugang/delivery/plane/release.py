@@ -1,0 +1,115 @@
+"""Letting an answer go: whole after its durable outcome, or in chunks that are each durable first."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from shugang.delivery.plane import render
+from shugang.delivery.plane.gate import Use
+from shugang.delivery.plane.index import reason_of
+from shugang.delivery.plane.records import ABORTED, Entry, template
+from shugang.delivery.plane.usage import CHARGED, UNCHARGED
+
+if TYPE_CHECKING:
+    from shugang.delivery.plane.app import Plane
+
+log = logging.getLogger("shugang.plane.release")
+CHUNK = 1024 * 1024
+
+
+async def release(
+    plane: Plane, use: Use, proto: Any, pieces: Sequence[render.Part], kind: str, outcome: str, detail: str
+) -> None:
+    """`use` is opened and settled in full; on an abort what did not leave is taken back."""
+    rows, size = sum(piece.rows for piece in pieces), sum(len(piece.data) for piece in pieces)
+    if size <= plane.config.whole_answer:
+        body = b"".join(piece.data for piece in pieces)
+        entry = plane.gate.entry(use, outcome, rows, size, sha256(body).hexdigest(), detail)
+        await plane.journal.finish(entry)
+        use.opened = False
+        proto.response_bytes(200, query_headers(kind, use.request_id), body)
+        return
+    sent = _Sent()
+    try:
+        await _chunks(plane, use, proto, pieces, kind, outcome, sent)
+    except (asyncio.CancelledError, Aborted, Exception) as error:
+        await _abort(plane, use, outcome, detail, sent, rows, size)
+        if isinstance(error, asyncio.CancelledError):
+            raise
+        log.info("grant %s: answer stopped after %d bytes: %s", use.access.grant.id, sent.bytes, error)
+        # The connection must break: a clean end would pass a part for the whole.
+        raise Aborted from error
+    entry = plane.gate.entry(use, outcome, rows, size, sent.digest.hexdigest(), detail)
+    await plane.journal.finish(entry)
+    use.opened = False
+
+
+class Aborted(Exception):
+    """A chunked answer ended early: the client went away, or the grant no longer stands."""
+
+
+class _Sent:
+    def __init__(self) -> None:
+        self.bytes = self.rows = 0
+        self.digest = sha256()
+
+
+def chunks(pieces: Sequence[render.Part]) -> Iterator[render.Part]:
+    """Pieces joined to about a megabyte, so that each durable step carries enough."""
+    held: list[bytes] = []
+    size = rows = 0
+    for piece in pieces:
+        held.append(piece.data)
+        size, rows = size + len(piece.data), rows + piece.rows
+        if size >= CHUNK:
+            yield render.Part(b"".join(held), rows)
+            held, size, rows = [], 0, 0
+    if held:
+        yield render.Part(b"".join(held), rows)
+
+
+async def _chunks(
+    plane: Plane, use: Use, proto: Any, pieces: Sequence[render.Part], kind: str, outcome: str, sent: _Sent
+) -> None:
+    access = use.access
+    charged = access.charged(outcome)
+    transport = None
+    for chunk in chunks(pieces):
+        if not plane.gate.stands(use):
+            raise Aborted("the grant no longer stands")
+        await plane.journal.released(
+            access.grant.id, use.request_id, sent.bytes + len(chunk.data), sent.rows + chunk.rows, outcome, charged,
+            reason_of(outcome, charged),
+        )
+        sent.bytes, sent.rows = sent.bytes + len(chunk.data), sent.rows + chunk.rows
+        sent.digest.update(chunk.data)
+        if transport is None:
+            transport = proto.response_stream(200, query_headers(kind, use.request_id))
+        await transport.send_bytes(chunk.data)
+
+
+async def _abort(plane: Plane, use: Use, outcome: str, detail: str, sent: _Sent, rows: int, size: int) -> None:
+    access, clock = use.access, plane.gate.clock
+    charged = access.charged(outcome)
+    base = CHARGED if charged else UNCHARGED
+    access.meter.correct(use.day, base, rows - sent.rows, size - sent.bytes)
+    made = template(
+        access.grant.id, access.credential.id, access.mode, access.action, outcome, access.version, charged,
+        reason_of(outcome, charged), ABORTED,
+    )
+    entry = Entry(
+        made, use.request_id, clock.stamp_rule(use.rule_now), clock.stamp_real(use.now), sent.rows, sent.bytes, "",
+        detail, use.day, True,
+    )
+    if not plane.journal.failed:
+        await plane.journal.finish(entry)
+    use.opened = False
+
+
+def query_headers(kind: str, request_id: str) -> list[tuple[str, str]]:
+    charset = "" if kind == render.ARROW else "; charset=utf-8"
+    return [("content-type", kind + charset), ("cache-control", "no-store"), ("request-id", request_id)]

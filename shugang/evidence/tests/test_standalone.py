@@ -1,0 +1,116 @@
+"""The single-file verifier, run as an outsider runs it: copied away, isolated, with no shugang to import."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shugang.evidence import standalone_verify
+from shugang.evidence.note import Ed25519Signer
+from shugang.evidence.receipt import make_receipt
+from shugang.evidence.tests.helpers import ORIGIN, VKEY
+from shugang.evidence.tests.test_receipt import CHANGES, log_folder, proven, receipt  # noqa: F401
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def run(folder, body, *arguments):
+    """Returns (exit code, output) of the copied file under `python -I -S`-like isolation."""
+    script = shutil.copy(standalone_verify.__file__, folder / "standalone_verify.py")
+    (folder / "receipt.json").write_text(body if isinstance(body, str) else json.dumps(body), encoding="utf-8")
+    # -I: neither the present folder, nor PYTHONPATH, nor user packages; the file sees installed packages only.
+    command = [sys.executable, "-I", "-X", "utf8", script, "receipt.json", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=60)
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_it_stands_alone():
+    source = Path(standalone_verify.__file__).read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 150
+    assert "import shugang" not in source and "from shugang" not in source
+
+
+def test_a_good_receipt_is_valid(tmp_path, receipt):  # noqa: F811
+    code, said = run(tmp_path, receipt, VKEY)
+    assert code == 0
+    assert "VALID: registration.accepted" in said and "300 of 700" in said and "NOT" not in said
+
+
+def test_without_the_published_key_it_says_so(tmp_path, receipt):  # noqa: F811
+    code, said = run(tmp_path, receipt)
+    assert code == 0 and "compare" in said
+
+
+def test_without_content_it_says_so(tmp_path, proven):  # noqa: F811
+    code, said = run(tmp_path, make_receipt(*proven, VKEY), VKEY)
+    assert code == 0 and "no content attached" in said
+
+
+def test_another_key_is_refused(tmp_path, receipt):  # noqa: F811
+    forger = Ed25519Signer(ORIGIN, b"\x66" * 32).verifier.vkey
+    assert run(tmp_path, receipt, forger)[0] == 1
+    assert run(tmp_path, receipt | {"vkey": forger}, forger)[0] == 1
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", "null", "[" * 100_000, '{"format": "shugang-receipt@v1"}'])
+def test_what_is_no_receipt_is_refused_without_a_traceback(tmp_path, body):
+    code, said = run(tmp_path, body)
+    assert code == 1 and "NOT VALID" in said
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_the_library_refuses_it_refuses_too(receipt, change):  # noqa: F811
+    changed = json.loads(json.dumps(receipt))
+    CHANGES[change](changed)
+    with pytest.raises((ValueError, LookupError, TypeError, AttributeError, standalone_verify.InvalidSignature)):
+        standalone_verify.verify(changed, VKEY)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text(st.characters(codec="utf-8")), json_values, max_size=5))
+def test_its_canonical_form_is_that_of_the_library(payload):
+    assert standalone_verify.canonical(payload).encode() == rfc8785.dumps(payload)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_its_numbers_are_those_of_the_library(value):
+    assert standalone_verify.number(value).encode() == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    # RFC 8785, appendix B
+    [
+        (5e-324, "5e-324"),
+        (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (9007199254740992.0, "9007199254740992"),
+        (295147905179352830000.0, "295147905179352830000"),
+        (9.999999999999997e22, "9.999999999999997e+22"),
+        (1e21, "1e+21"),
+        (999999999999999700000.0, "999999999999999700000"),
+        (0.000001, "0.000001"),
+        (1e-7, "1e-7"),
+        (333333333.33333325, "333333333.33333325"),
+        (-0.0, "0"),
+        (1424953923781206.2, "1424953923781206.2"),
+    ],
+)
+def test_numbers_of_the_standard(value, text):
+    assert standalone_verify.number(value) == text

@@ -1,0 +1,1 @@
+"""Home pages, the desk, case pages, traces and the public face of the log."""

@@ -1,0 +1,85 @@
+"""The public face of the evidence log: C2SP tlog-tiles files, the key, and how outsiders check it."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from shugang.evidence.tiles import parse_path
+from shugang.kernel import sequencer
+from shugang.kernel.models import Checkpoint
+
+from . import queries
+
+
+@require_safe
+def log_page(request: HttpRequest) -> HttpResponse:
+    context = {
+        "status": sequencer.status(),
+        "vkey": sequencer.vkey(),
+        "checkpoint": sequencer.current_checkpoint(),
+        "recent": list(Checkpoint.objects.order_by("-size")[:10]),
+    }
+    return render(request, "portal/log.html", context)
+
+
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The published checkpoint: the file, not the table, so that readers never meet a promise without its tiles."""
+    where = sequencer.folder() / "checkpoint"
+    if not where.exists():
+        raise Http404
+    response = HttpResponse(where.read_bytes(), content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@require_safe
+def tile(request: HttpRequest, name: str) -> HttpResponseBase:
+    full = f"tile/{name}"
+    where = sequencer.folder() / full
+    if parse_path(full) is None or not where.is_file():
+        raise Http404
+    response = FileResponse(where.open("rb"), content_type="application/octet-stream")
+    # A path names one content for ever (C2SP tlog-tiles): caches may keep it.
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@require_safe
+def vkey(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(sequencer.vkey() + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def verifier(request: HttpRequest) -> HttpResponse:
+    """The stand-alone module that checks one receipt offline; needs only the `cryptography` package."""
+    from importlib import resources
+
+    source = resources.files("shugang.evidence").joinpath("standalone_verify.py").read_text("utf-8")
+    response = HttpResponse(source, content_type="text/x-python; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="verify_receipt.py"'
+    return response
+
+
+@require_safe
+def event_receipt(request: HttpRequest, pk: int) -> HttpResponse:
+    receipt = queries.receipt(pk, request.actor)  # type: ignore[attr-defined]
+    body = json.dumps(receipt, ensure_ascii=False, indent=1)
+    response = HttpResponse(body, content_type="application/json; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{pk}.json"'
+    return response
+
+
+urlpatterns = [
+    path("log", log_page, name="log"),
+    path("log/checkpoint", checkpoint, name="log-checkpoint"),
+    path("log/tile/<path:name>", tile, name="log-tile"),
+    path("log/vkey", vkey, name="log-vkey"),
+    path("log/verify_receipt.py", verifier, name="log-verifier"),
+    path("events/<int:pk>/receipt.json", event_receipt, name="event-receipt"),
+]

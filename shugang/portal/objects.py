@@ -1,0 +1,40 @@
+"""Numbered objects as links: the reference kinds that events carry, and where each has its page."""
+
+from __future__ import annotations
+
+from shugang.policy.text import Text
+
+LABELS: dict[str, Text] = {
+    "case": Text("事项", "Case"),
+    "party": Text("机构", "Party"),
+    "dataset": Text("数据集", "Dataset"),
+    "asset": Text("数据资产", "Data asset"),
+    "certificate": Text("登记凭证", "Certificate"),
+    "product": Text("数据产品", "Data product"),
+    "inquiry": Text("询价", "Inquiry"),
+    "contract": Text("合同", "Contract"),
+    "grant": Text("授权", "Grant"),
+    "bill": Text("账单", "Bill"),
+    "voucher": Text("交易凭证", "Trade voucher"),
+}
+ADDRESSES: dict[str, str] = {
+    "case": "/cases/{}",
+    "dataset": "/desk/datasets/{}",
+    "asset": "/desk/assets/{}",
+    "certificate": "/verify/{}",
+    "product": "/products/{}",
+    "contract": "/desk/contracts/{}",
+    "grant": "/desk/grants/{}",
+    "bill": "/desk/bills/{}",
+    "voucher": "/verify/{}",
+}
+
+
+def label(kind: str) -> Text:
+    return LABELS.get(kind, Text(kind, kind))
+
+
+def address(kind: str, key: str) -> str:
+    """Where the object has its page; "" for kinds without one."""
+    pattern = ADDRESSES.get(kind, "")
+    return pattern.format(key) if pattern else ""

@@ -1,0 +1,1 @@
+"""Charge agreements, rating, bills, the ledger, split instructions, reconciliation (清结算)."""

@@ -1,0 +1,1 @@
+"""Bills: numbered without gaps, confirmed by the buyer, corrected only by credit notes (账单)."""

@@ -1,0 +1,59 @@
+"""The charge agreement: what a contract's use costs, frozen when the contract takes effect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from shugang.kernel.scope import ScopedModel
+from shugang.policy.priceplan import PricePlan
+
+from ..gates import is_operator_finance
+
+
+class ChargeAgreement(ScopedModel):
+    """`number` is the contract's. `plan` is policy.priceplan JSON; rates are basis points; days inclusive."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        ENDED = "ended"
+
+    number = models.CharField(max_length=40, unique=True)
+    buyer = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+")
+    supplier = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+")
+    grant = models.CharField(max_length=40, db_index=True)
+    title = models.CharField(max_length=200, default="")
+    plan = models.JSONField()
+    plan_digest = models.CharField(max_length=64)
+    commission_bp = models.PositiveIntegerField()
+    vat_bp = models.PositiveIntegerField()
+    profile = models.ForeignKey("kernel.RuleProfile", on_delete=models.PROTECT)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    refs = models.JSONField(default=list)
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(buyer=F("supplier")), name="charge_between_two_parties"),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="charge_ends_after_start"),
+            models.CheckConstraint(condition=Q(commission_bp__lte=10_000), name="commission_at_most_all"),
+        ]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        party = actor.party_id or 0
+        return Q() if is_operator_finance(actor) else Q(buyer_id=party) | Q(supplier_id=party)
+
+    @property
+    def price_plan(self) -> PricePlan:
+        return PricePlan.from_json(self.plan)
+
+    def event_refs(self) -> list[tuple[str, str]]:
+        """Every numbered object upstream of this agreement."""
+        own = [("contract", self.number), ("grant", self.grant),
+               ("party", self.buyer.number), ("party", self.supplier.number)]
+        return own + [(kind, key) for kind, key in self.refs]

@@ -1,0 +1,120 @@
+"""Registering and ending charge agreements. The market calls these when a contract takes effect or stops."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+
+from shugang.kernel import clock
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import Refusal, not_found
+from shugang.kernel.events import emit
+from shugang.kernel.models import RuleProfile
+from shugang.kernel.profiles import current_profile, load_profile
+from shugang.kernel.verbs import verb
+from shugang.parties.models import Party
+from shugang.policy.priceplan import PricePlan
+from shugang.policy.text import Text
+
+from .models import ChargeAgreement
+
+AGREEMENT = Text("这份计费约定", "charge agreement")
+PROFILE = "settlement"
+PROFILES = Path(__file__).resolve().parent.parent / "profiles"
+
+
+def load_profiles() -> list[RuleProfile]:
+    """Store the shipped rule profiles (tax rate, commission, days to pay)."""
+    return [load_profile(path) for path in sorted(PROFILES.glob("*.json"))]
+
+
+def rules(on: date) -> RuleProfile:
+    """The settlement profile in force on a day; the shipped ones are loaded at first need."""
+    try:
+        return current_profile(PROFILE, on)
+    except RuleProfile.DoesNotExist:
+        load_profiles()
+        return current_profile(PROFILE, on)
+
+
+def plan_digest(plan: PricePlan) -> str:
+    """SHA-256 (hex) of the plan's canonical JSON, RFC 8785."""
+    return hashlib.sha256(rfc8785.dumps(plan.to_json())).hexdigest()
+
+
+@verb
+def register_charge(
+    actor: Actor,
+    *,
+    number: str,
+    buyer: Party,
+    supplier: Party,
+    grant: str,
+    plan: PricePlan | dict[str, Any],
+    starts_on: date,
+    ends_on: date,
+    title: str = "",
+    refs: Iterable[tuple[str, str]] = (),
+    commission_bp: int | None = None,
+    vat_bp: int | None = None,
+) -> ChargeAgreement:
+    """Freeze what the use under a contract costs.
+
+    `number` is the contract's; `plan` is checked (TermsError); `refs` name upstream objects for the trace.
+    Rates in basis points default to the rule profile in force on `starts_on`. Raises Refusal
+    `already_registered`, `invalid_charge`.
+    """
+    checked = plan if isinstance(plan, PricePlan) else PricePlan.from_json(plan)
+    profile = rules(starts_on)
+    commission = profile.data["commission_bp"] if commission_bp is None else commission_bp
+    vat = profile.data["vat_bp"] if vat_bp is None else vat_bp
+    _check(number, buyer, supplier, starts_on, ends_on, commission, vat)
+    agreement = ChargeAgreement.objects.create(
+        number=number, buyer=buyer, supplier=supplier, grant=grant, title=title[:200],
+        plan=checked.to_json(), plan_digest=plan_digest(checked), commission_bp=commission, vat_bp=vat,
+        profile=profile, starts_on=starts_on, ends_on=ends_on, refs=sorted([list(r) for r in set(refs)]),
+        registered_at=clock.now(),
+    )
+    payload = {"plan": agreement.plan_digest, "commission_bp": commission, "vat_bp": vat,
+               "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}
+    emit("charge.registered", actor, agreement.event_refs(), payload)
+    return agreement
+
+
+def _check(
+    number: str, buyer: Party, supplier: Party, starts_on: date, ends_on: date, commission_bp: int, vat_bp: int
+) -> None:
+    if ChargeAgreement.objects.filter(number=number).exists():
+        raise Refusal(
+            "already_registered",
+            Text(f"合同{number}的计费约定已登记，价格以首次登记为准。",
+                 f"The charges of contract {number} are registered already; the first registration stands."),
+            409,
+        )
+    if buyer.pk == supplier.pk or ends_on < starts_on or not (0 <= commission_bp <= 10_000 and 0 <= vat_bp <= 10_000):
+        raise Refusal(
+            "invalid_charge",
+            Text("计费约定不成立：供需双方须为不同机构，止期不早于起期，费率在0至100%之间。",
+                 "Invalid charges: two different parties, an end not before the start, rates between 0 and 100 %."),
+            422,
+        )
+
+
+@verb
+def end_charge(actor: Actor, number: str, last_day: date, reason: str) -> ChargeAgreement:
+    """Stop charging after `last_day` (never later than agreed); what was used until then is still billed."""
+    agreement = ChargeAgreement.objects.select_for_update().filter(number=number).first()
+    if agreement is None:
+        raise not_found(AGREEMENT)
+    if agreement.state == ChargeAgreement.State.ENDED:
+        raise Refusal("already_ended", Text("计费已终止，无需重复办理。", "Charging has ended already."), 409)
+    agreement.ends_on = max(agreement.starts_on, min(agreement.ends_on, last_day))
+    agreement.state = ChargeAgreement.State.ENDED
+    agreement.save(update_fields=["ends_on", "state"])
+    emit("charge.ended", actor, agreement.event_refs(), {"ends_on": agreement.ends_on.isoformat(), "reason": reason})
+    return agreement

@@ -1,0 +1,57 @@
+"""The chart of accounts. Holders' accounts never fall below 0; the mirror of the bank has no bound of its own."""
+
+from __future__ import annotations
+
+from shugang.policy.text import Text
+
+from .models import Account
+
+CUSTODY = "custody:bank"
+COMMISSION = "platform:commission"
+VAT = "platform:vat"
+SUSPENSE = "suspense:recon"
+
+LABELS: dict[str, Text] = {
+    "custody": Text("存管银行账户（镜像）", "Custodian's account (mirror)"),
+    "escrow": Text("合同待分账款", "Held for a contract"),
+    "payable": Text("应付供方", "Payable to a supplier"),
+    "refund": Text("应退需方", "Refundable to a buyer"),
+    "commission": Text("平台服务费", "Platform commission"),
+    "vat": Text("服务费增值税", "VAT on the commission"),
+    "suspense": Text("待查款项", "Unmatched receipts"),
+}
+
+
+def open_account(code: str, kind: str, party_id: int | None = None) -> Account:
+    """The account under `code`, opened at first use. Its floor is 0 unless it mirrors the bank."""
+    floor = None if kind == Account.Kind.CUSTODY else 0
+    defaults = {"kind": kind, "party_id": party_id, "floor": floor}
+    return Account.objects.get_or_create(code=code, defaults=defaults)[0]
+
+
+def custody() -> Account:
+    return open_account(CUSTODY, "custody")
+
+
+def suspense() -> Account:
+    return open_account(SUSPENSE, "suspense")
+
+
+def commission() -> Account:
+    return open_account(COMMISSION, "commission")
+
+
+def vat() -> Account:
+    return open_account(VAT, "vat")
+
+
+def escrow(contract: str) -> Account:
+    return open_account(f"order:{contract}:escrow", "escrow")
+
+
+def payable(party_number: str, party_id: int) -> Account:
+    return open_account(f"seller:{party_number}:payable", "payable", party_id)
+
+
+def refund(party_number: str, party_id: int) -> Account:
+    return open_account(f"buyer:{party_number}:refund", "refund", party_id)

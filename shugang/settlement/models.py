@@ -1,0 +1,21 @@
+"""The rooms' tables under one label, so that a wall between rooms moves without a migration."""
+
+from .bills.models import Bill, BillLine, BillPeriod
+from .charges.models import ChargeAgreement
+from .ledger.models import Account, Entry, Transfer
+from .payouts.models import BankFile, BankLine, PayoutInstruction
+from .reconciliation.models import ReconciliationRun
+
+__all__ = [
+    "Account",
+    "BankFile",
+    "BankLine",
+    "Bill",
+    "BillLine",
+    "BillPeriod",
+    "ChargeAgreement",
+    "Entry",
+    "PayoutInstruction",
+    "ReconciliationRun",
+    "Transfer",
+]
