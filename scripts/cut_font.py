@@ -1,10 +1,11 @@
 """Cut Noto Sans CJK SC (OFL-1.1) down to the characters our documents may carry.
 
-Kept: the 8,105 characters of 通用规范汉字表 (2013, State Council notice 国发〔2013〕23号), read from Unihan's `kTGH` property;
-GB 2312; ASCII, Latin-1 and tone-marked pinyin; CJK punctuation; full-width forms; a list of symbols.
-Needs Debian's `fonts-noto-cjk` and `unicode-data`, and fontTools (a development dependency).
+Kept: the 8,105 characters of 通用规范汉字表 (2013, 国发〔2013〕23号), read from Unihan's `kTGH` property; GB 2312;
+ASCII, Latin-1 and tone-marked pinyin; CJK punctuation; full-width forms; a list of symbols. What the Chinese font
+lacks of these (superscript and subscript figures, as in NO₂) is cut from Noto Sans.
+Needs Debian's `fonts-noto-cjk`, `fonts-noto-core` and `unicode-data`, and fontTools (a development dependency).
 
-    python scripts/cut_font.py            # writes shugang/ui/fonts/*.otf and glyphs.txt
+    python scripts/cut_font.py            # writes the fonts and glyphs.txt into shugang/ui/fonts/
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fontTools import subset
-from fontTools.ttLib import TTCollection
+from fontTools.ttLib import TTCollection, TTFont
 
-SOURCE = Path("/usr/share/fonts/opentype/noto")
+CHINESE = Path("/usr/share/fonts/opentype/noto")
+LATIN = Path("/usr/share/fonts/truetype/noto")
 UNIHAN = Path("/usr/share/unicode/Unihan_OtherMappings.txt.bz2")
 TARGET = Path(__file__).resolve().parent.parent / "shugang" / "ui" / "fonts"
 FAMILY = "Noto Sans CJK SC"
@@ -71,26 +73,37 @@ def wanted() -> set[int]:
     return points
 
 
-def cut(style: str, points: set[int]) -> set[int]:
-    """Write one weight and return the code points it really has."""
-    collection = TTCollection(str(SOURCE / f"NotoSansCJK-{style}.ttc"))
-    font = next(f for f in collection.fonts if f["name"].getDebugName(1).startswith(FAMILY)
-                and "Mono" not in f["name"].getDebugName(1))
+def chinese(style: str) -> TTFont:
+    """The simplified-Chinese member of the collection, not its monospaced sister."""
+    for font in TTCollection(str(CHINESE / f"NotoSansCJK-{style}.ttc")).fonts:
+        family = font["name"].getDebugName(1)
+        if family.startswith(FAMILY) and "Mono" not in family:
+            return font
+    raise ValueError(f"no {FAMILY} in the collection")
+
+
+def cut(font: TTFont, target: Path, points: set[int]) -> set[int]:
+    """Write one font and return the code points it really has."""
     options = subset.Options()
     options.layout_features = ["kern", "liga", "locl", "ccmp", "halt", "palt", "tnum"]
     options.name_IDs = ["*"]
     options.notdef_outline = True
-    options.desubroutinize = False
     options.hinting = False
     options.drop_tables += ["BASE", "VORG", "vhea", "vmtx"]
     worker = subset.Subsetter(options)
     worker.populate(unicodes=points)
     worker.subset(font)
-    target = TARGET / f"NotoSansCJKsc-{style}.otf"
     font.save(target)
     covered = set(font.getBestCmap())
     print(f"{target.name}: {len(covered)} characters, {target.stat().st_size:,} bytes")
     return covered
+
+
+def both(points: set[int], style: str) -> set[int]:
+    """One weight: the Chinese font, and Noto Sans for what it lacks."""
+    first = cut(chinese(style), TARGET / f"NotoSansCJKsc-{style}.otf", points)
+    latin = TTFont(LATIN / f"NotoSans-{style}.ttf")
+    return first | cut(latin, TARGET / f"NotoSans-{style}.ttf", points - first)
 
 
 def ranges(points: Iterable[int]) -> Iterable[str]:
@@ -108,7 +121,7 @@ def ranges(points: Iterable[int]) -> Iterable[str]:
 def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     points = wanted()
-    covered = cut("Regular", points) & cut("Bold", points)
+    covered = both(points, "Regular") & both(points, "Bold")
     missing = standard_table() - covered
     if missing:
         raise ValueError(f"the source font lacks {len(missing)} of the standard table, e.g. U+{min(missing):04X}")

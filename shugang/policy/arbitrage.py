@@ -36,7 +36,7 @@ def arbitrage_findings(plan: PricePlan) -> list[Finding]:
     findings: list[Finding] = []
     if plan.included and _full_price(plan)(2 * plan.included) > 0:
         text = Text(
-            f"每个账户都有 {plan.included:,} 个免费额度,分成多个账户购买会更便宜。",
+            f"每个账户都有 {plan.included:,} 个免费额度，分成多个账户购买会更便宜。",
             f"Every account has {plan.included:,} units free, so buying through several accounts is cheaper.",
         )
         findings.append(Finding("included_repeats", text, 2 * plan.included, (plan.included, plan.included)))
@@ -80,7 +80,7 @@ def _splits(plan: PricePlan) -> Iterator[Finding]:
     for x, y in sorted(pairs, key=lambda pair: (sum(pair), pair)):
         if price(x + y) > price(x) + price(y):
             text = Text(
-                f"购买 {x + y:,} 个比分别购买 {x:,} 个和 {y:,} 个更贵,买方可以拆单。",
+                f"购买 {x + y:,} 个比分别购买 {x:,} 个和 {y:,} 个更贵，买方可以拆单。",
                 f"Buying {x + y:,} units costs more than buying {x:,} and {y:,} apart, so buyers will "
                 f"split orders.",
             )
@@ -103,7 +103,7 @@ def ladder_findings(rungs: Sequence[tuple[int, int]]) -> list[Finding]:
         parts = _cheapest_cover(units, fen, ordered[:i])
         if parts:
             text = Text(
-                f"{units:,} 个的套餐比拼购小套餐({'+'.join(map(str, parts))})更贵。",
+                f"{units:,} 个的套餐比拼购小套餐（{'+'.join(map(str, parts))}）更贵。",
                 f"The package of {units:,} units costs more than smaller ones together "
                 f"({'+'.join(map(str, parts))}).",
             )

@@ -32,7 +32,7 @@ class UnknownTerm(TermsError):
 
     def __init__(self, name: str) -> None:
         text = Text(
-            f"本平台不认识条款“{name}”,无法保证其执行,因此不予接受。请改用词汇表中的条款。",
+            f"本平台不认识条款“{name}”，无法保证其执行，因此不予接受。请改用词汇表中的条款。",
             f"This platform does not know the term “{name}”, cannot hold it and therefore refuses it. "
             "Please use a term of the vocabulary.",
         )

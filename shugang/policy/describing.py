@@ -81,7 +81,7 @@ def _values(terms: Terms) -> Iterator[tuple[str, Text]]:
     first, last = (
         f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}" for moment in (terms.valid_from, terms.valid_until)
     )
-    yield "period", Text(f"{first} 至 {last}(北京时间)", f"{first} to {last} (UTC+8)")
+    yield "period", Text(f"{first} 至 {last}（北京时间）", f"{first} to {last} (UTC+8)")
     yield "fields", Text("、".join(terms.fields), ", ".join(terms.fields))
     for row in terms.rows:
         yield "rows", row_text(row)
@@ -93,7 +93,7 @@ def _values(terms: Terms) -> Iterator[tuple[str, Text]]:
         yield (
             "rate",
             Text(
-                f"每秒 {terms.rate.per_second} 次,瞬时最多 {terms.rate.burst} 次",
+                f"每秒 {terms.rate.per_second} 次，瞬时最多 {terms.rate.burst} 次",
                 f"{terms.rate.per_second} calls a second, bursts of up to {terms.rate.burst}",
             ),
         )
@@ -114,7 +114,7 @@ def quota_text(quota: Quota) -> Text:
     """每日 10,000 次(计费) / 10,000 calls per day (charged)."""
     unit, per, counts = UNIT_LABELS[quota.unit], PERIOD_LABELS[quota.per], COUNT_LABELS[quota.counts]
     return Text(
-        f"{per.zh} {quota.limit:,} {unit.zh}({counts.zh})",
+        f"{per.zh} {quota.limit:,} {unit.zh}（{counts.zh}）",
         f"{quota.limit:,} {unit.en} {per.en} ({counts.en})",
     )
 
@@ -134,16 +134,16 @@ def mask_text(mask: Mask) -> Text:
     column, args = mask.column, mask.args
     if mask.function == "keep_ends":
         return Text(
-            f"{column}:保留前 {args['prefix']} 位和后 {args['suffix']} 位",
+            f"{column}：保留前 {args['prefix']} 位和后 {args['suffix']} 位",
             f"{column}: the first {args['prefix']} and last {args['suffix']} characters are kept",
         )
     if mask.function == "redact":
-        return Text(f"{column}:不提供内容", f"{column}: the content is withheld")
+        return Text(f"{column}：不提供内容", f"{column}: the content is withheld")
     if mask.function == "band":
         return Text(
-            f"{column}:按 {args['width']} 分档取下限", f"{column}: rounded down to bands of {args['width']}"
+            f"{column}：按 {args['width']} 分档取下限", f"{column}: rounded down to bands of {args['width']}"
         )
     if mask.function == "truncate_date":
         unit = _DATE_UNITS[str(args["unit"])]
-        return Text(f"{column}:日期精确到{unit.zh}", f"{column}: dates to the {unit.en}")
-    return Text(f"{column}:以不可逆标识代替", f"{column}: replaced by a keyed token")
+        return Text(f"{column}：日期精确到{unit.zh}", f"{column}: dates to the {unit.en}")
+    return Text(f"{column}：以不可逆标识代替", f"{column}: replaced by a keyed token")

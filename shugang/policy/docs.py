@@ -12,10 +12,10 @@ from shugang.policy.vocabulary import MASKS, OPERATORS
 
 _INTRO = """# 条款与保障方式 / Terms and how they are held
 
-本页由程序生成,请勿手工修改:`python -m shugang.policy.docs > docs/terms.md`。
+本页由程序生成，请勿手工修改：`python -m shugang.policy.docs > docs/terms.md`。
 Generated from the tables in force; do not edit by hand.
 
-每一条款在每种交付方式下如何得到保障,签约之前即可看到。表中没有的组合不能发布,也不能签约。
+每一条款在每种交付方式下如何得到保障，签约之前即可看到。表中没有的组合不能发布，也不能签约。
 People see how each term is held in each delivery mode before they sign. A combination that is missing here
 can be neither published nor agreed to.
 """
@@ -33,7 +33,7 @@ def term_label(key: str) -> Text:
     if not tail:
         return LABELS[head]
     part = ACTION_LABELS[tail] if head == "action" else UNIT_LABELS[tail]
-    return Text(f"{LABELS[head].zh}:{part.zh}", f"{LABELS[head].en}: {part.en}")
+    return Text(f"{LABELS[head].zh}：{part.zh}", f"{LABELS[head].en}: {part.en}")
 
 
 def _row(*cells: str) -> str:
@@ -42,7 +42,7 @@ def _row(*cells: str) -> str:
 
 def _cell(key: str, mode: str) -> str:
     if mode not in HELD[key]:
-        return "不适用,拒绝 / refused"
+        return "不适用，拒绝 / refused"
     guarantee, how = HELD[key][mode]
     label = GUARANTEE_LABELS[guarantee]
     return f"**{label.zh} / {label.en}**<br>{how.zh}<br>{how.en}"
@@ -52,7 +52,7 @@ def lines() -> Iterator[str]:
     """The document, line by line."""
     yield _INTRO
     yield from (
-        f"- **{GUARANTEE_LABELS[g].zh} / {GUARANTEE_LABELS[g].en}**:{m.zh} / {m.en}"
+        f"- **{GUARANTEE_LABELS[g].zh} / {GUARANTEE_LABELS[g].en}**：{m.zh} / {m.en}"
         for g, m in _MEANINGS.items()
     )
     yield ""

@@ -32,7 +32,7 @@ def _same(guarantee: str, zh: str, en: str, modes: str = "table api query") -> d
 
 
 _OUTSIDE = (
-    "数据交付后由需方掌握,平台无法从技术上阻止,以合同责任约束。",
+    "数据交付后由需方掌握，平台无法从技术上阻止，以合同责任约束。",
     "Once delivered the data is in the buyer's hands; no technique prevents this, the contract binds.",
 )
 
@@ -49,7 +49,7 @@ HELD: dict[str, dict[str, Held]] = {
         ),
         **_same(
             "prevented",
-            "只能运行供方预先登记的查询,其他语句一律拒绝。",
+            "只能运行供方预先登记的查询，其他语句一律拒绝。",
             "Only the query registered by the supplier runs; any other statement is refused.",
             "query",
         ),
@@ -57,23 +57,31 @@ HELD: dict[str, dict[str, Held]] = {
     "action.compute": {
         **_same(
             "prevented",
-            "计算在供方查询内完成,只返回约定结果。",
+            "计算在供方查询内完成，只返回约定结果。",
             "Computation happens inside the supplier's query; only the agreed result leaves.",
             "query",
         ),
         **_same("legal", *_OUTSIDE, modes="table api"),
     },
-    "action.download": _same(
-        "prevented",
-        "文件下载须持有效授权,链接短时有效。",
-        "Files are released under a standing grant only; their links are short-lived.",
-        "table query",
-    ),
+    "action.download": {
+        **_same(
+            "prevented",
+            "文件下载须持有效授权，链接短时有效。",
+            "Files are released under a standing grant only; their links are short-lived.",
+            "table",
+        ),
+        **_same(
+            "prevented",
+            "结果只在授权有效期间按请求生成。",
+            "Results are made on request, while the grant stands.",
+            "query",
+        ),
+    },
     "action.redistribute": _same("legal", *_OUTSIDE),
     "action.train": _same("legal", *_OUTSIDE),
     "purpose": _same(
         "attested",
-        "用途与密钥绑定,持有人每次使用即声明符合该用途,并记录在案。",
+        "用途与密钥绑定，持有人每次使用即声明符合该用途，并记录在案。",
         "The purpose is bound to the key; each use by its holder attests it and is recorded.",
     ),
     "period": _same(
@@ -82,13 +90,13 @@ HELD: dict[str, dict[str, Held]] = {
     "fields": {
         **_same(
             "prevented",
-            "文件中只含授权字段,其余字段不写入。",
+            "文件中只含授权字段，其余字段不写入。",
             "The files hold granted columns only; the others are never written to them.",
             "table",
         ),
         **_same(
             "prevented",
-            "答复只含授权字段,未授权字段不离开数据服务。",
+            "答复只含授权字段，未授权字段不离开数据服务。",
             "Answers hold granted columns only; the others never leave the data service.",
             "api query",
         ),
@@ -110,7 +118,7 @@ HELD: dict[str, dict[str, Held]] = {
     "masks": {
         **_same(
             "prevented",
-            "脱敏在生成文件时完成,文件中没有原值。",
+            "脱敏在生成文件时完成，文件中没有原值。",
             "Masking happens when the files are made; they hold no raw value.",
             "table",
         ),
@@ -123,20 +131,20 @@ HELD: dict[str, dict[str, Held]] = {
     },
     "quota.calls": _same(
         "prevented",
-        "先占用额度再取数,额度用完即拒绝。",
+        "先占用额度再取数，额度用完即拒绝。",
         "Quota is reserved before data is fetched; when it is used up, requests are refused.",
         "api query",
     ),
     "quota.rows": {
         **_same(
             "prevented",
-            "先占用额度再取数,额度用完即拒绝。",
+            "先占用额度再取数，额度用完即拒绝。",
             "Quota is reserved before data is fetched; when it is used up, requests are refused.",
             "api query",
         ),
         **_same(
             "metered",
-            "按授权文件清单计量计费,同一版本的同一文件只计一次。",
+            "按授权文件清单计量计费，同一版本的同一文件只计一次。",
             "Metered by the manifest of granted files; one file of one version counts once.",
             "table",
         ),
@@ -144,13 +152,13 @@ HELD: dict[str, dict[str, Held]] = {
     "quota.bytes": {
         **_same(
             "prevented",
-            "先占用额度再取数,额度用完即拒绝。",
+            "先占用额度再取数，额度用完即拒绝。",
             "Quota is reserved before data is fetched; when it is used up, requests are refused.",
             "api query",
         ),
         **_same(
             "metered",
-            "按授权文件清单计量计费,同一版本的同一文件只计一次。",
+            "按授权文件清单计量计费，同一版本的同一文件只计一次。",
             "Metered by the manifest of granted files; one file of one version counts once.",
             "table",
         ),
@@ -163,7 +171,7 @@ HELD: dict[str, dict[str, Held]] = {
     "redistribute": _same("legal", *_OUTSIDE),
     "delete_after": _same(
         "attested",
-        "到期后需方须提交签名的删除声明,逾期未交时双方均可看到。",
+        "到期后需方须提交签名的删除声明，逾期未交时双方均可看到。",
         "When the time is up a signed statement of deletion is due from the buyer; both parties see "
         "when it is late.",
     ),

@@ -20,15 +20,15 @@ GENERATED_PHONE = re.compile(r"100[0-9]{8}")
 
 USCC_ERRORS: dict[str, Text] = {
     "uscc_shape": Text(
-        "统一社会信用代码应为 18 位数字或大写字母(不含 I、O、S、V、Z)。",
+        "统一社会信用代码应为 18 位数字或大写字母（不含 I、O、S、V、Z）。",
         "A unified social credit code has 18 digits or capital letters (without I, O, S, V, Z).",
     ),
     "uscc_organisation": Text(
-        "第 9 至 17 位的校验不符,请核对是否录入有误。",
+        "第 9 至 17 位的校验不符，请核对是否录入有误。",
         "Characters 9 to 17 fail their check; please compare them with the licence.",
     ),
     "uscc_check": Text(
-        "最后一位校验码不符,请核对是否录入有误。",
+        "最后一位校验码不符，请核对是否录入有误。",
         "The last character fails the check; please compare the code with the licence.",
     ),
 }

@@ -6,6 +6,7 @@ tests compare with. Masks use `concat(substr …)`, integer bands and dates, whi
 raw scan; `format` costs 3 times.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -72,6 +73,12 @@ def lower_select(
     return f"SELECT {', '.join(outputs)} FROM ({inner}) AS granted", binder.params  # noqa: S608 names are quoted
 
 
+def token_prefix(secret: str) -> str:
+    """What a token's input begins with: 128 bits of the key, short enough that most values fit one SHA-256
+    block."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:TOKEN_HEX]
+
+
 def granted_columns(columns: Iterable[Column | Mapping[str, Any]], terms: Terms) -> tuple[Column, ...]:
     """The columns of the answer: granted ones in order, with the type that their mask leaves."""
     known = {column.name: column for column in as_columns(columns)}
@@ -120,12 +127,11 @@ class _Binder:
     def keep_ends(self, name: str, mask: Mask) -> str:
         value, prefix, suffix = f"CAST({name} AS VARCHAR)", int(mask.args["prefix"]), int(mask.args["suffix"])
         shown = prefix + suffix
-        parts = (
-            f"substr({value}, 1, {prefix}), repeat('*', length({value}) - {shown}), right({value}, {suffix})"
-        )
-        return (
-            f"CASE WHEN length({value}) > {shown} THEN concat({parts}) ELSE repeat('*', length({value})) END"
-        )
+        parts = [f"substr({value}, 1, {prefix})"] if prefix else []
+        parts.append(f"repeat('*', length({value}) - {shown})")
+        parts += [f"substr({value}, {-suffix}, {suffix})"] if suffix else []
+        hidden = f"repeat('*', length({value}))"
+        return f"CASE WHEN length({value}) > {shown} THEN concat({', '.join(parts)}) ELSE {hidden} END"
 
     def redact(self, name: str, mask: Mask) -> str:
         # The dead branch keeps the column's own type, whatever it is.
@@ -146,7 +152,7 @@ class _Binder:
             text = Text("缺少生成标识所用的密钥。", "The key that makes tokens is missing.")
             raise TermsError("no_token_key", text, f"masks.{mask.args['key_id']}")
         # `||` keeps NULL, where concat would turn it into the token of an empty text.
-        return f"left(sha256({self.bind(secret)} || CAST({name} AS VARCHAR)), {TOKEN_HEX})"
+        return f"left(sha256({self.bind(token_prefix(secret))} || CAST({name} AS VARCHAR)), {TOKEN_HEX})"
 
 
 _MASKERS: dict[str, Callable[[_Binder, str, Mask], str]] = {

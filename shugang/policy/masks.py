@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from shugang.policy.columns import Column, as_columns
-from shugang.policy.lowering import TOKEN_HEX
+from shugang.policy.lowering import TOKEN_HEX, token_prefix
 from shugang.policy.vocabulary import Mask, RowFilter, Scalar, Terms
 
 Value = str | int | float | Decimal | bool | date | datetime | None
@@ -41,7 +41,7 @@ def truncate_date(value: date, unit: str) -> date:
 
 def sha256_token(value: str, secret: str) -> str:
     """A keyed token of 128 bits in hex; `secret` is 64 hex digits."""
-    return hashlib.sha256((secret + value).encode()).hexdigest()[:TOKEN_HEX]
+    return hashlib.sha256((token_prefix(secret) + value).encode()).hexdigest()[:TOKEN_HEX]
 
 
 def apply_mask(mask: Mask, value: Value, keys: Mapping[str, str] | None = None) -> Value:

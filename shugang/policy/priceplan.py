@@ -168,7 +168,7 @@ def check_plan(plan: PricePlan) -> None:
         ):
             _refuse(
                 "bad_tiers",
-                "阶梯上限应逐级递增,且最后一级不设上限。",
+                "阶梯上限应逐级递增，且最后一级不设上限。",
                 "Brackets must rise, and only the last has no end.",
                 "tiers",
             )

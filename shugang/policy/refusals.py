@@ -21,7 +21,7 @@ def _row(status: int, zh: str, en: str) -> tuple[int, Text]:
 REFUSALS: dict[str, tuple[int, Text]] = {
     "unknown_key": _row(
         401,
-        "未能识别您的密钥。请检查是否完整复制,或在“我的授权”中重新领取。",
+        "未能识别您的密钥。请检查是否完整复制，或在“我的授权”中重新领取。",
         "Your key was not recognised. Please check that it was copied in full, or collect a new one "
         "under My grants.",
     ),
@@ -32,18 +32,18 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     ),
     "revoked": _row(
         403,
-        "此授权已终止,不能再使用数据。如有疑问请联系供方或平台。",
+        "此授权已终止，不能再使用数据。如有疑问请联系供方或平台。",
         "This grant has ended and the data can no longer be used. Please ask the supplier or the platform.",
     ),
     "suspended": _row(
         403,
-        "此授权已暂停使用。恢复后无需重新领取密钥,原因见“我的授权”。",
+        "此授权已暂停使用。恢复后无需重新领取密钥，原因见“我的授权”。",
         "This grant is suspended. Your key will work again once it resumes; the reason is shown under "
         "My grants.",
     ),
     "expired": _row(
         403,
-        "此授权或其依据已到期。如需继续使用,请办理续约。",
+        "此授权或其依据已到期。如需继续使用，请办理续约。",
         "This grant, or a basis of it, has expired. Please renew it to go on.",
     ),
     "not_started": _row(
@@ -53,7 +53,7 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     ),
     "quota_exhausted": _row(
         403,
-        "约定用量已用完。请等待下一周期,或与供方协商增加用量。",
+        "约定用量已用完。请等待下一周期，或与供方协商增加用量。",
         "The agreed quota is used up. Please wait for the next period or agree on more with the supplier.",
     ),
     "uncharged_quota_exhausted": _row(
@@ -64,7 +64,7 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     ),
     "rate_limited": _row(
         429,
-        "请求过于频繁,已超过约定速率。请按响应中的等待时间稍后重试。",
+        "请求过于频繁，已超过约定速率。请按响应中的等待时间稍后重试。",
         "Requests exceed the agreed rate. Please retry after the waiting time stated in the answer.",
     ),
     "purpose_denied": _row(
@@ -94,19 +94,19 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     ),
     "bundle_stale": _row(
         503,
-        "数据服务暂时无法确认授权是否仍然有效,因此停止提供。请稍后重试。",
+        "数据服务暂时无法确认授权是否仍然有效，因此停止提供。请稍后重试。",
         "The data service cannot confirm that grants still stand, so it has stopped serving. Please "
         "retry shortly.",
     ),
     "nonce_repeated": _row(
         409,
-        "该请求已收到过一次,未重复执行。重试时请更换一次性编号,并保持请求编号不变。",
+        "该请求已收到过一次，未重复执行。重试时请更换一次性编号，并保持请求编号不变。",
         "This request was already received and was not run again. Retry with a fresh nonce and the "
         "same request id.",
     ),
     "result_gone": _row(
         409,
-        "原答复已不再保存,且数据版本已变化,无法重现。请使用新的请求编号重新查询。",
+        "原答复已不再保存，且数据版本已变化，无法重现。请使用新的请求编号重新查询。",
         "The first answer is no longer kept and cannot be reproduced. Please ask again with a new "
         "request id.",
     ),
@@ -137,12 +137,12 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     ),
     "source_unavailable": _row(
         502,
-        "供方的数据源暂时没有响应,本次未计费。请稍后重试。",
+        "供方的数据源暂时没有响应，本次未计费。请稍后重试。",
         "The supplier's source did not answer; nothing was charged. Please retry later.",
     ),
     "source_timeout": _row(
         504,
-        "供方的数据源响应超时,本次未计费。请稍后重试。",
+        "供方的数据源响应超时，本次未计费。请稍后重试。",
         "The supplier's source took too long; nothing was charged. Please retry later.",
     ),
     "version_gone": _row(
@@ -152,7 +152,7 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     ),
     "journal_unavailable": _row(
         503,
-        "用量记录暂时无法写入,因此未提供数据。请稍后重试。",
+        "用量记录暂时无法写入，因此未提供数据。请稍后重试。",
         "The meter cannot be written, so no data was released. Please retry shortly.",
     ),
 }

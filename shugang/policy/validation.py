@@ -82,7 +82,7 @@ def _column(name: str, known: Mapping[str, Column], field: str) -> Column:
 def _mask(mask: Mask, column: Column, terms: Terms) -> None:
     if column.name not in terms.fields:
         text = Text(
-            f"字段“{column.name}”未授权,无需脱敏。",
+            f"字段“{column.name}”未授权，无需脱敏。",
             f"Column “{column.name}” is not granted; it needs no mask.",
         )
         raise TermsError("mask_without_field", text, "masks")

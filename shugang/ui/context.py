@@ -1,5 +1,8 @@
-"""What the layout needs to know on every page. Wings above tell it through two hooks, set once in their `AppConfig.ready`:
-`register_clock` (the platform's clock, simulated in a demonstration) and `register_account` (who is signed in)."""
+"""What the layout needs to know on every page.
+
+Wings above tell it through two hooks, set once in their `AppConfig.ready`: `register_clock` (the platform's clock,
+simulated in a demonstration) and `register_account` (who is signed in).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from shugang.ui import language, menu
 
 @dataclass(frozen=True)
 class Account:
-    """The signed-in person as the header shows them: `role` is the post, `party` the acting organisation (both as shown)."""
+    """The signed-in person as the header shows them: `role` is the post, `party` the acting organisation."""
 
     name: str
     role: str

@@ -1,7 +1,7 @@
 """Security headers for every answer.
 
-The policy has no `unsafe-inline`, no `unsafe-eval` and no foreign origin. `data:` images are needed only for the small SVGs
-that the vendored theme embeds in its style sheet.
+The policy has no `unsafe-inline`, no `unsafe-eval` and no foreign origin. `data:` images are needed only for the small
+SVGs that the vendored theme embeds in its style sheet.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """PDF documents through typst, with the vendored font only.
 
-Data goes in as JSON, never as typst source, so a party's name cannot become markup. A character that the font lacks stops
-issuance: typst would print a box without a word, on a certificate that people keep for years.
+Data goes in as JSON, never as typst source, so a party's name cannot become markup. A character that the font lacks
+stops issuance: typst would print a box without a word, on a certificate that people keep for years.
 Produces PDF/A-2b (ISO 19005-2), A4, tagged.
 """
 
@@ -154,7 +154,8 @@ def render_pdf(template_name: str, data: Mapping[str, Any], *, created: datetime
     prepared = prepare(template_name, data)
     try:
         made: bytes = _compile(
-            template_name, prepared, format="pdf", pdf_standards=PDF_STANDARD, timestamp=created or datetime.now(UTC)
+            template_name, prepared, format="pdf", pdf_standards=PDF_STANDARD,
+            timestamp=(created or datetime.now(UTC)).replace(microsecond=0),
         )
     except typst.TypstError as error:
         raise DocumentError(f"{template_name}: {error}") from error

@@ -31,7 +31,7 @@ def page(
     request: HttpRequest, status: int, *, title: Text | None = None, message: Text | None = None,
     action: Text | None = None, action_url: str = "", code: str = "", **extra: Any,
 ) -> HttpResponseBase:
-    """An error answer: JSON for programs, a fragment for htmx, else a page. Absent words come from the status's template."""
+    """An error answer: JSON for programs, a fragment for htmx, else a page. Absent words are the status's own."""
     code = code or CODES[status]
     if wants_json(request):
         said = {"code": code, "message": tx(message) if message else code}
@@ -60,4 +60,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
     log.error("internal error %s at %s", number, request.path, exc_info=True)
     if wants_json(request):
         return JsonResponse({"code": CODES[500], "number": number}, status=500)
-    return render(None, "500.html", {"number": number}, status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", {"number": number}, status=500)

@@ -49,7 +49,7 @@ def url_or_none(name: str, *args: Any, **kwargs: Any) -> str | None:
 
 
 def query(request: HttpRequest, **changes: Any) -> str:
-    """This page's address with some query values changed; None removes one. A changed filter starts at the first page."""
+    """This page's address with some query values changed; None removes one. A changed filter starts over."""
     values = request.GET.copy()
     if "after" not in changes:
         values.pop("after", None)

@@ -1,7 +1,7 @@
 """The two languages of the portal and the reader's two display choices, kept in plain cookies.
 
-Neither choice is worth a session or a CSRF token: public pages stay without both, and the worst a foreign page could do is to
-show somebody our pages in English.
+Neither choice is worth a session or a CSRF token: public pages stay without both, and the worst a foreign page could do
+is to show somebody our pages in English.
 """
 
 from __future__ import annotations
@@ -41,8 +41,11 @@ def _chosen(request: HttpRequest) -> str:
 
 
 class LanguageMiddleware:
-    """Activates the language of the `lang` cookie; Chinese without one. Browsers' preferences are not consulted: a city's
-    service speaks Chinese first, and one address shows one page to everybody who has not chosen."""
+    """Activates the language of the `lang` cookie; Chinese without one.
+
+    Browsers' preferences are not consulted: a city's service speaks Chinese first, and one address shows one page to
+    everybody who has not chosen.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

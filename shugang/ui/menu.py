@@ -83,7 +83,7 @@ for _section in (
 
 def _is_current(request: HttpRequest, item: MenuItem, url: str) -> bool:
     match = getattr(request, "resolver_match", None)
-    if match is not None and match.view_name == item.url_name:
+    if (match is not None and match.view_name == item.url_name) or request.path == url:
         return True
     return url not in {"/", "/desk", "/desk/"} and request.path.startswith(url.rstrip("/") + "/")
 

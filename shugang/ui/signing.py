@@ -1,7 +1,7 @@
 """Electronic signatures inside PDF documents (ISO 32000-1 §12.8, CMS detached; PAdES baseline B).
 
-The platform signs what it issues with a key that the caller hands over; nothing here stores a key or asks the network. The
-signing time is the machine's real time even in a demonstration: a signature must not claim a simulated hour.
+The platform signs what it issues with a key that the caller hands over; nothing here stores a key or asks the network.
+The signing time is the machine's real time even in a demonstration: a signature must not claim a simulated hour.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Credential:
 
 @dataclass(frozen=True)
 class SignatureReport:
-    """`intact`: the signed bytes are unchanged. `valid`: the signature matches them and its certificate. `trusted`: the
-    certificate leads to one of the caller's roots. `whole`: it covers the file up to its end, so nothing was added later."""
+    """`intact`: the signed bytes are unchanged. `valid`: the signature is one by its certificate. `trusted`: the
+    certificate leads to one of the caller's roots. `whole`: it covers the file up to its end; nothing was added."""
 
     signer: str
     signed_at: datetime | None
@@ -128,13 +128,14 @@ def sign_pdf(pdf: bytes, credential: Credential, *, reason: str, location: str =
 def verify_pdf(pdf: bytes, trusted_pem: list[bytes]) -> list[SignatureReport]:
     """One report per signature, in the order of signing; an empty list when the file carries none.
 
-    `trusted_pem`: the certificates the reader trusts. Asks no network: revocation is not checked here. Raises UnreadablePdf.
+    `trusted_pem`: the certificates the reader trusts. Asks no network, so revocation is not checked here.
+    Raises UnreadablePdf.
     """
     context = ValidationContext(trust_roots=[_certificate(p) for p in trusted_pem], allow_fetching=False)
     try:
         found = list(PdfFileReader(io.BytesIO(pdf)).embedded_regular_signatures)
         return [_report(signature, context) for signature in found]
-    except (PdfError, ValueError, KeyError, TypeError, IndexError) as error:
+    except Exception as error:  # anybody may upload a file to be verified, and a hostile one breaks a parser anywhere
         raise UnreadablePdf(str(error)) from error
 
 
@@ -146,7 +147,7 @@ def _name(certificate: asn1_x509.Certificate | None) -> str:
 
 
 def _padding_clean(signature: EmbeddedPdfSignature) -> bool:
-    """The space reserved for the signature lies outside the signed bytes; past the signature it must hold zeros only."""
+    """The space reserved for the signature is outside the signed bytes; past the signature it must hold zeros."""
     raw = bytes(signature.pkcs7_content)
     *_, contents, trailer = parser.parse(raw, strict=False)
     used = raw.index(contents) + len(contents) + len(trailer)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -20,8 +19,8 @@ from shugang.delivery.plane.gate import Gate, Rejected, Use, plane_secret
 from shugang.delivery.plane.index import Index
 from shugang.delivery.plane.journal import Journal, JournalFailed, Past
 from shugang.delivery.plane.metrics import render_metrics
-from shugang.delivery.plane.release import Aborted
-from shugang.delivery.plane.replies import JSON, Denied, Headers
+from shugang.delivery.plane.pipes import Aborted, Pipe, clean
+from shugang.delivery.plane.replies import JSON, Denied
 from shugang.delivery.plane.ship import Shipper
 from shugang.delivery.plane.views import Views
 from shugang.policy.refusals import Refused
@@ -43,6 +42,8 @@ class Plane:
         config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         config.cache_dir.mkdir(exist_ok=True, mode=0o700)
         self.config = config
+        self._pipes = config.data_dir / "pipes"
+        clean(self._pipes)
         self.connectors = open_connectors(config)
         self._key = config.private_key()
         self.journal = Journal(config.journal_path, on_failure)
@@ -109,8 +110,10 @@ class Plane:
             await self._refuse(proto, denied, sharing_call, None)
         except JournalFailed:
             await self._refuse(proto, Denied("journal_unavailable", journal=False), sharing_call, None)
-        except (asyncio.CancelledError, Aborted):
-            raise
+        except Aborted as aborted:
+            # The response has begun; its declared length tells the client that this is not all of it.
+            self.counters["aborted"] += 1
+            log.info("a long answer ended early: %s", aborted)
         except Exception:
             log.exception("a request failed")
             await self._refuse(proto, Denied("", refused=INTERNAL, journal=False), sharing_call, None)
@@ -158,12 +161,5 @@ class Plane:
             parts.append(bytes(chunk))
         return b"".join(parts)
 
-    async def send_file(
-        self, proto: Any, use: Use, path: Path, start: int, end: int, status: int, headers: Headers
-    ) -> None:
-        if status == 200:
-            proto.response_file(status, headers, str(path))
-        else:
-            proto.response_file_range(status, headers, str(path), start, end)
-
-
+    def pipe(self, use: Use) -> Pipe:
+        return Pipe(self._pipes, lambda: self.gate.stands(use))

@@ -90,6 +90,16 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
         raise ConfigError(f"private_key_file: cannot read a key from {path}") from error
 
 
+def write_private(path: Path, data: bytes) -> None:
+    """A file that only its owner reads, durable."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 _PATHS = {"data_dir", "private_key_file", "vault_root", "tls_cert", "tls_key"}
 _INTS = {
     "port", "max_body", "max_answer", "whole_answer", "stored_answer", "row_cap", "file_url_seconds", "backpressure",

@@ -34,7 +34,10 @@ class SourceFailed(RuntimeError):
 
 
 class Connector(Protocol):
-    dialect: str
+    @property
+    def dialect(self) -> str:
+        """"sqlite" or "postgres", as sqlglot names them."""
+        ...
 
     def fetch(self, sql: str, values: Mapping[str, Any], cap: int, seconds: float) -> Rows:
         """Column names and at most `cap` + 1 rows. Blocking; raises SourceFailed."""
@@ -112,7 +115,7 @@ class PostgresConnector:
                 con.read_only = True
                 # A server-side cursor: the database itself accepts nothing but a query here.
                 with con.cursor(name="shugang") as cursor:
-                    cursor.execute(sql, dict(values))  # type: ignore[call-overload]
+                    cursor.execute(sql, dict(values))
                     assert cursor.description is not None
                     names = [column.name for column in cursor.description]
                     return names, cursor.fetchmany(cap + 1)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import platform
 import re
 from base64 import b64decode, b64encode
@@ -16,6 +15,8 @@ from typing import Any
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from shugang.delivery.plane.config import write_private
 
 SETTINGS = "plane.toml"
 KEY = "plane.key"
@@ -39,8 +40,8 @@ def enrol(control_url: str, code: str, data_dir: Path, name: str = "") -> Path:
     }
     answer = asyncio.run(_post(control_url.rstrip("/") + "/plane/v1/enrol", body))
     plane, platform_key = _checked(answer)
-    write_private(data_dir / KEY, b64encode(key.private_bytes_raw()).decode() + "\n")
-    write_private(settings, _document(plane, control_url, data_dir, platform_key))
+    write_private(data_dir / KEY, b64encode(key.private_bytes_raw()) + b"\n")
+    write_private(settings, _document(plane, control_url, data_dir, platform_key).encode())
     return settings
 
 
@@ -81,13 +82,3 @@ def _document(plane: str, control_url: str, data_dir: Path, platform_key: str) -
         '# url = "sqlite:////var/data/own.sqlite3"',
     ]
     return "\n".join(lines) + "\n"
-
-
-def write_private(path: Path, text: str) -> None:
-    """A new file that only its owner reads, durable."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

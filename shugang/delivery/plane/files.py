@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import os
 import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,9 @@ from urllib.parse import quote, unquote
 
 from shugang.delivery.plane.gate import Rejected, Use
 from shugang.delivery.plane.index import Access
+from shugang.delivery.plane.pipes import Aborted
 from shugang.delivery.plane.records import canonical
-from shugang.delivery.plane.replies import Denied
+from shugang.delivery.plane.replies import Denied, Headers
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
 from shugang.delivery.plane.views import TableView
 from shugang.policy.grant import TableSource
@@ -70,14 +72,39 @@ async def handle(plane: Plane, scope: Any, proto: Any) -> None:
         proto.response_empty(200 if whole else 206, headers)
         return
     await _meter(plane, use, view)
-    await plane.send_file(proto, use, view.path, start, end, 200 if whole else 206, headers)
+    await _send(plane, proto, use, view, start, end, headers)
+
+
+async def _send(
+    plane: Plane, proto: Any, use: Use, view: TableView, start: int, end: int, headers: Headers
+) -> None:
+    """Small pieces by the server itself; long ones through a pipe that stops when the grant does."""
+    status = 200 if end - start == view.size else 206
+    if end - start <= plane.config.whole_answer:
+        if status == 200:
+            proto.response_file(status, headers, str(view.path))
+        else:
+            proto.response_file_range(status, headers, str(view.path), start, end)
+        return
+    source = os.open(view.path, os.O_RDONLY | os.O_CLOEXEC)
+    pipe = plane.pipe(use)
+    try:
+        pipe.answer(proto, status, headers)
+        await pipe.splice(source, start, end)
+        await pipe.finish()
+    except Aborted:
+        pipe.abort()
+        raise
+    finally:
+        pipe.close()
+        os.close(source)
 
 
 def _admit(plane: Plane, scope: Any) -> Use:
     """No throttle and no nonce here: one file is one use, fetched in as many pieces as the client likes."""
     gate = plane.gate
     try:
-        grant, version, name = (unquote(part) for part in scope.path[len(PREFIX) :].split("/"))
+        grant, version, name = scope.path[len(PREFIX) :].split("/")
         given = dict(pair.split("=", 1) for pair in scope.query_string.split("&"))
         credential, expires, signature = unquote(given["c"]), given["expires"], given["X-Amz-Signature"]
     except (ValueError, KeyError) as error:

@@ -6,7 +6,6 @@ Every mode passes here before it touches data; what differs per mode starts afte
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from time import monotonic, time
 from typing import Any
 
 from shugang.delivery.plane.clock import Clock, rule_day
+from shugang.delivery.plane.config import write_private
 from shugang.delivery.plane.index import NO_INDEX, Access, Holder, Index, S, choose
 from shugang.delivery.plane.journal import Intent, Journal
 from shugang.delivery.plane.records import REFUSED, VOID, Entry, canonical
@@ -200,11 +200,8 @@ class Rejected(Exception):
 def plane_secret(data_dir: Path) -> bytes:
     """32 random bytes of this plane alone: signs file addresses, keys fingerprints. Made at the first start."""
     path = data_dir / "secret"
-    try:
-        with path.open("xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_bytes(32))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        write_private(path, secrets.token_bytes(32))
     secret = path.read_bytes()
     if len(secret) != 32:
         raise ValueError(f"{path} is damaged; remove it to make a new one (issued file addresses become void)")

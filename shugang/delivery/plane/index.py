@@ -36,6 +36,8 @@ ACTION = {"api": "read", "query": "query", "table": "read"}
 class Access(Generic[S]):
     """One grant opened by one credential."""
 
+    source: S
+
     __slots__ = (
         "_bounds", "_from", "_refusal", "_until", "action", "credential", "grant", "meter", "mode", "outcomes",
         "source", "version", "view",

@@ -34,7 +34,7 @@ class JournalInUse(RuntimeError):
     """Another plane process owns this journal."""
 
 
-class _Durable(asyncio.Future):  # type: ignore[type-arg]
+class _Durable(asyncio.Future[None]):
     """Shared by a whole batch: one waiter that goes away must not cancel it for the others."""
 
     def cancel(self, msg: Any = None) -> bool:

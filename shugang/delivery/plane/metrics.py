@@ -26,6 +26,7 @@ def render_metrics(plane: Plane) -> str:
         ("views_made_total", "counter", "", plane.views.made),
         ("ship_failures_total", "counter", "", plane.shipper.failures),
         ("replayed_total", "counter", "", plane.counters["replayed"]),
+        ("aborted_total", "counter", "", plane.counters["aborted"]),
     ]
     rows += [
         ("refused_total", "counter", f'{{code="{name.removeprefix("refused:")}"}}', count)

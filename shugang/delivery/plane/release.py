@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shugang.delivery.plane import render
 from shugang.delivery.plane.gate import Use
 from shugang.delivery.plane.index import reason_of
+from shugang.delivery.plane.pipes import Pipe
 from shugang.delivery.plane.records import ABORTED, Entry, template
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
 
@@ -33,23 +33,19 @@ async def release(
         use.opened = False
         proto.response_bytes(200, query_headers(kind, use.request_id), body)
         return
-    sent = _Sent()
+    sent, pipe = _Sent(), plane.pipe(use)
     try:
-        await _chunks(plane, use, proto, pieces, kind, outcome, sent)
-    except (asyncio.CancelledError, Aborted, Exception) as error:
+        await _chunks(plane, use, proto, pipe, pieces, size, kind, outcome, sent)
+    except BaseException as error:
+        pipe.abort()
         await _abort(plane, use, outcome, detail, sent, rows, size)
-        if isinstance(error, asyncio.CancelledError):
-            raise
-        log.info("grant %s: answer stopped after %d bytes: %s", use.access.grant.id, sent.bytes, error)
-        # The connection must break: a clean end would pass a part for the whole.
-        raise Aborted from error
+        log.info("grant %s: answer stopped after %d bytes: %r", use.access.grant.id, sent.bytes, error)
+        raise
+    finally:
+        pipe.close()
     entry = plane.gate.entry(use, outcome, rows, size, sent.digest.hexdigest(), detail)
     await plane.journal.finish(entry)
     use.opened = False
-
-
-class Aborted(Exception):
-    """A chunked answer ended early: the client went away, or the grant no longer stands."""
 
 
 class _Sent:
@@ -73,23 +69,21 @@ def chunks(pieces: Sequence[render.Part]) -> Iterator[render.Part]:
 
 
 async def _chunks(
-    plane: Plane, use: Use, proto: Any, pieces: Sequence[render.Part], kind: str, outcome: str, sent: _Sent
+    plane: Plane, use: Use, proto: Any, pipe: Pipe, pieces: Sequence[render.Part], size: int, kind: str, outcome: str,
+    sent: _Sent,
 ) -> None:
     access = use.access
     charged = access.charged(outcome)
-    transport = None
     for chunk in chunks(pieces):
-        if not plane.gate.stands(use):
-            raise Aborted("the grant no longer stands")
+        reached, rows = sent.bytes + len(chunk.data), sent.rows + chunk.rows
         await plane.journal.released(
-            access.grant.id, use.request_id, sent.bytes + len(chunk.data), sent.rows + chunk.rows, outcome, charged,
-            reason_of(outcome, charged),
-        )
-        sent.bytes, sent.rows = sent.bytes + len(chunk.data), sent.rows + chunk.rows
+            access.grant.id, use.request_id, reached, rows, outcome, charged, reason_of(outcome, charged))
+        if not sent.bytes:
+            pipe.answer(proto, 200, [*query_headers(kind, use.request_id), ("content-length", str(size))])
+        sent.bytes, sent.rows = reached, rows
         sent.digest.update(chunk.data)
-        if transport is None:
-            transport = proto.response_stream(200, query_headers(kind, use.request_id))
-        await transport.send_bytes(chunk.data)
+        await pipe.write(chunk.data)
+    await pipe.finish()
 
 
 async def _abort(plane: Plane, use: Use, outcome: str, detail: str, sent: _Sent, rows: int, size: int) -> None:

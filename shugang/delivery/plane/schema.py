@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shugang.delivery.plane.records import (
     ABORTED,
@@ -168,7 +168,7 @@ def restore(con: sqlite3.Connection) -> Restored:
     )
 
 
-def _resolve(row: tuple) -> Entry:  # type: ignore[type-arg]
+def _resolve(row: tuple[Any, ...]) -> Entry:
     (grant, request_id, credential, mode, action, version, outcome, charged, reason, at, received_at,
      day, detail, released, rows) = row
     if released:

@@ -10,7 +10,7 @@ import json
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from shugang.delivery.plane import files
 from shugang.delivery.plane.gate import Rejected, Use
@@ -31,7 +31,7 @@ NDJSON = "application/x-ndjson; charset=utf-8"
 
 async def handle(plane: Plane, scope: Any, proto: Any) -> None:
     holder = plane.gate.holder(scope.headers)
-    parts = [unquote(part) for part in scope.path[len(PREFIX) :].split("/")]
+    parts = scope.path[len(PREFIX) :].split("/")
     query = {name: values[-1] for name, values in parse_qs(scope.query_string).items()}
     match (scope.method, *parts):
         case ("GET" | "HEAD" | "POST", "shares", share, "schemas", schema, "tables", table, *rest):

@@ -13,6 +13,7 @@ from shugang.evidence.store import TileStore
 ORIGIN = "log.example.cn/evidence"
 SIGNER = Ed25519Signer(ORIGIN, b"\x07" * 32)
 VKEY = SIGNER.verifier.vkey
+RECEIPT_INDEX = 300
 AT = datetime(2026, 3, 1, 2, 3, 4, 567890, tzinfo=UTC)
 
 

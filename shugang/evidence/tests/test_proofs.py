@@ -199,3 +199,17 @@ def test_empty_trees():
         inclusion_proof(0, 0, BIG_NODE)
     with pytest.raises(ValueError):
         consistency_proof(3, 2, BIG_NODE)
+
+
+def test_a_proof_of_a_smaller_tree_does_not_pass_for_a_larger_one():
+    root, proof = _mth(0, 4), inclusion_proof(1, 4, BIG_NODE)
+    with pytest.raises(VerificationError):
+        verify_inclusion(HASHES[1], 1, 8, proof, root)
+
+
+def test_bytes_cannot_be_shifted_between_a_leaf_and_its_sibling():
+    left, right, root = HASHES[0], HASHES[1], _mth(0, 2)
+    with pytest.raises(VerificationError):
+        verify_inclusion(left + right[:1], 0, 2, [right[1:]], root)
+    with pytest.raises(VerificationError):
+        verify_consistency(1, 2, [right[1:]], left + right[:1], root)

@@ -8,36 +8,17 @@ from hypothesis import strategies as st
 from shugang.evidence.errors import EvidenceError, FormatError, VerificationError
 from shugang.evidence.hashing import new_salt
 from shugang.evidence.note import Ed25519Signer
-from shugang.evidence.reader import LogReader
 from shugang.evidence.receipt import TlogProof, make_receipt, parse_proof, verify_receipt
 from shugang.evidence.tests.helpers import (
     ORIGIN,
-    SIGNER,
+    RECEIPT_INDEX,
     VKEY,
     payload_of,
-    published,
     real_entry,
     salt_of,
 )
 
-INDEX = 300
-
-
-@pytest.fixture(scope="module")
-def log_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("log")
-    published(folder, [real_entry(i) for i in range(700)])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def proven(log_folder):
-    return LogReader(lambda path: (log_folder / path).read_bytes(), SIGNER.verifier).proof(INDEX)
-
-
-@pytest.fixture(scope="module")
-def receipt(proven):
-    return make_receipt(*proven, VKEY, payload_of(INDEX), salt_of(INDEX))
+INDEX = RECEIPT_INDEX
 
 
 def test_the_text_is_a_tlog_proof(proven):

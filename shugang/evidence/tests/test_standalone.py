@@ -15,7 +15,7 @@ from shugang.evidence import standalone_verify
 from shugang.evidence.note import Ed25519Signer
 from shugang.evidence.receipt import make_receipt
 from shugang.evidence.tests.helpers import ORIGIN, VKEY
-from shugang.evidence.tests.test_receipt import CHANGES, log_folder, proven, receipt  # noqa: F401
+from shugang.evidence.tests.test_receipt import CHANGES
 
 json_values = st.recursive(
     st.none()
@@ -47,23 +47,23 @@ def test_it_stands_alone():
     assert "import shugang" not in source and "from shugang" not in source
 
 
-def test_a_good_receipt_is_valid(tmp_path, receipt):  # noqa: F811
+def test_a_good_receipt_is_valid(tmp_path, receipt):
     code, said = run(tmp_path, receipt, VKEY)
     assert code == 0
     assert "VALID: registration.accepted" in said and "300 of 700" in said and "NOT" not in said
 
 
-def test_without_the_published_key_it_says_so(tmp_path, receipt):  # noqa: F811
+def test_without_the_published_key_it_says_so(tmp_path, receipt):
     code, said = run(tmp_path, receipt)
     assert code == 0 and "compare" in said
 
 
-def test_without_content_it_says_so(tmp_path, proven):  # noqa: F811
+def test_without_content_it_says_so(tmp_path, proven):
     code, said = run(tmp_path, make_receipt(*proven, VKEY), VKEY)
     assert code == 0 and "no content attached" in said
 
 
-def test_another_key_is_refused(tmp_path, receipt):  # noqa: F811
+def test_another_key_is_refused(tmp_path, receipt):
     forger = Ed25519Signer(ORIGIN, b"\x66" * 32).verifier.vkey
     assert run(tmp_path, receipt, forger)[0] == 1
     assert run(tmp_path, receipt | {"vkey": forger}, forger)[0] == 1
@@ -76,7 +76,7 @@ def test_what_is_no_receipt_is_refused_without_a_traceback(tmp_path, body):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_the_library_refuses_it_refuses_too(receipt, change):  # noqa: F811
+def test_what_the_library_refuses_it_refuses_too(receipt, change):
     changed = json.loads(json.dumps(receipt))
     CHANGES[change](changed)
     with pytest.raises((ValueError, LookupError, TypeError, AttributeError, standalone_verify.InvalidSignature)):

@@ -15,7 +15,7 @@ def test_every_term_and_code_has_its_row() -> None:
     for code in [*HELD, *PURPOSES, *REFUSALS]:
         assert f"`{code}`" in text
     absent = sum(len(MODES) - len(row) for row in HELD.values())
-    assert text.count("不适用,拒绝 / refused") == absent
+    assert text.count("不适用，拒绝 / refused") == absent
 
 
 def test_the_committed_document_is_current() -> None:

@@ -1,5 +1,6 @@
 """Lowered SQL on DuckDB against the reference meaning, over hostile values."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,14 +8,14 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shugang.policy.columns import Column
 from shugang.policy.lowering import granted_columns, lower_select, parquet, quote
 from shugang.policy.masks import apply_mask, apply_terms, keep_ends
 from shugang.policy.terms import Mask, RowFilter, Terms, TermsError, UnknownTerm
-from shugang.policy.tests.strategies import COLUMNS, KEYS, VALUES, plain_terms, terms
+from shugang.policy.tests.strategies import COLUMNS, KEY, KEYS, VALUES, plain_terms, terms
 
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -59,8 +60,7 @@ def fill(db: duckdb.DuckDBPyConnection, rows: list[dict]) -> None:
         db.execute(f"INSERT INTO source VALUES ({places})", [n, *(row[c.name] for c in COLUMNS), "hidden"])
 
 
-# The table is emptied before each example, so that sharing the connection between examples is sound.
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rows=ROWS, some=terms())
 def test_the_database_answers_exactly_what_the_reference_says(
     db: duckdb.DuckDBPyConnection, rows: list[dict], some: Terms
@@ -72,7 +72,7 @@ def test_the_database_answers_exactly_what_the_reference_says(
     assert answer.fetchall() == apply_terms(rows, COLUMNS, some, KEYS)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(value=TEXTS, row=st.sampled_from(["eq", "ne", "ge", "gt", "le", "lt"]), other=TEXTS)
 def test_text_conditions_order_like_the_reference(
     db: duckdb.DuckDBPyConnection, value: str, row: str, other: str
@@ -184,7 +184,7 @@ def test_a_lookup_uses_the_raw_key_and_granted_rows_only(db: duckdb.DuckDBPyConn
         lower_select("source", COLUMNS, some, key_column="salary")
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(some=terms())
 def test_declared_types_are_the_answered_types(db: duckdb.DuckDBPyConnection, some: Terms) -> None:
     sql, params = lower_select("source", COLUMNS, some, keys=KEYS)
@@ -212,3 +212,21 @@ def test_a_granted_view_can_be_written_as_a_file(db: duckdb.DuckDBPyConnection, 
     with open(granted, "rb") as file:
         content = file.read()
     assert b"13812345678" not in content and b"secret" not in content
+
+
+@pytest.mark.parametrize(
+    "value", [-0.5, -10.0, 1e300, -1e300, float("inf"), float("-inf"), float("nan"), 2.0**63, None]
+)
+def test_bands_of_binary_fractions(db: duckdb.DuckDBPyConnection, value: float | None) -> None:
+    mask = Mask("x", "band", {"width": 10})
+    columns = [Column("x", "double")]
+    sql, params = lower_select(
+        "(SELECT $value::DOUBLE AS x)", columns, plain_terms(fields=("x",), masks=[mask])
+    )
+    assert db.execute(sql, {**params, "value": value}).fetchone() == (apply_mask(mask, value),)
+
+
+def test_a_token_is_a_plain_sha256_that_anyone_with_the_key_can_recompute() -> None:
+    prefix = hashlib.sha256(KEY.encode()).hexdigest()[:32]
+    expected = hashlib.sha256(f"{prefix}13812345678".encode()).hexdigest()[:32]
+    assert apply_mask(Mask("p", "sha256_token", {"key_id": "k1"}), "13812345678", KEYS) == expected

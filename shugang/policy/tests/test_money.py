@@ -55,7 +55,7 @@ def test_price_vectors(e8: int, quantity: int, fen: int) -> None:
     assert e8_times_qty_to_fen(e8, quantity) == fen
 
 
-WEIGHTS = st.lists(st.integers(0, 10**12), min_size=1, max_size=12).filter(any)
+WEIGHTS = st.lists(st.integers(0, 5) | st.integers(0, 10**12), min_size=1, max_size=12).filter(any)
 
 
 @given(BIG, WEIGHTS)
@@ -66,6 +66,11 @@ def test_shares_sum_exactly_and_lie_within_one(total: int, weights: list[int]) -
         exact = Fraction(total * weight, sum(weights))
         assert abs(share - exact) < 1
         assert weight or share == 0
+
+
+def test_equal_remainders_go_to_the_larger_weight() -> None:
+    assert allocate(2, [1, 3]) == [0, 2] and allocate(2, [3, 1]) == [2, 0]
+    assert allocate(100, [1, 1, 1]) == [34, 33, 33]
 
 
 @given(BIG, WEIGHTS, st.randoms(use_true_random=False))

@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shugang.policy.guarantees import HELD, MODES, used_keys
+from shugang.policy.identifiers import USCC_ERRORS
+from shugang.policy.priceplan import REASONS
+from shugang.policy.refusals import REFUSALS
 from shugang.policy.terms import (
     GUARANTEES,
     Column,
@@ -256,10 +259,28 @@ def test_odrl_uses_only_words_of_odrl_or_of_our_context() -> None:
         quotas=[Quota("calls", 10)],
         rate=Rate(1, 2),
         delete_after_days=30,
-        attribution="数据来源:厦门",
+        attribution="数据来源：厦门",
         notes="x",
     )
     document = to_odrl(full)
     ours = set(document["@context"][1])
     used = set(re.findall(r"'(sg:[A-Za-z_]+)'(?=:)", str({**document, "@context": None})))
     assert used and used <= ours
+
+
+def test_chinese_texts_use_full_width_punctuation_and_no_exclamation_marks() -> None:
+    half = re.compile(r"[\u4e00-\u9fff”][,:;?!()]|[,:;?!()][\u4e00-\u9fff“]")
+    texts = [how for row in HELD.values() for _, how in row.values()]
+    texts += [text for _, text in REFUSALS.values()] + [
+        *USCC_ERRORS.values(),
+        *REASONS.values(),
+        UnknownTerm("x").text,
+    ]
+    full = plain_terms(
+        rows=[RowFilter("age", "in", (1, 2)), RowFilter("age", "not_null")],
+        masks=[Mask("phone", "keep_ends", {"prefix": 3, "suffix": 4}), Mask("age", "band", {"width": 10})],
+        quotas=[Quota("calls", 10_000, "day", "charged")],
+        rate=Rate(5, 10),
+    )
+    texts += [line.value for line in describe(full, "api")]
+    assert [text.zh for text in texts if half.search(text.zh) or "\uff01" in text.zh] == []

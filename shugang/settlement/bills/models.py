@@ -78,7 +78,11 @@ class Bill(ScopedModel):
 
 
 class BillLine(ScopedModel):
-    """One amount and how to find the uses behind it: `grant`, `outcomes`, `usage_from` ≤ time < `usage_to`."""
+    """One amount and how to find the uses behind it: `grant`, `outcomes`, `usage_from` ≤ time < `usage_to`.
+
+    `late` marks a difference (补计/冲减) for use that arrived after the period was billed; its period is the
+    original one.
+    """
 
     bill = models.ForeignKey(Bill, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveIntegerField()
@@ -86,6 +90,7 @@ class BillLine(ScopedModel):
     period_to = models.DateField()
     charge_reason = models.CharField(max_length=20)
     tier = models.PositiveIntegerField(null=True)
+    late = models.BooleanField(default=False)
     unit = models.CharField(max_length=10)
     quantity = models.BigIntegerField()
     unit_price_e8 = models.BigIntegerField()

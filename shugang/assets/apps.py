@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class AssetsConfig(AppConfig):
+    name = "shugang.assets"
+    label = "assets"
+
+    def ready(self) -> None:
+        from shugang.kernel.periodic import every_pass
+
+        from . import doors
+        from .registration import life, process, services, verify  # noqa: F401  the procedures register themselves
+
+        doors.register()
+        every_pass("assets.documents", services.issue_documents)
+        every_pass("assets.lapse", services.lapse_due)

@@ -1,0 +1,258 @@
+"""Reads of registration. What is scoped passes `visible_to`; what is for everybody is named `public_…`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from shugang.delivery.models import Column, Dataset
+from shugang.kernel import clock, workdays
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import not_found
+from shugang.kernel.models import Case, CaseClock
+from shugang.parties.models import Party
+from shugang.policy.text import Text
+
+from . import answers, certificate_check, rights, verify
+from .documents import limits_line
+from .models import Certificate, DataAsset, Objection, Registration, RegistrationDraft
+from .process import REGISTRATION
+
+ASSET = Text("这项资产", "asset")
+
+
+def assets(actor: Actor, state: str = "") -> QuerySet[DataAsset]:
+    found = DataAsset.objects.visible_to(actor).select_related("party", "dataset_version__dataset", "registration__case")
+    return found.filter(state=state) if state else found
+
+
+def get_asset(number: str, actor: Actor) -> DataAsset:
+    found = assets(actor).select_related("registration__registrar", "registration__case__profile").filter(number=number).first()
+    if found is None:
+        raise not_found(ASSET)
+    return found
+
+
+def asset_counts(actor: Actor) -> dict[str, int]:
+    rows = DataAsset.objects.visible_to(actor).values("state").annotate(n=Count("pk"))
+    return {row["state"]: row["n"] for row in rows.order_by()}
+
+
+def certificate_of(asset: DataAsset, actor: Actor) -> Certificate | None:
+    return Certificate.objects.visible_to(actor).select_related("event", "case").filter(asset=asset).first()
+
+
+def objections_of(case: Case, actor: Actor) -> list[Objection]:
+    return list(Objection.objects.visible_to(actor).filter(case=case).select_related("party").order_by("filed_at"))
+
+
+def draft(actor: Actor, dataset: Dataset) -> RegistrationDraft | None:
+    return RegistrationDraft.objects.visible_to(actor).filter(dataset=dataset).first()
+
+
+def drafts(actor: Actor) -> list[RegistrationDraft]:
+    return list(RegistrationDraft.objects.visible_to(actor).select_related("dataset").order_by("-updated_at"))
+
+
+def registrable(actor: Actor) -> list[Dataset]:
+    """Own datasets with a version on which no live asset stands yet."""
+    live = DataAsset.objects.visible_to(actor).filter(party_id=actor.party_id, state__in=DataAsset.OPEN)
+    found = []
+    for dataset in Dataset.objects.visible_to(actor).filter(party_id=actor.party_id).order_by("-pk"):
+        latest = dataset.versions.order_by("-version").first()
+        if latest is not None and not live.filter(dataset_version=latest).exists():
+            found.append(dataset)
+    return found
+
+
+def public_registrars() -> list[Party]:
+    """Registrars that take applications."""
+    return list(Party.objects.filter(is_registrar=True, status="active").order_by("number"))
+
+
+def valid_certificate(asset: DataAsset) -> Certificate | None:
+    """The certificate by which the asset may be traded now; for the market's guards."""
+    return asset.certificates.filter(state=Certificate.State.VALID, valid_until__gte=clock.now()).first()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One automatic check shown to the examiner. It informs; the person decides."""
+
+    label: Text
+    good: bool
+    detail: Text
+
+
+def checks(registration: Registration) -> list[Check]:
+    """What the system can see by itself, with the rule it follows."""
+    assert registration.case.profile is not None
+    form, version = registration.form, registration.asset.dataset_version
+    verdicts = answers.verdicts(registration.case.profile.data, form)
+    bad = [v for v in verdicts if not v.allowed]
+    personal = list(Column.objects.filter(version=version, personal=True).values_list("name", flat=True))
+    same = DataAsset.objects.filter(dataset_version__sha256=version.sha256, state__in=DataAsset.OPEN).exclude(
+        pk=registration.asset_id
+    )
+    others = same.count()
+    return [
+        Check(Text("权利与来源", "Rights and source"), not bad, (bad or verdicts)[0].why),
+        Check(
+            Text("数据版本", "Version of the data"), True,
+            Text(f"v{version.version}，{version.rows:,}行，摘要{version.sha256[:16]}…，登记后不可更换",
+                 f"v{version.version}, {version.rows:,} rows, digest {version.sha256[:16]}…; fixed by the registration"),
+        ),
+        Check(
+            Text("个人信息字段", "Personal columns"), not personal,
+            Text(f"标注为个人信息：{'、'.join(personal)}" if personal else "没有标注为个人信息的字段",
+                 f"marked as personal: {', '.join(personal)}" if personal else "no column is marked as personal"),
+        ),
+        Check(
+            Text("相同数据的其他登记", "Other registrations of the same data"), others == 0,
+            Text(f"另有{others}项登记使用摘要相同的数据。权利互不排斥，请核对来源" if others else "没有",
+                 f"{others} more with the same digest; rights are not exclusive, please compare sources" if others else "none"),
+        ),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One registration in (or after) its public notice, as everybody sees it."""
+
+    number: str
+    applicant: str
+    registrar: str
+    name: Text | str
+    summary: Text | str
+    rights: list[str]
+    limits: Text
+    since: datetime
+    until: datetime | None
+    days_left: int | None
+    state: str
+    label: Text
+    tone: str
+    certificate: str
+    withheld: bool
+
+
+WITHHELD = Text("经申请人说明理由，登记机构同意不公开", "Withheld by the registrar at the applicant's reasoned request")
+
+
+def _notice(registration: Registration) -> Notice:
+    case, asset = registration.case, registration.asset
+    state = REGISTRATION.state(case.state)
+    row = next((c for c in case.clocks.all() if c.name == "notice"), None)
+    running = row is not None and row.state == CaseClock.State.RUNNING
+    left = None
+    if row is not None and running:
+        left = max(0, workdays.working_days_left(clock.now(), row.due_at))
+    elif row is not None and row.state == CaseClock.State.PAUSED:
+        left = row.remaining
+    certificate = next(iter(asset.certificates.all()), None)
+    assert registration.notice_from is not None
+    return Notice(
+        number=case.number,
+        applicant=asset.party.name,
+        registrar=registration.registrar.name,
+        name=WITHHELD if registration.withheld else asset.name,
+        summary=WITHHELD if registration.withheld else asset.summary,
+        rights=list(registration.form["rights"]),
+        limits=limits_line(registration.form),
+        since=registration.notice_from,
+        until=row.due_at if row else None,
+        days_left=left,
+        state=case.state,
+        label=state.label,
+        tone=state.tone,
+        certificate=certificate.number if certificate else "",
+        withheld=registration.withheld,
+    )
+
+
+def _public_registrations() -> QuerySet[Registration]:
+    return (
+        Registration.objects.filter(notice_from__isnull=False)
+        .select_related("case__profile", "asset__party", "registrar")
+        .prefetch_related("case__clocks", "asset__certificates")
+    )
+
+
+OPEN_STATES = ("notice", "objection")
+
+
+def public_open_notices() -> list[Notice]:
+    """Notices that run or stand still for an objection, the one that ends first on top."""
+    found = [_notice(r) for r in _public_registrations().filter(case__state__in=OPEN_STATES)[:200]]
+    return sorted(found, key=lambda n: (n.until is None, n.until))
+
+
+def public_finished_notices() -> QuerySet[Registration]:
+    return _public_registrations().exclude(case__state__in=OPEN_STATES)
+
+
+def public_notice_rows(registrations: Iterable[Registration]) -> list[Notice]:
+    return [_notice(r) for r in registrations]
+
+
+def public_notices() -> list[dict[str, Any]]:
+    """Open notices as plain JSON."""
+    return [notice_json(n) for n in public_open_notices()]
+
+
+def notice_json(n: Notice) -> dict[str, Any]:
+    def plain(value: Text | str) -> str:
+        return value.zh if isinstance(value, Text) else value
+
+    return {
+        "number": n.number, "applicant": n.applicant, "registrar": n.registrar, "name": plain(n.name),
+        "summary": plain(n.summary), "rights": n.rights, "limits": n.limits.zh, "since": n.since.isoformat(),
+        "until": n.until.isoformat() if n.until else None, "working_days_left": n.days_left, "state": n.state,
+        "state_label": n.label.zh, "certificate": n.certificate or None,
+    }  # fmt: skip
+
+
+def public_notice(number: str) -> Notice:
+    found = _public_registrations().filter(case__number=number).first()
+    if found is None:
+        raise not_found(Text("这条公示", "such notice"))
+    return _notice(found)
+
+
+def public_certificate(number: str) -> dict[str, Any] | None:
+    """One certificate as anybody may see it, as plain JSON; None when there is none of that number."""
+    found = certificate_check.check(number)
+    return verification_json(found) if found else None
+
+
+def verification_json(found: verify.Verification) -> dict[str, Any]:
+    """The JSON twin of a verification page."""
+    facts = certificate_check.anchor_facts(found.event)
+    at = facts["checkpoint_at"]
+    return {
+        "kind": found.kind,
+        "number": found.number,
+        "state_label": found.state.zh,
+        "state_label_en": found.state.en,
+        "proof": found.proof,
+        "valid_from": found.valid_from.isoformat() if found.valid_from else None,
+        "valid_until": found.valid_until.isoformat() if found.valid_until else None,
+        "differences": [{"field": d.name.en, "recorded": d.recorded, "found": d.found} for d in found.differences],
+        "history": [{"kind": e.kind, "at": e.at.isoformat(), "log_index": e.log_index} for _, e in found.history],
+        "evidence": {**facts, "checkpoint_at": at.isoformat() if at else None},
+        "receipt": f"/verify/{found.number}/receipt",
+        **found.content,
+    }
+
+
+def rights_labels(profile_data: dict[str, Any]) -> dict[str, Text]:
+    return {r: Text(**profile_data["right_labels"][r]) for r in rights.RIGHTS}
+
+
+def matching(text: str) -> Q:
+    """Assets whose name or number contains the text."""
+    return Q(name__icontains=text) | Q(number__icontains=text)

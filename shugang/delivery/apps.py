@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class DeliveryConfig(AppConfig):
+    name = "shugang.delivery"
+    label = "delivery"
+
+    def ready(self) -> None:
+        from shugang.kernel.periodic import every_pass
+
+        from . import doors
+        from .grants.services import end_expired
+        from .planes.requests import forget_nonces
+
+        doors.register()
+        every_pass("delivery.end_expired", end_expired)
+        every_pass("delivery.forget_nonces", forget_nonces)

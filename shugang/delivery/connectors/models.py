@@ -1,0 +1,25 @@
+"""The query that a supplier offers over his own source. The source's address and secrets stay in his plane's settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from shugang.kernel.scope import ScopedModel
+
+
+class ConnectedSource(ScopedModel):
+    """Where and how one connected version is read: a plane, a connector named there, one SELECT with :params."""
+
+    version = models.OneToOneField("delivery.DatasetVersion", on_delete=models.PROTECT, related_name="connected")
+    plane = models.ForeignKey("delivery.Plane", on_delete=models.PROTECT, related_name="sources")
+    connector = models.CharField(max_length=60)
+    dialect = models.CharField(max_length=10, choices=[("sqlite", "SQLite"), ("postgres", "PostgreSQL")])
+    template = models.TextField()
+    params = models.JSONField(default=list)
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(version__dataset__party_id=actor.party_id or 0)

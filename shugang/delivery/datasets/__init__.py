@@ -1,0 +1,1 @@
+"""The one model of the data itself: data set, immutable version, column."""

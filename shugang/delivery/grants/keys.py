@@ -1,0 +1,152 @@
+"""Keys: issued once, shown once, bound to a person and a purpose (the purpose term is attested that way)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from shugang.kernel import clock
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import Refusal, not_found
+from shugang.kernel.events import emit, iso
+from shugang.kernel.numbering import yearly_number
+from shugang.kernel.verbs import verb
+from shugang.policy.purposes import PURPOSES
+from shugang.policy.text import Text
+
+from .. import gates
+from ..planes.services import bump
+from .models import Credential, Grant
+
+KIND_OF_MODE = {"table": "bearer", "api": "api_key", "query": "api_key"}
+SECRET_PREFIX = "sg_"  # noqa: S105  so that secret scanners can find a leaked key
+MAX_GRANTS = 50
+
+
+def purpose_statement(purpose: str) -> Text:
+    """What the holder states by collecting the key, and again by each use of it."""
+    label = PURPOSES[purpose]
+    return Text(
+        f"本人代表所在机构声明：使用本密钥取得的数据仅用于“{label.zh}”。",
+        f"I state for my organisation that data obtained with this key is used for “{label.en}” only.",
+    )
+
+
+@verb
+def issue_credential(
+    actor: Actor, grant_numbers: Sequence[str], kind: str, purpose: str, expires_at: datetime | None = None
+) -> tuple[Credential, str]:
+    """A new key for grants of the acting party, and its secret, which is never shown again.
+
+    `kind`: bearer (shared tables) or api_key (lookups, queries). Raises Refusal `forbidden`, `not_found`,
+    `wrong_state`, `wrong_kind`, `purpose_denied`, `other_plane`.
+    """
+    party, person = gates.require_use(actor)
+    grants = _own(party, grant_numbers)
+    _fitting(grants, kind, purpose)
+    secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+    row = Credential.objects.create(
+        number=yearly_number("MY", clock.today().year),
+        party_id=party,
+        person_id=person,
+        kind=kind,
+        digest=hashlib.sha256(secret.encode()).hexdigest(),
+        prefix=secret[:10],
+        purpose=purpose,
+        created_at=clock.now(),
+        expires_at=expires_at or max(g.valid_until for g in grants),
+    )
+    row.grants.set(grants)
+    bump(g.plane_id for g in grants)
+    payload = {
+        "credential": row.number,
+        "credential_kind": kind,
+        "purpose": purpose,
+        "statement": purpose_statement(purpose).zh,
+        "expires_at": iso(row.expires_at),
+    }
+    emit("credential.issued", actor, [("grant", g.number) for g in grants], payload)
+    return row, secret
+
+
+def _own(party: int, numbers: Sequence[str]) -> list[Grant]:
+    wanted = set(numbers)
+    rows = Grant.objects.select_for_update().filter(number__in=wanted, grantee_id=party).order_by("id")
+    grants = list(rows)
+    if not wanted or len(wanted) > MAX_GRANTS or len(grants) != len(wanted):
+        raise not_found(gates.GRANT)
+    return grants
+
+
+def _fitting(grants: Sequence[Grant], kind: str, purpose: str) -> None:
+    for grant in grants:
+        if grant.state == Grant.State.ENDED:
+            raise Refusal(
+                "wrong_state",
+                Text(f"授权{grant.number}已经终止，不能领取密钥。", f"Grant {grant.number} has ended; it takes no keys."),
+                409,
+            )
+        if KIND_OF_MODE[grant.mode] != kind:
+            raise Refusal(
+                "wrong_kind",
+                Text("这种密钥不适用于该授权的交付方式。", "This kind of key does not fit the grant's delivery mode."),
+                422,
+            )
+        if grant.terms["purpose"] != purpose:
+            raise Refusal(
+                "purpose_denied",
+                Text(
+                    f"授权{grant.number}约定的用途是“{_label(grant.terms['purpose']).zh}”，请按该用途声明。",
+                    f"Grant {grant.number} is for “{_label(grant.terms['purpose']).en}”. Please state that purpose.",
+                ),
+                422,
+            )
+    if kind == Credential.Kind.BEARER and len({g.plane_id for g in grants}) > 1:
+        raise Refusal(
+            "other_plane",
+            Text("这些授权由不同的节点提供，请分别领取。", "These grants are served by different planes. Please collect keys apart."),
+            422,
+        )
+
+
+def _label(purpose: str) -> Text:
+    return PURPOSES.get(purpose, Text(purpose, purpose))
+
+
+@verb
+def revoke_credential(actor: Actor, number: str) -> Credential:
+    """Withdraw a key of the acting party; a manager may withdraw any, others their own.
+
+    Raises Refusal `forbidden`, `not_found`, `wrong_state`.
+    """
+    if actor.party_id is None:
+        raise not_found(gates.CREDENTIAL)
+    row = Credential.objects.select_for_update().filter(number=number, party_id=actor.party_id).first()
+    if row is None or (row.person_id != actor.person_id and "manager" not in actor.duties):
+        raise not_found(gates.CREDENTIAL)
+    if row.revoked_at is not None:
+        raise Refusal("wrong_state", Text("这个密钥已经停用。", "This key has been revoked already."), 409)
+    row.revoked_at = clock.now()
+    row.save(update_fields=["revoked_at"])
+    grants = list(row.grants.order_by("id"))
+    bump(g.plane_id for g in grants)
+    emit("credential.revoked", actor, [("grant", g.number) for g in grants], {"credential": row.number})
+    return row
+
+
+def sharing_profile(row: Credential, secret: str) -> dict[str, Any]:
+    """The profile file that Delta Sharing clients read (protocol: Profile File Format, version 1)."""
+    grant = row.grants.select_related("plane").order_by("id").first()
+    if grant is None or row.kind != Credential.Kind.BEARER:
+        raise not_found(gates.CREDENTIAL)
+    profile: dict[str, Any] = {
+        "shareCredentialsVersion": 1,
+        "endpoint": f"{grant.plane.url}/delta-sharing",
+        "bearerToken": secret,
+    }
+    if row.expires_at is not None:
+        profile["expirationTime"] = iso(row.expires_at)[:-4] + "Z"
+    return profile

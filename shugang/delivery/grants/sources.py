@@ -1,0 +1,82 @@
+"""What a grant reads, from a data set's version: the `source` of `issue_grant`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from shugang.kernel.errors import Refusal
+from shugang.policy.grant import ApiSource, QuerySource, TableSource
+from shugang.policy.text import Text
+
+from ..datasets.models import DatasetVersion
+
+_SHARING_NAME = re.compile(r"[A-Za-z0-9_\u3400-\u9fff-]{1,255}")
+
+
+def _stored(version: DatasetVersion) -> None:
+    if not version.path:
+        raise Refusal(
+            "not_hosted",
+            Text("连接数据不在平台存放，只能以查询方式提供。", "Connected data is not kept here; offer it by query."),
+            422,
+        )
+
+
+def sharing_name(text: str) -> str:
+    """A share, schema or table name that Delta Sharing clients accept: no space, slash or dot."""
+    name = re.sub(r"[^A-Za-z0-9_\u3400-\u9fff-]+", "_", text).strip("_")[:255]
+    return name if _SHARING_NAME.fullmatch(name) else "data"
+
+
+def table_source(version: DatasetVersion, share: str, schema: str, table: str) -> dict[str, Any]:
+    """A hosted version as a shared table. Raises Refusal `not_hosted`."""
+    _stored(version)
+    return TableSource(
+        share=sharing_name(share),
+        schema=sharing_name(schema),
+        table=sharing_name(table),
+        dataset=version.dataset.number,
+        version=version.version,
+        path=version.path,
+        sha256=version.sha256,
+        columns=tuple(version.policy_columns()),
+    ).to_json()
+
+
+def api_source(version: DatasetVersion, key_column: str) -> dict[str, Any]:
+    """A hosted version answered by key. Raises Refusal `not_hosted`, `no_such_column`."""
+    _stored(version)
+    columns = version.policy_columns()
+    if key_column not in {c.name for c in columns}:
+        raise Refusal(
+            "no_such_column",
+            Text(f"数据中没有字段“{key_column}”，请另选查询键。", f"The data has no column “{key_column}”."),
+            422,
+        )
+    return ApiSource(
+        dataset=version.dataset.number,
+        version=version.version,
+        path=version.path,
+        sha256=version.sha256,
+        key_column=key_column,
+        columns=tuple(columns),
+    ).to_json()
+
+
+def query_source(version: DatasetVersion) -> dict[str, Any]:
+    """A connected version's own query. Raises Refusal `not_connected`."""
+    connected = getattr(version, "connected", None)
+    if connected is None:
+        raise Refusal(
+            "not_connected",
+            Text("这个版本没有登记查询，请先登记连接与查询。", "No query is registered for this version."),
+            422,
+        )
+    source = QuerySource(
+        connector=connected.connector,
+        template=connected.template,
+        params=tuple(connected.params),
+        columns=tuple(version.policy_columns()),
+    )
+    return source.to_json()

@@ -1,0 +1,1 @@
+"""Journals of planes folded into usage records, each use once."""

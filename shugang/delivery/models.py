@@ -1,0 +1,21 @@
+"""The rooms' tables under one label, so that a wall between rooms moves without a migration."""
+
+from .connectors.models import ConnectedSource
+from .datasets.models import Column, Dataset, DatasetVersion
+from .grants.models import Credential, Grant, GrantBasis, GrantHold
+from .metering.models import UsageRecord
+from .planes.models import Plane, PlaneNonce
+
+__all__ = [
+    "Column",
+    "ConnectedSource",
+    "Credential",
+    "Dataset",
+    "DatasetVersion",
+    "Grant",
+    "GrantBasis",
+    "GrantHold",
+    "Plane",
+    "PlaneNonce",
+    "UsageRecord",
+]

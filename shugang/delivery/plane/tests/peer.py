@@ -1,0 +1,271 @@
+"""The other end of the plane's wires, for tests: a small control, a plane process, a buyer's HTTP client."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from shugang.delivery.plane.config import write_private
+from shugang.delivery.plane.control import PREFIX
+from shugang.delivery.plane.records import verify_chain
+from shugang.policy.bundle import Bundle, sign_bundle
+from shugang.policy.grant import ApiSource, Basis, CompiledGrant, Credential, QuerySource, TableSource
+from shugang.policy.terms import Terms
+
+ROOT = Path(__file__).parents[4]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+END = datetime(2036, 1, 1, tzinfo=UTC)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class FakeControl:
+    """Signs bundles and accepts journals as the wire protocol says; `bundle` may be replaced to misbehave."""
+
+    def __init__(self) -> None:
+        self.platform = Ed25519PrivateKey.generate()
+        self.plane_key = Ed25519PrivateKey.generate()
+        self.port = free_port()
+        self.grants: tuple[CompiledGrant, ...] = ()
+        self.revision = 1
+        self.lease = 5.0
+        self.offset = 0.0
+        self.raw: bytes | None = None
+        self.records: list[dict[str, Any]] = []
+        self.away = False
+        self.refused: list[str] = []
+        self.nonces: set[str] = set()
+        self._head = (0, "0" * 64)
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+        assert self._ready.wait(10)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def set(self, *grants: CompiledGrant) -> int:
+        self.grants = grants
+        self.revision += 1
+        return self.revision
+
+    def bundle(self, known: int) -> bytes:
+        if self.raw is not None:
+            return self.raw
+        return self.sign(self.revision, None if known == self.revision else self.grants)
+
+    def sign(self, revision: int, grants: Any, key: Ed25519PrivateKey | None = None, **changes: Any) -> bytes:
+        parts = {
+            "plane": "plane-1", "revision": revision, "issued_at": datetime.now(UTC), "lease_seconds": self.lease,
+            "clock_offset": self.offset, "grants": grants,
+        }
+        return sign_bundle(Bundle(**(parts | changes)), key or self.platform)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        app = web.Application(client_max_size=64 << 20)
+        app.router.add_get("/plane/v1/bundle", self._bundle)
+        app.router.add_post("/plane/v1/journal", self._journal)
+        app.router.add_post("/plane/v1/enrol", self._enrol)
+        runner = web.AppRunner(app, access_log=None)
+        self._loop.run_until_complete(runner.setup())
+        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", self.port).start())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+
+    async def _signed(self, request: web.Request) -> bytes:
+        body = await request.read()
+        if self.away:
+            raise web.HTTPServiceUnavailable
+        nonce = request.headers["X-Nonce"]
+        message = "\n".join((
+            PREFIX, request.method, request.path_qs, request.headers["X-Time"], nonce,
+            hashlib.sha256(body).hexdigest(),
+        )).encode()
+        try:
+            import base64
+
+            self.plane_key.public_key().verify(base64.b64decode(request.headers["X-Signature"]), message)
+        except InvalidSignature:
+            self.refused.append(request.path_qs)
+            raise web.HTTPUnauthorized from None
+        if nonce in self.nonces or abs(time.time() - int(request.headers["X-Time"])) > 60:
+            raise web.HTTPUnauthorized
+        self.nonces.add(nonce)
+        return body
+
+    async def _bundle(self, request: web.Request) -> web.Response:
+        await self._signed(request)
+        return web.Response(body=self.bundle(int(request.query["revision"])))
+
+    async def _journal(self, request: web.Request) -> web.Response:
+        given = json.loads(await self._signed(request))
+        records = [record for record in given["records"] if record["seq"] > self._head[0]]
+        self._head = verify_chain(records, *self._head)
+        self.records += records
+        return web.json_response({"acked_seq": self._head[0]})
+
+    async def _enrol(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        if given["code"] != "one-time":
+            raise web.HTTPForbidden
+        key = b64encode(self.platform.public_key().public_bytes_raw()).decode()
+        return web.json_response({"plane": "plane-1", "platform_key": key})
+
+
+class PlaneProcess:
+    """A real plane on a free loopback port; settings go through the environment."""
+
+    def __init__(self, control: FakeControl, folder: Path, vault: Path | None, **settings: Any) -> None:
+        self.port = free_port()
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        key = folder / "plane.key"
+        write_private(key, b64encode(control.plane_key.private_bytes_raw()))
+        values = {
+            "plane_id": "plane-1", "control_url": control.url, "data_dir": folder / "data", "private_key_file": key,
+            "platform_key": b64encode(control.platform.public_key().public_bytes_raw()).decode(),
+            "port": self.port, "poll_seconds": 0.1, "ship_seconds": 0.1, **settings,
+        }
+        if vault is not None:
+            values["vault_root"] = vault
+        self.environ = {f"SHUGANG_PLANE_{name.upper()}": str(value) for name, value in values.items()}
+        self.control = control
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, healthy: bool = True, prefix: tuple[str, ...] = ()) -> PlaneProcess:
+        log = (self.folder / "log").open("ab")
+        self.process = subprocess.Popen(
+            [*prefix, sys.executable, "-m", "shugang.delivery.plane"], env={**os.environ, **self.environ}, cwd=ROOT,
+            stdout=log, stderr=log,
+        )
+        if healthy:
+            self.wait(lambda: self.health()["ok"])
+        return self
+
+    def wait(self, check: Any, seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                if check():
+                    return
+            except OSError:
+                pass
+            if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
+                raise AssertionError("plane not ready: " + (self.folder / "log").read_text()[-2000:])
+            time.sleep(0.02)
+
+    def health(self) -> dict[str, Any]:
+        return json.loads(self.get("/healthz").body)
+
+    def at(self, revision: int) -> None:
+        """Wait until the plane holds this revision."""
+        self.wait(lambda: self.health()["revision"] >= revision)
+
+    def shipped(self) -> list[dict[str, Any]]:
+        """All records, once the journal has arrived at control."""
+        self.wait(lambda: self.health()["unshipped"] == 0)
+        return self.control.records
+
+    def get(self, path: str, token: str = "", method: str = "GET", body: bytes | None = None, **headers: str) -> Reply:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        con = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            con.request(method, path, body=body, headers=sent)
+            answer = con.getresponse()
+            return Reply(answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read())
+        finally:
+            con.close()
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(15)
+
+
+class Reply:
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        return str(self.json["code"])
+
+    def __repr__(self) -> str:
+        return f"{self.status} {self.body[:300]!r}"
+
+
+def credential(secret: str, kind: str = "api_key", purpose: str = "research", **changes: Any) -> Credential:
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    parts = {"id": f"cred-{secret}", "kind": kind, "digest": digest, "person": "p1", "purpose": purpose}
+    return Credential(**(parts | changes))
+
+
+def terms(fields: tuple[str, ...], actions: tuple[str, ...] = ("read",), **changes: Any) -> Terms:
+    return Terms(**({
+        "actions": actions, "purpose": "research", "fields": fields, "valid_from": START, "valid_until": END,
+    } | changes))
+
+
+def grant(
+    id: str, product: str, source: ApiSource | QuerySource | TableSource, granted: Terms, secrets: tuple[str, ...],
+    **changes: Any,
+) -> CompiledGrant:
+    mode = source.to_json()["type"]
+    outcomes = {"found": True, "not_found": False, "delivered": False}
+    return CompiledGrant(**({
+        "id": id, "party": "buyer", "product": product, "mode": mode, "state": "active", "reason": "", "terms": granted,
+        "bases": (Basis("contract", f"HT-{id}", "00" * 32, END),), "source": source, "outcomes": outcomes,
+        "credentials": tuple(credential(secret) for secret in secrets),
+    } | changes))
+
+
+def later(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def split(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"

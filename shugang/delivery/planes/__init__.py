@@ -1,0 +1,1 @@
+"""Planes: enrolment, signed requests, signed grant bundles."""

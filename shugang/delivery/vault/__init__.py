@@ -1,0 +1,1 @@
+"""Uploaded files become immutable Parquet versions; what is broken or not what it says is refused."""

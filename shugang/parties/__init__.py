@@ -1,0 +1,1 @@
+"""Organisations, the people who act for them, the administrators' posts, keys and signatures."""

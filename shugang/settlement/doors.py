@@ -1,0 +1,35 @@
+"""Settlement's doors in the desk's menu."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from shugang.policy.text import Text
+from shugang.ui.menu import MenuItem, register as add
+
+from .gates import is_operator_finance
+
+
+def _trades(request: HttpRequest) -> bool:
+    actor = getattr(request, "actor", None)
+    return actor is not None and bool(actor.roles & {"buyer", "supplier"})
+
+
+def _operates(request: HttpRequest) -> bool:
+    actor = getattr(request, "actor", None)
+    return actor is not None and is_operator_finance(actor)
+
+
+def _to_confirm(request: HttpRequest) -> int | None:
+    from .bills.queries import count_to_confirm
+
+    return count_to_confirm(request.actor)  # type: ignore[attr-defined]
+
+
+def register() -> None:
+    add(MenuItem("desk.money", Text("账单", "Bills"), "bills", "receipt", _trades, _to_confirm, 10))
+    add(MenuItem("desk.money", Text("对账单", "Statements"), "statements", "file-text", _trades, None, 20))
+    add(MenuItem("desk.operate", Text("清结算", "Settlement"), "settlement", "coin-yuan", _operates, None, 50))
+    add(MenuItem("desk.operate", Text("账本", "Ledger"), "ledger", "wallet", _operates, None, 60))
+    add(MenuItem("desk.operate", Text("存管往来", "Custodian"), "bank", "building-bank", _operates, None, 70))
+    add(MenuItem("desk.operate", Text("对账", "Reconciliation"), "reconciliation", "scale", _operates, None, 80))

@@ -1,0 +1,109 @@
+"""What passed between the platform and the custodian (存管银行): reports read, their lines, instructions sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from shugang.kernel.scope import ScopedModel
+
+from ..bills.models import Bill
+from ..gates import is_operator_finance
+from ..ledger.models import Account, Transfer
+
+
+class BankFile(ScopedModel):
+    """One signed report of the custodian, read once; `closing_fen` is the balance that the bank states."""
+
+    name = models.CharField(max_length=120, unique=True)
+    seq = models.PositiveBigIntegerField(unique=True)
+    sha256 = models.CharField(max_length=64)
+    closing_fen = models.BigIntegerField()
+    stated_at = models.DateTimeField()
+    read_at = models.DateTimeField()
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q() if is_operator_finance(actor) else Q(pk__in=[])
+
+
+class PayoutInstruction(ScopedModel):
+    """An order to the custodian to pay `amount_fen` out of `account`; each attempt is one file."""
+
+    class Purpose(models.TextChoices):
+        SUPPLIER = "supplier"
+        COMMISSION = "commission"
+        VAT = "vat"
+        REFUND = "refund"
+        RETURN = "return"
+
+    class State(models.TextChoices):
+        INSTRUCTED = "instructed"
+        DONE = "done"
+        FAILED = "failed"
+
+    number = models.CharField(max_length=40, unique=True)
+    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, null=True, related_name="instructions")
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    payee = models.ForeignKey("parties.Party", on_delete=models.PROTECT, null=True, related_name="+")
+    payee_name = models.CharField(max_length=200)
+    amount_fen = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.INSTRUCTED)
+    attempt = models.PositiveIntegerField(default=1)
+    reason = models.CharField(max_length=400, default="")
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_fen__gt=0), name="instruction_amount_positive"),
+            models.UniqueConstraint(
+                fields=["bill", "purpose"], condition=Q(bill__isnull=False), name="one_instruction_a_purpose"
+            ),
+        ]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q() if is_operator_finance(actor) else Q(payee_id=actor.party_id or 0)
+
+
+class BankLine(ScopedModel):
+    """One movement on the custodian's statement and what it was matched with."""
+
+    class State(models.TextChoices):
+        MATCHED = "matched"
+        SUSPENSE = "suspense"
+        RETURNED = "returned"
+        UNEXPLAINED = "unexplained"
+
+    file = models.ForeignKey(BankFile, on_delete=models.PROTECT, related_name="lines")
+    bank_ref = models.CharField(max_length=60, unique=True)
+    direction = models.CharField(max_length=3, choices=[("in", "in"), ("out", "out")])
+    amount_fen = models.BigIntegerField()
+    reference = models.CharField(max_length=60)
+    counterparty = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State.choices)
+    note_zh = models.CharField(max_length=200, default="")
+    note_en = models.CharField(max_length=300, default="")
+    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, null=True, related_name="bank_lines")
+    instruction = models.ForeignKey(
+        PayoutInstruction, on_delete=models.PROTECT, null=True, related_name="bank_lines"
+    )
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, related_name="bank_lines")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount_fen__gt=0), name="bank_amount_positive")]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        if is_operator_finance(actor):
+            return Q()
+        return Q(bill__buyer_id=actor.party_id or 0) | Q(instruction__payee_id=actor.party_id or 0)
+
+    @property
+    def signed_fen(self) -> int:
+        return self.amount_fen if self.direction == "in" else -self.amount_fen

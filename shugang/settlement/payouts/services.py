@@ -1,0 +1,180 @@
+"""Money as the custodian moves it: receipts in, split and refund instructions out, settlement of the bill.
+
+The platform never holds money: every posting here mirrors a line of the custodian's signed report, or
+prepares an instruction to it (a venue may not pool and re-settle funds without a payment licence).
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from shugang.kernel import clock
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import Refusal, not_found
+from shugang.kernel.events import emit
+from shugang.kernel.numbering import yearly_number
+from shugang.kernel.verbs import verb
+from shugang.parties.models import Party
+from shugang.policy.text import Text
+
+from .. import gates
+from ..bills import lifecycle
+from ..bills.models import Bill
+from ..bills.services import facts, make_void
+from ..ledger import accounts
+from ..ledger import services as ledger
+from ..ledger.models import Account, Transfer
+from . import bank
+from .models import BankLine, PayoutInstruction
+from .split import Shares, shares
+
+INSTRUCTION = Text("这条支付指令", "payment instruction")
+RECEIPT = Text("这笔到账", "receipt")
+
+
+def held_for(bill: Bill) -> Transfer:
+    """The hold that the bill's receipt made in the contract's escrow account."""
+    line = BankLine.objects.select_related("transfer").get(bill=bill, direction="in", state="matched")
+    if line.transfer is None:
+        raise LookupError(f"receipt {line.bank_ref} was matched without a posting")
+    return line.transfer
+
+
+@verb
+def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bill:
+    """Divide a paid bill and order the custodian to pay out each part.
+
+    Raises Refusal `forbidden`, `not_found`, `stale_version`, `wrong_state`.
+    """
+    gates.require_operator(actor)
+    bill = lifecycle.lock(number, actor)
+    lifecycle.check_revision(bill, revision)
+    lifecycle.take(bill, "split")
+    terms = bill.agreement
+    parts = shares(bill.total_fen, terms.commission_bp, terms.vat_bp)
+    targets = _targets(bill, parts)
+    ledger.settle(
+        f"split:{bill.number}", held_for(bill), {account.code: amount for _, account, _, amount in targets},
+        clock.now(), bill.event_refs(),
+    )
+    orders = [_instruct(bill, purpose, account, payee, amount) for purpose, account, payee, amount in targets]
+    emit("bill.split", actor, bill.event_refs(),
+         {**facts(bill), **parts._asdict(), "instructions": [o.number for o in orders]})
+    return bill
+
+
+def _targets(bill: Bill, parts: Shares) -> list[tuple[str, Account, Party | None, int]]:
+    supplier = bill.supplier
+    rows: list[tuple[str, Account, Party | None, int]] = [
+        ("supplier", accounts.payable(supplier.number, supplier.pk), supplier, parts.supplier),
+        ("commission", accounts.commission(), None, parts.commission),
+        ("vat", accounts.vat(), None, parts.vat),
+    ]
+    return [row for row in rows if row[3]]
+
+
+def _instruct(
+    bill: Bill | None, purpose: str, account: Account, payee: Party | None, amount: int, name: str = ""
+) -> PayoutInstruction:
+    return PayoutInstruction.objects.create(
+        number=yearly_number("FZ", clock.today().year), bill=bill, purpose=purpose, account=account, payee=payee,
+        payee_name=payee.name if payee else name or settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH,
+        amount_fen=amount, created_at=clock.now(),
+    )
+
+
+@verb
+def refund_bill(actor: Actor, number: str, reason: str, revision: int | None = None) -> Bill:
+    """Void a paid bill that is not split yet: a credit note, and an order to pay the buyer back in full."""
+    gates.require_operator(actor)
+    bill = lifecycle.lock(number, actor)
+    lifecycle.check_revision(bill, revision)
+    lifecycle.check_state(bill, "refund")
+    held = held_for(bill)
+    make_void(actor, bill, "refund", reason)
+    account = accounts.refund(bill.buyer.number, bill.buyer_id)
+    ledger.release(f"refund:{bill.number}", held, account.code, clock.now(), bill.event_refs())
+    order = _instruct(bill, "refund", account, bill.buyer, bill.total_fen)
+    emit("bill.refund_instructed", actor, bill.event_refs(), {**facts(bill), "instruction": order.number})
+    return bill
+
+
+@verb
+def retry_instruction(actor: Actor, number: str) -> PayoutInstruction:
+    """Send a failed instruction again, as a new attempt. Raises Refusal `forbidden`, `not_found`, `wrong_state`."""
+    gates.require_operator(actor)
+    row = PayoutInstruction.objects.select_for_update(of=("self",)).filter(number=number).first()
+    if row is None:
+        raise not_found(INSTRUCTION)
+    if row.state != PayoutInstruction.State.FAILED:
+        raise Refusal("wrong_state", Text("只有未成功的指令可以重发。", "Only a failed instruction is sent again."), 409)
+    row.state, row.attempt, row.reason = PayoutInstruction.State.INSTRUCTED, row.attempt + 1, ""
+    row.save(update_fields=["state", "attempt", "reason"])
+    bill = row.bill
+    if bill is not None and bill.state == "failed" and not bill.instructions.filter(state="failed").exists():
+        lifecycle.take(lifecycle.lock(str(bill.number), actor), "retry")
+    refs = bill.event_refs() if bill else []
+    emit("payout.retried", actor, refs, {"instruction": row.number, "attempt": row.attempt})
+    return row
+
+
+def _suspended(bank_ref: str) -> BankLine:
+    line = BankLine.objects.select_for_update(of=("self",)).filter(bank_ref=bank_ref, state="suspense").first()
+    if line is None:
+        raise not_found(RECEIPT)
+    return line
+
+
+@verb
+def match_receipt(actor: Actor, bank_ref: str, number: str) -> Bill:
+    """Take a receipt out of suspense for a bill of exactly its amount that awaits payment.
+
+    Raises Refusal `forbidden`, `not_found`, `wrong_state`, `amount_differs`.
+    """
+    gates.require_operator(actor)
+    bill = lifecycle.lock(number, actor)
+    lifecycle.check_state(bill, "pay")
+    line = _suspended(bank_ref)
+    if line.amount_fen != bill.total_fen:
+        raise Refusal(
+            "amount_differs",
+            Text("到账金额与账单金额不一致，不能匹配。请退回该笔款项，或请需方按账单金额付款。",
+                 "The receipt differs from the bill. Return it, or ask the buyer to pay the bill's amount."),
+            409,
+        )
+    receive(actor, bill, line, accounts.suspense())
+    return bill
+
+
+def receive(actor: Actor, bill: Bill, line: BankLine, source: Account) -> None:
+    """Set a receipt aside for its bill. `source` is the bank's mirror, or suspense."""
+    escrow = accounts.escrow(bill.agreement.number)
+    line.transfer = ledger.hold(
+        f"receipt:{line.bank_ref}:{bill.number}", source.code, escrow.code, line.amount_fen, line.at,
+        bill.event_refs(),
+    )
+    line.bill, line.state, line.note_zh, line.note_en = bill, BankLine.State.MATCHED, "", ""
+    line.save()
+    lifecycle.take(bill, "pay", paid_at=line.at)
+    emit("bill.paid", actor, bill.event_refs(), {**facts(bill), "bank_ref": line.bank_ref})
+
+
+@verb
+def return_receipt(actor: Actor, bank_ref: str) -> PayoutInstruction:
+    """Order the custodian to pay an unmatched receipt back. Raises Refusal `forbidden`, `not_found`."""
+    gates.require_operator(actor)
+    line = _suspended(bank_ref)
+    order = _instruct(None, "return", accounts.suspense(), None, line.amount_fen, line.counterparty)
+    line.state, line.instruction = BankLine.State.RETURNED, order
+    line.save(update_fields=["state", "instruction"])
+    emit("receipt.returned", actor, [], {"bank_ref": bank_ref, "instruction": order.number})
+    return order
+
+
+def instruct_all(actor: Actor) -> list[Bill]:
+    """Instruct the split of every paid bill, then write the files."""
+    gates.require_operator(actor)
+    numbers = list(Bill.objects.filter(state="paid").order_by("pk").values_list("number", flat=True))
+    bills = [instruct_split(actor, str(n)) for n in numbers]
+    bank.send_instructions()
+    return bills

@@ -1,0 +1,127 @@
+"""The comparisons: use ↔ bills ↔ ledger ↔ bank. Each recomputes one side from its own source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Max, Q, Sum
+
+from shugang.policy.text import Text
+
+from ..bills.models import Bill, BillPeriod
+from ..charges.models import ChargeAgreement
+from ..ledger import accounts
+from ..ledger.models import Account, Entry, Transfer
+from ..payouts.models import BankFile, BankLine, PayoutInstruction
+from ..payouts.split import shares
+from ..rating.lines import rated_total
+from ..rating.periods import Period
+from ..rating.services import backed_quantities, billed_fen, last_rating
+from .report import Check
+
+_BILLED = Text("账单计费额", "As billed")
+_LINES = Text("明细合计", "Sum of lines")
+_LEDGER = Text("账本", "Ledger")
+_BANK = Text("存管银行", "Bank")
+
+
+def use(agreement: ChargeAgreement) -> Iterator[Check]:
+    """Each rating again, from the use records that still stand behind it; and its lines."""
+    plan = agreement.price_plan
+    rows = BillPeriod.objects.filter(bill__agreement=agreement, bill__number__isnull=False)
+    for row in rows.exclude(bill__state="void").select_related("bill").order_by("pk"):
+        again = rated_total(plan, backed_quantities(agreement, row))
+        subject = f"{row.bill.number} {row.period_from}"
+        yield Check("use", subject, Text("按用量重新计费", "Rated again from use"), again, _BILLED, row.rated_fen)
+        own = row.bill.lines.filter(period_from=row.period_from).aggregate(sum=Sum("amount_fen"))["sum"] or 0
+        yield Check("lines", subject, Text("计费额减前期已出账", "Rated less billed before"),
+                    row.rated_fen - row.prior_fen, _LINES, own)
+    yield from _chain(agreement, [Period(row.period_from, row.period_to) for row in rows])
+
+
+def _chain(agreement: ChargeAgreement, periods: list[Period]) -> Iterator[Check]:
+    """Everything ever billed of a period, credit notes included, is its last rating."""
+    for period in sorted(set(periods)):
+        last = last_rating(agreement, period)
+        yield Check("lines", f"{agreement.number} {period.first}", Text("各次出账合计", "Billed in all"),
+                    billed_fen(agreement, period), Text("最近一次计费", "Last rating"), last.rated_fen if last else 0)
+
+
+def bills(agreement: ChargeAgreement) -> Iterator[Check]:
+    """Each bill against its lines, its receipt, its split and the pay-outs instructed."""
+    for bill in agreement.bills.filter(number__isnull=False).order_by("pk"):
+        number = str(bill.number)
+        own = bill.lines.aggregate(sum=Sum("amount_fen"))["sum"] or 0
+        yield Check("lines", number, Text("账单总额", "Bill"), bill.total_fen, _LINES, own)
+        if bill.kind == Bill.Kind.CREDIT_NOTE and bill.corrects is not None:
+            yield Check("lines", number, Text("红字账单", "Credit note"), -bill.total_fen,
+                        Text("原账单", "Original bill"), bill.corrects.total_fen)
+        if bill.paid_at is not None:
+            yield Check("receipt", number, Text("账单总额", "Bill"), bill.total_fen, _LEDGER, _received(bill))
+        if bill.state in {"splitting", "failed", "settled"} and bill.kind == Bill.Kind.BILL:
+            yield from _split(bill)
+
+
+def _received(bill: Bill) -> int:
+    lines = BankLine.objects.filter(bill=bill, direction="in", state="matched")
+    held = Entry.objects.filter(transfer__in=lines.values("transfer"), account__kind="escrow")
+    return int(held.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def _split(bill: Bill) -> Iterator[Check]:
+    number = str(bill.number)
+    agreed = shares(bill.total_fen, bill.agreement.commission_bp, bill.agreement.vat_bp)
+    posted = Entry.objects.filter(transfer__key=f"split:{number}")
+    for kind, amount in (("payable", agreed.supplier), ("commission", agreed.commission), ("vat", agreed.vat)):
+        booked = posted.filter(account__kind=kind).aggregate(sum=Sum("amount"))["sum"] or 0
+        yield Check("split", number, Text("按约定应分", "Due by agreement"), amount, _LEDGER, booked)
+    orders = PayoutInstruction.objects.filter(bill=bill).aggregate(sum=Sum("amount_fen"))["sum"] or 0
+    yield Check("split", number, Text("账单总额", "Bill"), bill.total_fen, Text("支付指令", "Instructions"), orders)
+
+
+def escrow(agreement: ChargeAgreement) -> Iterator[Check]:
+    """What a contract's escrow account holds is what was paid and not yet split."""
+    account = Account.objects.filter(code=f"order:{agreement.number}:escrow").first()
+    waiting = agreement.bills.filter(state="paid").aggregate(sum=Sum("total_fen"))["sum"] or 0
+    yield Check("ledger", agreement.number, Text("已付未分账", "Paid, not split"), waiting,
+                Text("合同待分账款", "Held in escrow"), account.balance if account else 0)
+
+
+def ledger() -> Iterator[Check]:
+    """Each account against its entries, each transfer against 0, all accounts against 0."""
+    zero = Text("应为零", "Must be 0")
+    sums = Account.objects.annotate(sum=Sum("entries__amount"), last=Max("entries__version"))
+    for account in sums.order_by("code"):
+        yield Check("ledger", account.code, Text("账户余额", "Balance"), account.balance,
+                    Text("分录合计", "Sum of entries"), account.sum or 0)
+        count = account.entries.count()
+        if count != account.version or (account.last or 0) != count:
+            # No amount can stand for a missing entry, so the gap itself counts as 1 分.
+            yield Check("ledger", account.code, Text("分录序号缺失", "Gap in entries"), 1, zero, 0)
+    broken = Transfer.objects.annotate(sum=Sum("entries__amount")).exclude(sum=0)
+    for transfer in broken:
+        yield Check("ledger", transfer.key, Text("分录借贷合计", "Sum of the transfer"), transfer.sum or 0, zero, 0)
+    total = Account.objects.aggregate(sum=Sum("balance"))["sum"] or 0
+    yield Check("ledger", "Σ", Text("全部账户合计", "All accounts"), total, zero, 0)
+
+
+def bank() -> Iterator[Check]:
+    """Each movement against its posting; the bank's stated balance against its movements and the mirror."""
+    mirror = Q(transfer__entries__account__code=accounts.CUSTODY)
+    lines = list(BankLine.objects.annotate(posted=Sum("transfer__entries__amount", filter=mirror)).order_by("pk"))
+    for line in lines:
+        # A receipt matched out of suspense was first posted there: the mirror moved in that first posting.
+        posted = line.posted if line.posted is not None else _through_suspense(line)
+        yield Check("bank", line.bank_ref, _BANK, line.signed_fen, _LEDGER, -posted)
+    newest = BankFile.objects.order_by("-seq").first()
+    stated = newest.closing_fen if newest else 0
+    yield Check("bank", "closing", Text("银行声明余额", "Balance stated by the bank"), stated,
+                Text("回单合计", "Sum of movements"), sum(line.signed_fen for line in lines))
+    custody = Account.objects.filter(code=accounts.CUSTODY).first()
+    yield Check("bank", accounts.CUSTODY, Text("银行声明余额", "Balance stated by the bank"), stated,
+                _LEDGER, -custody.balance if custody else 0)
+
+
+def _through_suspense(line: BankLine) -> int:
+    entries = Entry.objects.filter(transfer__key=f"suspense:{line.bank_ref}", account__code=accounts.CUSTODY)
+    return int(entries.aggregate(sum=Sum("amount"))["sum"] or 0)

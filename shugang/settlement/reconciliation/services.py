@@ -1,0 +1,30 @@
+"""The daily run: reconcile, keep the result, tell the log."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from shugang.kernel import clock
+from shugang.kernel.actors import Actor
+from shugang.kernel.events import emit
+from shugang.kernel.numbering import yearly_number
+from shugang.kernel.verbs import verb
+
+from .. import gates
+from .models import ReconciliationRun
+from .queries import reconcile
+
+
+@verb
+def run_reconciliation(actor: Actor, day: date | None = None) -> ReconciliationRun:
+    """Reconcile the whole platform for a day (default today). Raises Refusal `forbidden`."""
+    gates.require_operator(actor)
+    on = day or clock.today()
+    report = reconcile(on)
+    run = ReconciliationRun.objects.create(
+        number=yearly_number("DZ", clock.today().year), day=on, run_at=clock.now(),
+        difference_fen=report.total_difference_fen, report=report.to_json(),
+    )
+    emit("reconciliation.run", actor, [("reconciliation", run.number)],
+         {"day": on.isoformat(), "checks": len(report.checks), "difference_fen": run.difference_fen})
+    return run
