@@ -173,3 +173,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": _env("LOG_LEVEL", "WARNING")},
 }
+ACCOUNT_ADAPTER = "shugang.parties.accounts.adapters.AccountAdapter"
+MFA_ADAPTER = "shugang.parties.accounts.adapters.MFAAdapter"

@@ -10,13 +10,14 @@ import pytest
 from shugang.kernel.actors import PlainActor
 from shugang.kernel.testing import clock_at
 from shugang.parties.models import Party
+from shugang.settlement.testing import record_use
 
 NOW = datetime(2026, 12, 2, 2, 0, tzinfo=UTC)
 
 
 @dataclass
 class Market:
-    """Parties and people; `use` records metered use, `move` moves the clock."""
+    """The parties and the people who act for them."""
 
     buyer: Party
     supplier: Party
@@ -63,11 +64,4 @@ def market(db, at):
 @pytest.fixture
 def use(market):
     """`use(agreement, outcome, count, at)`: metered use under an agreement's grant."""
-    from shugang.delivery.metering import queries
-
-    queries.STUB.clear()
-
-    def record(agreement, outcome: str, count: int, moment: datetime) -> None:
-        queries.record_use(agreement.grant, outcome, count, moment)
-
-    return record
+    return record_use

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+import hashlib
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from shugang.delivery.metering.models import plane_iso
+from shugang.delivery.metering.services import fold_journal
+from shugang.delivery.models import Grant, Plane
+from shugang.delivery.plane.records import record_hash
+from shugang.kernel import clock
 from shugang.kernel.actors import SYSTEM, Actor
 from shugang.parties.models import Party
 from shugang.policy.priceplan import PricePlan
@@ -55,3 +61,38 @@ def settle(operator: Actor, buyer: Actor, bill: Bill) -> Bill:
     simulate_bank()
     exchange(operator)
     return Bill.objects.get(pk=bill.pk)
+
+
+def _grant(agreement: ChargeAgreement) -> Grant:
+    """The agreement's grant, as delivery would have issued it; charges what the plan bills."""
+    now = clock.now()
+    plane, _ = Plane.objects.get_or_create(
+        number="JD-TEST", defaults={"name": "test", "state": "active", "lease_seconds": 1.0, "created_at": now}
+    )
+    defaults = {
+        "grantee": agreement.buyer, "supplier": agreement.supplier, "product": "CP-TEST",
+        "contract": agreement.number, "mode": "api", "terms": {}, "terms_digest": "", "source": {}, "plane": plane,
+        "outcomes": {outcome: True for outcome in agreement.price_plan.billable}, "issued_at": now,
+        "valid_from": now - timedelta(days=3650), "valid_until": now + timedelta(days=3650),
+    }
+    return Grant.objects.get_or_create(number=agreement.grant, defaults=defaults)[0]
+
+
+def record_use(agreement: ChargeAgreement, outcome: str, count: int, at: datetime, rows: int = 1) -> None:
+    """`count` uses that a plane journalled at `at` (rule time), folded as its journal would be."""
+    grant = _grant(agreement)
+    plane = Plane.objects.get(number="JD-TEST")
+    records, prev = [], plane.journal_head
+    for seq in range(plane.journal_seq + 1, plane.journal_seq + 1 + count):
+        charged = grant.outcomes.get(outcome) is True
+        record: dict[str, Any] = {
+            "seq": seq, "grant": grant.number, "credential": "MY-TEST", "request_id": f"r{seq}", "mode": "api",
+            "action": "query", "outcome": outcome, "charged": charged,
+            "charge_reason": "unit" if charged else "not_billable", "rows": rows, "bytes": 40 * rows,
+            "at": plane_iso(at), "received_at": plane_iso(at), "version": 1,
+            "answer_sha256": hashlib.sha256(str(seq).encode()).hexdigest(), "state": "answered", "detail": {},
+            "prev": prev,
+        }
+        prev = record["hash"] = record_hash(record)
+        records.append(record)
+    fold_journal(plane, plane.journal_seq + 1, records)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -157,9 +158,10 @@ def to_arrow(names: list[str], rows: list[tuple[Any, ...]], source: QuerySource)
             raise SourceFailed("source_unavailable", f"the query gives no column {column.name}")
         place, kind = places[column.name], arrow_type(column)
         try:
-            values = [_fit(row[place], column.family) for row in rows]
+            exact = pa.types.is_decimal(kind)
+            values = [_fit(row[place], "exact" if exact else column.family) for row in rows]
             arrays.append(pa.array(values, type=kind))
-        except (pa.ArrowException, TypeError, ValueError) as error:
+        except (pa.ArrowException, TypeError, ValueError, InvalidOperation) as error:
             raise SourceFailed("source_unavailable", f"column {column.name} is not {column.type}: {error}") from error
         fields.append(pa.field(column.name, kind))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
@@ -183,6 +185,9 @@ def _fit(value: Any, family: str) -> Any:
             return date.fromisoformat(value)
         if family == "time":
             return datetime.fromisoformat(value)
+    if family == "exact":
+        # SQLite keeps decimals as doubles: the shortest text that names the double is what was stored.
+        return value if isinstance(value, Decimal) else Decimal(str(value))
     if family == "flag" and isinstance(value, int):
         return bool(value)
     if family == "fraction" and isinstance(value, int):

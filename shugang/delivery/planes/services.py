@@ -16,6 +16,7 @@ from shugang.kernel import clock
 from shugang.kernel.actors import SYSTEM, Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.events import emit
+from shugang.kernel.models import Serial
 from shugang.kernel.numbering import next_number
 from shugang.kernel.platform import private_key
 from shugang.kernel.verbs import verb
@@ -71,8 +72,12 @@ def create_enrolment(actor: Actor, name: str, party: int | None, url: str = "") 
 
 def platform_plane() -> Plane:
     """The platform's own plane; the row is made at first use, its program enrols later."""
-    plane = Plane.objects.filter(party__isnull=True).order_by("id").first()
-    return plane or _new_plane("platform", None, settings.SHUGANG_PLANE_URL)
+    own = Plane.objects.filter(party__isnull=True).order_by("id")
+    if (plane := own.first()) is not None:
+        return plane
+    Serial.objects.get_or_create(name="plane")
+    Serial.objects.select_for_update().get(name="plane")  # two first users wait here; the second finds the row
+    return own.first() or _new_plane("platform", None, settings.SHUGANG_PLANE_URL)
 
 
 @verb

@@ -54,12 +54,13 @@ class Membership(ScopedModel):
 
 
 class Invitation(ScopedModel):
-    """A one-time link: to join a party with duties, or to take up an administrator's post."""
+    """A one-time link: to join a party, to take up an administrator's post, or to set an account's password."""
 
     digest = models.CharField(max_length=64, unique=True)
     party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, null=True)
     duties = models.JSONField(default=list)
     post = models.CharField(max_length=10, blank=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="links")
     label = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -68,8 +69,10 @@ class Invitation(ScopedModel):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(party__isnull=False, post="") | (Q(party__isnull=True) & ~Q(post="")),
-                name="invited_to_a_party_or_a_post",
+                condition=Q(party__isnull=False, post="", person__isnull=True)
+                | (Q(party__isnull=True, person__isnull=True) & ~Q(post=""))
+                | Q(party__isnull=True, post="", person__isnull=False),
+                name="link_has_one_purpose",
             )
         ]
 
@@ -78,19 +81,19 @@ class Invitation(ScopedModel):
         return Q(party_id=actor.party_id or 0)
 
 
-class AccessToken(ScopedModel):
-    """A token for the REST API: acts as one person for one party. Only its SHA-256 is kept."""
+class AccessToken(models.Model):
+    """A token for the REST API: acts as one person for one party. Only its SHA-256 is kept.
+
+    Personal, so outside the parties' scope: read by person only (`accounts.queries`).
+    """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
-    party = models.ForeignKey("parties.Party", on_delete=models.CASCADE, null=True)
+    party = models.ForeignKey("parties.Party", on_delete=models.CASCADE)
     digest = models.CharField(max_length=64, unique=True)
     prefix = models.CharField(max_length=12)
     label = models.CharField(max_length=60)
+    read_only = models.BooleanField(default=True)
     second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
-
-    @classmethod
-    def scope(cls, actor: Any) -> Q:
-        return Q(person_id=actor.person_id or 0)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 
-from shugang.kernel.scope import ScopedModel
 
-
-class SigningKey(ScopedModel):
-    """An Ed25519 key. `sealed` is empty for a key in the person's own custody."""
+class SigningKey(models.Model):
+    """An Ed25519 key. `sealed` is empty for a key in the person's own custody. Personal: read by person only."""
 
     person = models.ForeignKey("parties.Person", on_delete=models.PROTECT, related_name="signing_keys")
     public_key = models.CharField(max_length=64, unique=True)
@@ -30,7 +26,3 @@ class SigningKey(ScopedModel):
                 name="only_platform_custody_holds_a_key",
             ),
         ]
-
-    @classmethod
-    def scope(cls, actor: Any) -> Q:
-        return Q(person_id=actor.person_id or 0)

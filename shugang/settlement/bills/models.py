@@ -121,14 +121,17 @@ class BillLine(ScopedModel):
 class BillPeriod(ScopedModel):
     """What a bill rests on for one service period: the whole period's quantities, rated, less what was billed.
 
-    `cut_at` is the rule time up to which use was counted; `rated_fen` the whole period's price at the cut;
-    `prior_fen` what earlier bills held of it. The bill's lines of the period sum to rated_fen - prior_fen.
+    `cut_at` is the rule time up to which use was counted, `folded_until` the real time by which it had arrived;
+    `rated_fen` the whole period's price at the cut; `prior_fen` what the `prior` bills held of it. The bill's
+    lines of the period sum to rated_fen - prior_fen.
     """
 
     bill = models.ForeignKey(Bill, on_delete=models.CASCADE, related_name="periods")
     period_from = models.DateField()
     period_to = models.DateField()
     cut_at = models.DateTimeField()
+    folded_until = models.DateTimeField()
+    prior = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     quantities = models.JSONField()
     rated_fen = models.BigIntegerField()
     prior_fen = models.BigIntegerField()

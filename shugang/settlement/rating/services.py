@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import Sum
 
 from shugang.kernel import clock
@@ -30,6 +31,8 @@ class Rated(NamedTuple):
 
     period: Period
     cut_at: datetime
+    folded_until: datetime
+    prior: BillPeriod | None
     quantities: dict[str, int]
     rated_fen: int
     prior_fen: int
@@ -64,6 +67,7 @@ def rate_now(agreement: ChargeAgreement, period: Period, until: datetime) -> Rat
     plan = agreement.price_plan
     start, end = period.bounds(clock.zone())
     cut_at = max(start, min(end, until))
+    folded_until = clock.real_now()
     now = quantities(agreement.grant, plan, start, cut_at)
     before = last_rating(agreement, period)
     prior_fen = billed_fen(agreement, period)
@@ -71,14 +75,14 @@ def rate_now(agreement: ChargeAgreement, period: Period, until: datetime) -> Rat
         raise BrokenChain(f"{agreement.number} {period.first}: billed {prior_fen}, rated {before and before.rated_fen}")
     lines = difference(plan, now, before.quantities if before else None)
     late = before is not None and before.cut_at >= end
-    return Rated(period, cut_at, now, rated_total(plan, now), prior_fen, lines, late)
+    return Rated(period, cut_at, folded_until, before, now, rated_total(plan, now), prior_fen, lines, late)
 
 
 def open_periods(agreement: ChargeAgreement, until: datetime) -> list[Rated]:
     """Every begun period that has something to bill, or that was never billed and has been used."""
     day = until.astimezone(clock.zone()).date()
-    kind = agreement.price_plan.kind
-    rated = [rate_now(agreement, p, until) for p in service_periods(kind, agreement.starts_on, agreement.ends_on, day)]
+    periods = service_periods(agreement.price_plan.kind, agreement.starts_on, agreement.ends_on, day)
+    rated = [rate_now(agreement, period, until) for period in periods]
     return [r for r in rated if _worth_billing(agreement, r)]
 
 
@@ -107,7 +111,7 @@ def _draft(actor: Actor, agreement: ChargeAgreement, rated: list[Rated]) -> Bill
     BillPeriod.objects.bulk_create(
         BillPeriod(
             bill=bill, period_from=r.period.first, period_to=r.period.last, cut_at=r.cut_at,
-            quantities=r.quantities, rated_fen=r.rated_fen, prior_fen=r.prior_fen,
+            folded_until=r.folded_until, prior=r.prior, quantities=r.quantities, rated_fen=r.rated_fen, prior_fen=r.prior_fen,
         )
         for r in rated
     )
@@ -140,8 +144,6 @@ def rate_period(actor: Actor, contract: str, until: datetime | None = None) -> B
     An earlier draft is replaced. A negative sum is not billed but carried into the next run.
     Raises Refusal `forbidden`, `not_found`; BrokenChain.
     """
-    from django.db import transaction
-
     gates.require_operator(actor)
     moment = min(until or clock.now(), clock.now())
     with transaction.atomic():

@@ -1,13 +1,51 @@
-"""Metered use as quantities to rate: by outcome, in the plan's unit, within [start, end) of rule time."""
+"""Metered use as quantities to rate, and as the rows behind a bill's line. Read for the system; pages scope again."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Count, Q, QuerySet, Sum
+
+from shugang.delivery.metering.models import UsageRecord
 from shugang.delivery.metering.queries import charged_quantities
 from shugang.policy.priceplan import PricePlan
 
+from ..bills.models import BillLine
+
+# Nothing was delivered by a refused or void use, so it is no quantity of anything.
+_DELIVERED = ("answered", "aborted")
+
 
 def quantities(grant: str, plan: PricePlan, start: datetime, end: datetime) -> dict[str, int]:
-    """Outcome → quantity of everything metered under a grant, charged or not."""
-    return {outcome: count for outcome, count in charged_quantities(grant, start, end).items() if count}
+    """Outcome → quantity in the plan's unit, of uses at [start, end) of rule time.
+
+    Billable outcomes count as far as metering charged them (each billing key once); the others count in full,
+    so that the bill can say why they cost nothing.
+    """
+    found = charged_quantities(grant, start, end, plan.unit)
+    rows = UsageRecord.objects.filter(
+        grant__number=grant, charged=False, state__in=_DELIVERED, at__gte=start, at__lt=end
+    ).exclude(outcome__in=plan.billable)
+    measure = Count("id") if plan.unit == "calls" else Sum(plan.unit)
+    for row in rows.values("outcome").annotate(total=measure):
+        found[row["outcome"]] = found.get(row["outcome"], 0) + int(row["total"] or 0)
+    return {outcome: count for outcome, count in sorted(found.items()) if count}
+
+
+def uses_of(line: BillLine, rows: QuerySet[UsageRecord]) -> QuerySet[UsageRecord]:
+    """Of `rows` (what the reader may see), those behind a line: for a difference, what the bill before had not."""
+    basis = line.bill.periods.select_related("prior").filter(period_from=line.period_from).first()
+    if basis is None:  # a credit note negates the lines of the bill that it corrects
+        original = line.bill.corrects and line.bill.corrects.lines.filter(position=line.position).first()
+        return uses_of(original, rows) if original else rows.none()
+    rows = rows.filter(
+        grant__number=line.grant, state__in=_DELIVERED, at__gte=line.usage_from, at__lt=line.usage_to,
+        folded_at__lte=basis.folded_until,
+    )
+    if line.outcomes:
+        rows = rows.filter(outcome__in=line.outcomes)
+    if line.charge_reason in {"unit", "tier", "package", "included"}:
+        rows = rows.filter(charged=True)
+    if basis.prior is not None:
+        rows = rows.exclude(Q(at__lt=basis.prior.cut_at) & Q(folded_at__lte=basis.prior.folded_until))
+    return rows.order_by("-pk")

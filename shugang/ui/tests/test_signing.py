@@ -57,6 +57,13 @@ def test_flipped_content_byte_is_not_intact() -> None:
     assert not report.intact
 
 
+def test_the_room_left_beside_the_signature_holds_nothing() -> None:
+    """Bytes reserved for the signature but unused are not signed: something could hide there."""
+    changed = bytearray(SIGNED)
+    changed[SIGNED.rindex(b"0000>")] ^= 1
+    assert not good(bytes(changed))
+
+
 def test_addition_after_the_signature_is_noticed() -> None:
     assert not good(SIGNED + b"\n% a line more\n")
     assert not good(SIGNED[:-20])

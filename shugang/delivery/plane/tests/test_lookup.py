@@ -90,11 +90,12 @@ def test_rows_outside_the_filter(make_plane, vault):
     ({"terms": terms(FIELDS, valid_until=later(-1))}, "expired"),
     ({"terms": terms(FIELDS, valid_from=later(3600))}, "not_started"),
     ({"terms": terms(FIELDS, actions=("train",))}, "action_denied"),
-    ({"terms": terms(FIELDS, purpose="other")}, "purpose_denied"),
+    ({"terms": terms(FIELDS, purpose="evaluation")}, "purpose_denied"),
     ({"bases": ()}, "revoked"),
 ])
 def test_a_grant_that_does_not_admit(make_plane, vault, changes, code):
-    plane = make_plane(grant("g1", "segments", api_source(vault), changes.pop("terms", terms(FIELDS)), ("k1",), **changes))
+    granted = changes.pop("terms", terms(FIELDS))
+    plane = make_plane(grant("g1", "segments", api_source(vault), granted, ("k1",), **changes))
     reply = plane.get(PATH + "1300001", "k1")
     assert (reply.status, reply.code) == (403, code)
     (record,) = plane.shipped()

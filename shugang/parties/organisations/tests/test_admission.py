@@ -37,8 +37,15 @@ def operator():
 
 @pytest.fixture
 def form():
-    return {"name": "示例环境数据公司", "uscc": make_uscc("env"), "roles": ["supplier"], "legal_representative": "张三",
-            "contact": "李四", "telephone": "10012345678", "address": "示例路1号"}
+    return {
+        "name": "示例环境数据公司",
+        "uscc": make_uscc("env"),
+        "roles": ["supplier"],
+        "legal_representative": "张三",
+        "contact": "李四",
+        "telephone": "10012345678",
+        "address": "示例路1号",
+    }
 
 
 @pytest.fixture
@@ -95,8 +102,15 @@ def test_the_same_code_cannot_apply_twice(case, operator, form):
 
 @pytest.mark.parametrize(
     "roles",
-    [("operator", "supplier"), ("registrar", "supplier"), ("registrar", "buyer"), ("regulator", "buyer"),
-     ("regulator", "operator"), ("reviewer", "supplier"), ("reviewer", "registrar")],
+    [
+        ("operator", "supplier"),
+        ("registrar", "supplier"),
+        ("registrar", "buyer"),
+        ("regulator", "buyer"),
+        ("regulator", "operator"),
+        ("reviewer", "supplier"),
+        ("reviewer", "registrar"),
+    ],
 )
 def test_the_database_forbids_roles_that_exclude_each_other(roles):
     with pytest.raises(IntegrityError), transaction.atomic():

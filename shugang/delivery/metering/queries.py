@@ -1,0 +1,93 @@
+"""Reads of usage: what was charged, by day, what is left of a quota. Pages pass the grants that the reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+
+from shugang.kernel import clock
+from shugang.kernel.actors import Actor
+from shugang.policy.vocabulary import CHINA, Quota
+
+from ..grants.models import Grant
+from .models import UsageRecord
+
+UNITS = ("calls", "rows", "bytes")
+_DELIVERED = Q(state__in=("answered", "aborted"))
+
+
+@dataclass(frozen=True)
+class QuotaLeft:
+    """One quota of a grant in its present window; `left` never goes below zero."""
+
+    quota: Quota
+    used: int
+    left: int
+
+
+def _measure(unit: str) -> Any:
+    if unit not in UNITS:
+        raise ValueError(f"no unit {unit}")
+    return Count("id") if unit == "calls" else Sum(unit)
+
+
+def charged_quantities(
+    grant_number: str, start: datetime, end: datetime, unit: str = "calls", folded_until: datetime | None = None
+) -> dict[str, int]:
+    """Outcome → charged quantity in `unit` (calls, rows or bytes), uses at [start, end) of rule time.
+
+    Each billing key counts once. `folded_until`: only what had arrived by then (real time), for a run's watermark.
+    """
+    rows = UsageRecord.objects.filter(grant__number=grant_number, charged=True, at__gte=start, at__lt=end)
+    if folded_until is not None:
+        rows = rows.filter(folded_at__lte=folded_until)
+    found = rows.values("outcome").annotate(total=_measure(unit)).order_by("outcome")
+    return {r["outcome"]: int(r["total"] or 0) for r in found}
+
+
+def usage_by_day(grant_numbers: Iterable[str], start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """Per day (the city's zone), outcome and charged: calls, rows, bytes. Oldest first; refusals included."""
+    return list(
+        UsageRecord.objects.filter(grant__number__in=list(grant_numbers), at__gte=start, at__lt=end)
+        .annotate(day=TruncDate("at", tzinfo=clock.zone()))
+        .values("day", "outcome", "state", "charged")
+        .annotate(calls=Count("id"), rows_=Sum("rows"), bytes_=Sum("bytes"))
+        .order_by("day", "outcome", "charged")
+    )
+
+
+def usage(actor: Actor, grant: str = "", outcome: str = "", charged: bool | None = None) -> QuerySet[UsageRecord]:
+    """Records that the actor's party may see, filtered; newest last by primary key."""
+    rows: QuerySet[UsageRecord] = UsageRecord.objects.visible_to(actor).select_related("grant", "plane")
+    if grant:
+        rows = rows.filter(grant__number=grant)
+    if outcome:
+        rows = rows.filter(outcome=outcome)
+    if charged is not None:
+        rows = rows.filter(charged=charged)
+    return rows
+
+
+def _window_start(quota: Quota, now: datetime) -> datetime | None:
+    local = now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"day": local, "month": local.replace(day=1), "total": None}[quota.per]
+
+
+def quotas_left(grant: Grant) -> list[QuotaLeft]:
+    """What is left now, by what has arrived; the plane itself counts ahead of this by seconds at most."""
+    found = []
+    for quota in grant.read_terms().quotas:
+        rows = UsageRecord.objects.filter(_DELIVERED, grant=grant)
+        start = _window_start(quota, clock.now())
+        if start is not None:
+            rows = rows.filter(at__gte=start)
+        if quota.counts != "all":
+            rows = rows.filter(charged=quota.counts == "charged")
+        used = int(rows.aggregate(total=_measure(quota.unit))["total"] or 0)
+        found.append(QuotaLeft(quota, used, max(0, quota.limit - used)))
+    return found
