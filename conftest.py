@@ -16,6 +16,7 @@ def var_dir(settings, tmp_path):
 
     settings.VAR_DIR = tmp_path / "var"
     settings.VAR_DIR.mkdir()
+    settings.SHUGANG_MASTER_KEY = os.environ["SHUGANG_MASTER_KEY"]  # pytest-django reads settings before this file
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     platform.private_key.cache_clear()
     sequencer.signer.cache_clear()

@@ -1,7 +1,7 @@
-"""Factories for the tests of this wing and those above, built on the real verbs; and the table that procedures are tested by.
+"""Factories for the tests of this wing and those above, built on the real verbs; and the check of a procedure's table.
 
-    office = make_registrar()
-    certificate = make_certificate(supplier_actor, version, office)
+office = make_registrar()
+certificate = make_certificate(supplier_actor, version, office)
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -19,11 +17,11 @@ from django.db import transaction
 from shugang.delivery.models import Column, Dataset, DatasetVersion
 from shugang.kernel import clock, engine, materials, sequencer
 from shugang.kernel.actors import Actor
-from shugang.kernel.models import Case, CaseVote
+from shugang.kernel.models import Case
 from shugang.kernel.numbering import yearly_number
-from shugang.kernel.procedure import TIMER, Procedure, Transition
+from shugang.kernel.procedure import TIMER, Transition
 from shugang.kernel.profiles import load_profile
-from shugang.kernel.testing import cells, refused, snapshot
+from shugang.kernel.testing import refused, snapshot
 from shugang.parties.accounts.actor import PartyActor
 from shugang.parties.models import Party
 from shugang.parties.testing import make_actor, make_party
@@ -111,16 +109,16 @@ def make_application(actor: PartyActor, version: DatasetVersion, office: Office,
 
 
 def to_state(case: Case, office: Office, applicant: PartyActor, state: str) -> Case:
-    """Lead an application to `state` by real steps; for steps of the timer, by firing them."""
-    for name in _PATHS[state]:
-        actor = {"a": office.accepter, "e": office.examiner, "r": office.reviewer, "p": applicant}.get(name[0])
-        step = name[2:]
-        if actor is None:
+    """Lead an application to `state` by real steps; the timer's own steps are fired (`t:`), an objection filed (`o:`)."""
+    people = {"a": office.accepter, "e": office.examiner, "r": office.reviewer, "p": applicant}
+    for path in _PATHS[state]:
+        who, step = path.split(":")
+        if who == "t":
             engine.fire(case.number, step)
-        elif step == "file":
+        elif who == "o":
             services.file_objection(make_actor(make_party("buyer")), case.number, OBJECTION)
         else:
-            engine.act(case.number, step, actor, _ANSWERS.get(step, {}))
+            engine.act(case.number, step, people[who], answers_for(step))
     return Case.objects.get(pk=case.pk)
 
 
@@ -166,7 +164,10 @@ def answers_for(step: str) -> dict[str, Any]:
 
 
 def make_certificate(
-    applicant: PartyActor | None = None, version: DatasetVersion | None = None, office: Office | None = None, **changes: Any
+    applicant: PartyActor | None = None,
+    version: DatasetVersion | None = None,
+    office: Office | None = None,
+    **changes: Any,
 ) -> Certificate:
     """A certificate in effect, through the whole procedure; the notice is ended by firing its timer step."""
     office = office or make_registrar()
@@ -174,12 +175,7 @@ def make_certificate(
     assert applicant.party is not None
     version = version or make_version(applicant.party)
     case = make_application(applicant, version, office, **changes)
-    for name in _PATHS["deposited"]:
-        actor = {"a": office.accepter, "e": office.examiner}.get(name[0])
-        if actor is None:
-            engine.fire(case.number, name[2:])
-        else:
-            engine.act(case.number, name[2:], actor, answers_for(name[2:]))
+    to_state(case, office, applicant, "deposited")
     return Certificate.objects.get(asset__registration__case=case)
 
 
@@ -190,26 +186,12 @@ def anchor() -> None:
     sequencer.run_once()
 
 
-# ── the table of a procedure, tested cell by cell ─────────────────────────────────────────────────────────────────────
-
-Make = Callable[[str], Case]
-
-
-def table_cells(spec: Procedure, actors: dict[str, Any]) -> list[tuple[str, Transition, str]]:
-    """Every (state, step, name of an actor): the parameters of a test over the whole table."""
-    return [(state, step, who) for state, step in cells(spec) for who in actors]
+# The table of a procedure, tested cell by cell.
 
 
 def expected(step: Transition, state: str, who: str, may: dict[str, set[str]]) -> bool:
     """Whether the table allows the step in this state to this actor; `may` maps a step to the actors it names."""
     return state in step.sources and TIMER not in step.by and who in may.get(step.name, set())
-
-
-def in_state(case: Case, state: str) -> Case:
-    """Put a case into a state without a history: enough to ask who may do what there."""
-    Case.objects.filter(pk=case.pk).update(state=state)
-    CaseVote.objects.filter(case=case).exclude(transition="apply").delete()
-    return Case.objects.get(pk=case.pk)
 
 
 def assert_cell(case: Case, step: Transition, actor: Actor, allowed: bool, data: dict[str, Any]) -> None:
@@ -222,7 +204,3 @@ def assert_cell(case: Case, step: Transition, actor: Actor, allowed: bool, data:
     after = snapshot(case)
     if moved.state != step.target or after[1] != before[1] + 1 or after[3] <= before[3]:
         raise AssertionError(f"{step.name} by {actor.label} left {before} → {after}")
-
-
-def days_later(moment: datetime, days: int) -> datetime:
-    return moment + timedelta(days=days)

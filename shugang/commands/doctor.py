@@ -29,17 +29,29 @@ class Finding:
 def _secrets() -> list[Finding]:
     found = []
     if settings.SECRET_KEY == settings.INSECURE_SECRET or len(settings.SECRET_KEY) < 40:
-        found.append(Finding(Text("会话密钥没有设置。请把SHUGANG_SECRET_KEY设为至少40个随机字符。",
-                                  "The session secret is not set. Set SHUGANG_SECRET_KEY to 40 or more random characters."),
-                             True))
+        found.append(
+            Finding(
+                Text(
+                    "会话密钥没有设置。请把SHUGANG_SECRET_KEY设为至少40个随机字符。",
+                    "The session secret is not set. Set SHUGANG_SECRET_KEY to 40 or more random characters.",
+                ),
+                True,
+            )
+        )
     try:
         key = base64.b64decode(settings.SHUGANG_MASTER_KEY, validate=True)
     except ValueError:
         key = b""
     if len(key) != 32:
-        found.append(Finding(Text("主密钥没有设置。请把SHUGANG_MASTER_KEY设为32个随机字节的Base64，并另行备份。",
-                                  "The master key is not set. Set SHUGANG_MASTER_KEY to 32 random bytes in base64; keep a copy apart."),
-                             True))
+        found.append(
+            Finding(
+                Text(
+                    "主密钥没有设置。请把SHUGANG_MASTER_KEY设为32个随机字节的Base64，并另行备份。",
+                    "The master key is not set. Set SHUGANG_MASTER_KEY to 32 random bytes in base64; keep a copy apart.",
+                ),
+                True,
+            )
+        )
     return found
 
 
@@ -51,8 +63,15 @@ def _folders() -> list[Finding]:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError:
-        return [Finding(Text(f"数据文件夹{where}不可写。请检查权限或改设SHUGANG_VAR_DIR。",
-                             f"The data folder {where} is not writable. Check its permissions or set SHUGANG_VAR_DIR."), True)]
+        return [
+            Finding(
+                Text(
+                    f"数据文件夹{where}不可写。请检查权限或改设SHUGANG_VAR_DIR。",
+                    f"The data folder {where} is not writable. Check its permissions or set SHUGANG_VAR_DIR.",
+                ),
+                True,
+            )
+        ]
     if shutil.disk_usage(where).free < 1 << 30:
         return [Finding(Text("数据文件夹所在磁盘剩余不足1 GB。", "Less than 1 GB is left on the data folder's disk."))]
     return []
@@ -63,31 +82,64 @@ def _database() -> list[Finding]:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
-        return [Finding(Text("数据库连不上。请检查SHUGANG_DATABASE_URL。",
-                             "The database cannot be reached. Check SHUGANG_DATABASE_URL."), True)]
+        return [
+            Finding(
+                Text(
+                    "数据库连不上。请检查SHUGANG_DATABASE_URL。",
+                    "The database cannot be reached. Check SHUGANG_DATABASE_URL.",
+                ),
+                True,
+            )
+        ]
     if pending:
-        return [Finding(Text(f"有{len(pending)}个数据库迁移未执行。请运行shugang init。",
-                             f"{len(pending)} migrations are pending. Run shugang init."))]
+        return [
+            Finding(
+                Text(
+                    f"有{len(pending)}个数据库迁移未执行。请运行shugang init。",
+                    f"{len(pending)} migrations are pending. Run shugang init.",
+                )
+            )
+        ]
     return []
 
 
 def _network() -> list[Finding]:
     found = []
     if not settings.SHUGANG_PUBLIC_URL.startswith("https://") and not settings.SHUGANG_DEMO:
-        found.append(Finding(Text("对外网址不是https。请在反向代理上启用证书，并设SHUGANG_PUBLIC_URL。",
-                                  "The public address is not https. Enable a certificate at the proxy and set SHUGANG_PUBLIC_URL.")))
+        found.append(
+            Finding(
+                Text(
+                    "对外网址不是https。请在反向代理上启用证书，并设SHUGANG_PUBLIC_URL。",
+                    "The public address is not https. Enable a certificate at the proxy and set SHUGANG_PUBLIC_URL.",
+                )
+            )
+        )
     if settings.SHUGANG_DEMO and settings.SHUGANG_HOST not in {"127.0.0.1", "::1", "localhost"}:
-        found.append(Finding(Text("演示库只能监听本机地址。请把SHUGANG_HOST设为127.0.0.1。",
-                                  "A demonstration database listens on this machine only. Set SHUGANG_HOST to 127.0.0.1."),
-                             True))
-    for label, url in ((Text("网站", "the site"), f"http://{settings.SHUGANG_HOST}:{settings.SHUGANG_PORT}/healthz"),
-                       (Text("数据面", "the data plane"), f"{settings.SHUGANG_PLANE_URL}/healthz")):
+        found.append(
+            Finding(
+                Text(
+                    "演示库只能监听本机地址。请把SHUGANG_HOST设为127.0.0.1。",
+                    "A demonstration database listens on this machine only. Set SHUGANG_HOST to 127.0.0.1.",
+                ),
+                True,
+            )
+        )
+    for label, url in (
+        (Text("网站", "the site"), f"http://{settings.SHUGANG_HOST}:{settings.SHUGANG_PORT}/healthz"),
+        (Text("数据面", "the data plane"), f"{settings.SHUGANG_PLANE_URL}/healthz"),
+    ):
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
                 answer.read(1024)
         except OSError:
-            found.append(Finding(Text(f"{label.zh}没有应答（{url}）。如未启动，请运行shugang serve。",
-                                      f"No answer from {label.en} ({url}). If it is not running, start shugang serve.")))
+            found.append(
+                Finding(
+                    Text(
+                        f"{label.zh}没有应答（{url}）。如未启动，请运行shugang serve。",
+                        f"No answer from {label.en} ({url}). If it is not running, start shugang serve.",
+                    )
+                )
+            )
     return found
 
 
@@ -100,8 +152,14 @@ def _clock() -> list[Finding]:
         cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
         skew = abs(float(cursor.fetchone()[0]) - before)
     if skew > 1.0:
-        return [Finding(Text(f"本机与数据库时钟相差{skew:.1f}秒，租约与签名会失败。请启用时间同步。",
-                             f"This machine's clock differs from the database's by {skew:.1f} s. Enable time synchronisation."))]
+        return [
+            Finding(
+                Text(
+                    f"本机与数据库时钟相差{skew:.1f}秒，租约与签名会失败。请启用时间同步。",
+                    f"This machine's clock differs from the database's by {skew:.1f} s. Enable time synchronisation.",
+                )
+            )
+        ]
     return []
 
 
@@ -110,8 +168,14 @@ def _fonts() -> list[Finding]:
 
     missing = [p.name for p in documents.font_files() if not p.exists()]
     if missing:
-        return [Finding(Text(f"缺少字体{missing[0]}，凭证无法出具。请重新安装本软件。",
-                             f"The font {missing[0]} is missing; certificates cannot be issued. Please reinstall."))]
+        return [
+            Finding(
+                Text(
+                    f"缺少字体{missing[0]}，凭证无法出具。请重新安装本软件。",
+                    f"The font {missing[0]} is missing; certificates cannot be issued. Please reinstall.",
+                )
+            )
+        ]
     return []
 
 

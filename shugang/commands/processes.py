@@ -93,11 +93,13 @@ class Supervisor:
         from django.conf import settings
 
         for role in self.roles:
+            environment: dict[str, str] = {}
             if role == "plane":
                 from . import plane
 
                 plane.enrol_platform_plane()
-            child = Child(role, command(role))
+                environment = plane.platform_environment()
+            child = Child(role, command(role), environment)
             child.start()
             self.children.append(child)
             if role == "control":
@@ -115,7 +117,9 @@ class Supervisor:
             if child.next_start == 0.0:
                 child.failures += 1
                 child.next_start = now + min(30.0, 0.5 * 2 ** min(child.failures, 6))
-                print(f"{child.role} 退出（{child.process.returncode}），稍后重启 / exited; restarting", file=sys.stderr)
+                print(
+                    f"{child.role} 退出（{child.process.returncode}），稍后重启 / exited; restarting", file=sys.stderr
+                )
             elif now >= child.next_start:
                 child.next_start = 0.0
                 child.start()

@@ -33,7 +33,9 @@ def init(show_links: bool = True) -> int:
     print("数据库与密钥已就绪。/ Database and keys are ready.")
     links = services.make_setup_links()
     if links and show_links:
-        print("三员一次性链接（48小时内有效，各用一次，请分别交给三个人）/ One-time links for the three administrators:")
+        print(
+            "三员一次性链接（48小时内有效，各用一次，请分别交给三个人）/ One-time links for the three administrators:"
+        )
         for post, link in links:
             print(f"  {post}: {link}")
     return 0

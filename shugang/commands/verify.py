@@ -53,9 +53,13 @@ def run(source: str, key: str, known: list[str]) -> int:
     for problem in report.problems:
         print(f"✗ {problem.code}  {problem.path}  {problem.detail}")
     if not report.ok:
-        print("日志核验不符。请保留现场并通知监管方。/ The log does NOT verify. Keep everything and tell the regulator.")
+        print(
+            "日志核验不符。请保留现场并通知监管方。/ The log does NOT verify. Keep everything and tell the regulator."
+        )
         return 1
     checkpoint = report.checkpoint
     size = checkpoint.size if checkpoint else 0
-    print(f"✓ {size}条记录全部核对一致，检查点签名有效。/ All {size} entries agree; the checkpoint's signature is valid.")
+    print(
+        f"✓ {size}条记录全部核对一致，检查点签名有效。/ All {size} entries agree; the checkpoint's signature is valid."
+    )
     return 0

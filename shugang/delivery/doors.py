@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from shugang.policy.text import Text
-from shugang.ui.menu import MenuItem, register as add
+from shugang.ui.menu import MenuItem
+from shugang.ui.menu import register as add
 
 from . import gates
 
@@ -25,7 +26,8 @@ def _trading(request: HttpRequest) -> bool:
 
 def _connecting(request: HttpRequest) -> bool:
     actor = getattr(request, "actor", None)
-    return bool(_roles(request) & {"supplier", "operator"}) and bool(actor.duties & gates.PLANE_DUTIES)
+    duties = actor.duties if actor is not None else frozenset()
+    return bool(_roles(request) & {"supplier", "operator"}) and bool(duties & gates.PLANE_DUTIES)
 
 
 def register() -> None:

@@ -59,9 +59,7 @@ def make_grant(
 ) -> Grant:
     """A standing grant on the platform's plane; `changes` go to `issue_grant`."""
     version = version or make_version()
-    terms = changes.pop("terms", None) or (
-        make_terms() if mode == "table" else make_terms(actions=("read", "query"))
-    )
+    terms = changes.pop("terms", None) or (make_terms() if mode == "table" else make_terms(actions=("read", "query")))
     source = (
         sources.table_source(version, "city", "segments", "segments") if mode == "table"
         else sources.api_source(version, terms.fields[0])
@@ -114,7 +112,8 @@ def make_records(
         record = {
             "seq": seq, "grant": "", "credential": "MY-2026-000001", "request_id": f"r-{seq}", "mode": "api",
             "action": "read", "outcome": "found", "charged": True, "charge_reason": "charged:found", "rows": 1,
-            "bytes": 100, "at": stamp, "received_at": _stamp(clock.real_now()), "version": 1, "answer_sha256": "00" * 32,
+            "bytes": 100, "at": stamp, "received_at": _stamp(clock.real_now()), "version": 1,
+            "answer_sha256": "00" * 32,
             "state": "answered", "detail": {}, "prev": prev, **use,
         }  # fmt: skip
         record["hash"] = prev = record_hash(record)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from shugang.policy.text import Text
 
 from . import clock, deadlines, permissions, procedure
@@ -186,19 +188,23 @@ def fire(case_number: str, step: str) -> Case:
     return case
 
 
-@verb
-def _expire(clock_id: int) -> None:
-    row = CaseClock.objects.select_related("case").get(pk=clock_id)
-    case = lock(row.case.number)
-    row = case.clocks.select_for_update().get(pk=clock_id)
-    spec = procedure.get(case.procedure)
-    target = spec.clock(row.name).on_expiry
-    CaseClock.objects.filter(pk=clock_id).update(state=CaseClock.State.EXPIRED)
-    step = spec.transition(target) if target else None
-    if step is not None and case.state in step.sources:
-        fire(case.number, step.name)
-    else:
-        emit("clock.expired", SYSTEM, [("case", case.number)], {"clock": row.name, "case": case.number}, case)
+def _expire(clock_id: int, moment: datetime) -> bool:
+    """Fire one clock, unless another worker did or it was stopped meanwhile."""
+    with transaction.atomic():
+        row = CaseClock.objects.select_related("case").get(pk=clock_id)
+        case = lock(row.case.number)
+        row = case.clocks.select_for_update().get(pk=clock_id)
+        if row.state != CaseClock.State.RUNNING or row.due_at >= moment:
+            return False
+        spec = procedure.get(case.procedure)
+        target = spec.clock(row.name).on_expiry
+        CaseClock.objects.filter(pk=clock_id).update(state=CaseClock.State.EXPIRED)
+        step = spec.transition(target) if target else None
+        if step is not None and case.state in step.sources:
+            fire(case.number, step.name)
+        else:
+            emit("clock.expired", SYSTEM, [("case", case.number)], {"clock": row.name, "case": case.number}, case)
+        return True
 
 
 def tick(now: datetime | None = None) -> int:
@@ -207,6 +213,4 @@ def tick(now: datetime | None = None) -> int:
     deadlines.recompute_provisional()
     due = CaseClock.objects.filter(state=CaseClock.State.RUNNING, due_at__lt=moment, provisional=False)
     ids = list(due.order_by("due_at", "id").values_list("id", flat=True))
-    for clock_id in ids:
-        _expire(clock_id)
-    return len(ids)
+    return sum(_expire(clock_id, moment) for clock_id in ids)

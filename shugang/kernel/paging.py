@@ -35,7 +35,9 @@ def decode(cursor: str) -> int:
     except ValueError:
         raise Refusal(
             "bad_cursor",
-            Text("翻页标记无效，请从第一页重新开始。", "The page cursor is not valid. Please start from the first page."),
+            Text(
+                "翻页标记无效，请从第一页重新开始。", "The page cursor is not valid. Please start from the first page."
+            ),
         ) from None
 
 

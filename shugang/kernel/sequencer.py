@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
 from shugang.evidence.entry import Entry
+from shugang.evidence.errors import MissingDataError
 from shugang.evidence.hashing import Commitment, commitment
 from shugang.evidence.log import Log
 from shugang.evidence.note import Ed25519Signer
@@ -197,7 +198,10 @@ def receipt_for(row: Evidenced, show_content: bool = True) -> dict[str, Any] | N
     """
     if proof_state(row) != "anchored" or row.log_index is None:
         return None
-    entry, proof = reader().proof(row.log_index)
+    try:
+        entry, proof = reader().proof(row.log_index)
+    except MissingDataError:
+        return None  # numbered, but the files of its checkpoint are not published yet
     if not show_content:
         return make_receipt(entry, proof, vkey())
     return make_receipt(entry, proof, vkey(), row.commitment_payload(), bytes(row.salt))

@@ -18,10 +18,10 @@ MODES: dict[str, Text] = {
     "query": Text("托管查询", "Supplier's query"),
 }
 GUARANTEE_LABELS: dict[str, Text] = {
-    "prevented": Text("技术阻止", "Prevented"),
-    "metered": Text("计量计费", "Metered"),
-    "attested": Text("书面声明", "Attested"),
-    "legal": Text("合同约束", "By contract only"),
+    "prevented": Text("系统拦截", "Prevented"),
+    "metered": Text("系统计量", "Metered"),
+    "attested": Text("签署声明", "Attested"),
+    "legal": Text("合同约定", "Legal only"),
 }
 
 Held = tuple[str, Text]

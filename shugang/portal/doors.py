@@ -35,7 +35,11 @@ def register_all() -> None:
         register(MenuItem(HEADER, label, name, order=order))
     register(MenuItem(HEADER, Text("工作台", "My desk"), "desk", visible=signed_in, order=50))
     register(MenuItem("desk.home", Text("待办", "To do"), "desk", "inbox", acts_for_party, _todo, 0))
-    register(MenuItem("desk.home", Text("等待与已办", "Waiting and closed"), "desk-waiting", "hourglass", acts_for_party, None, 1))
+    register(
+        MenuItem(
+            "desk.home", Text("等待与已办", "Waiting and closed"), "desk-waiting", "hourglass", acts_for_party, None, 1
+        )
+    )
     register(MenuItem(FOOTER, Text("存证日志", "Evidence log"), "log", order=1))
     register(MenuItem(FOOTER, Text("开放接口", "API"), "api-page", order=2))
     register(MenuItem(FOOTER, Text("帮助", "Help"), "help", order=3))

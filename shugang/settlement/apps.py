@@ -7,5 +7,7 @@ class SettlementConfig(AppConfig):
 
     def ready(self) -> None:
         from . import doors
+        from .payouts.steps import register_steps
 
         doors.register()
+        register_steps()

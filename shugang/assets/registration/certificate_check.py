@@ -38,9 +38,7 @@ _NAMES: dict[str, Text] = {
 
 def trail(certificate: Certificate) -> list[Event]:
     """The events of this certificate's life, oldest first."""
-    found = Event.objects.filter(
-        kind__in=STATE_BY_EVENT, refs__kind="certificate", refs__key=certificate.number
-    )
+    found = Event.objects.filter(kind__in=STATE_BY_EVENT, refs__kind="certificate", refs__key=certificate.number)
     return list(found.order_by("id").prefetch_related("refs"))
 
 

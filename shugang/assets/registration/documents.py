@@ -12,12 +12,13 @@ from django.conf import settings
 
 from shugang.kernel import clock, sequencer
 from shugang.policy.text import Text
+from shugang.ui import formats
 from shugang.ui.documents import DocumentError, render_pdf
 
 from . import industries, qr_proof, sealing
 from .form import PERMISSIONS
 from .models import Certificate
-from .rights import SOURCE_LABELS
+from .rights import RIGHTS, SOURCE_LABELS
 
 __all__ = ["DocumentError", "read", "write"]
 _PERMISSIONS = dict(PERMISSIONS)
@@ -83,13 +84,18 @@ def facts(certificate: Certificate, said: dict[str, Any]) -> list[tuple[Text, An
 
 def _data(certificate: Certificate, receipt: dict[str, Any]) -> dict[str, Any]:
     said, event = certificate.content, certificate.event
-    assert event is not None
-    rights = [(right_label(certificate, r), Text("自存证之日起至有效期届满", "From the deposit to the end of validity"))
-              for r in ("HOLD", "USE", "OPERATE") if r in said["rights"]]
+    profile = certificate.asset.registration.case.profile
+    assert event is not None and profile is not None
+    stamp = formats.moment(certificate.issued_at, False, clock.zone())
+    held = [right_label(certificate, r) for r in RIGHTS if r in said["rights"]]
+    rights: list[tuple[Text, Any]] = [
+        (Text("权利种类", "Rights"), Text("；".join(t.zh for t in held), "; ".join(t.en for t in held)))
+    ]
     if said["right_limits"]:
         rights.append((Text("权利限制", "Limits of the rights"), said["right_limits"]))
     local = certificate.issued_at.astimezone(clock.zone()).date()
     last = certificate.valid_until.astimezone(clock.zone()).date()
+    rights.append((Text("有效期", "Validity"), f"{local.isoformat()}至{last.isoformat()}"))
     notes = [
         "本凭证自存证之时生效；凭证与存证记录不一致的，以存证记录为准。",
         "三项权利相互独立、互不排斥，其他主体可以在同一数据上享有同种权利。",
@@ -102,13 +108,13 @@ def _data(certificate: Certificate, receipt: dict[str, Any]) -> dict[str, Any]:
         "number": certificate.number,
         "title": "数据资产登记凭证",
         "issuer": said["registrar"]["name"],
-        "statement": f"经审查和公示，依规则“{said['profile']}”，登记下列数据资产及权利。",
-        "facts": [*facts(certificate, said), (Text("有效期", "Validity"), f"{local.isoformat()}至{last.isoformat()}")],
+        "statement": f"经审查和公示，依据《{profile.title_zh}》，登记下列数据资产及权利。",
+        "facts": facts(certificate, said),
         "rights": rights,
         "notes": notes,
         "issued_on": local,
         "digest": event.sha256,
-        "log_entry": f"{settings.SHUGANG_LOG_ORIGIN} 第{event.log_index}号，存证于{said['issued_at']}",
+        "log_entry": f"{settings.SHUGANG_LOG_ORIGIN} 第{event.log_index}号，存证于{stamp}",
         "verify_url": verify_url(certificate.number),
         "short_address": verify_url(certificate.number),
         "qr": qr_proof.pack(verify_url(certificate.number), receipt),

@@ -100,7 +100,10 @@ DATA = (
         "period",
         "text",
         ("时域范围", "Period covered"),
-        ("数据说明的时间，不是上传时间。例：2013-03-01至2017-02-28", "What the data tells about. Example: 2013-03-01 to 2017-02-28"),
+        (
+            "数据说明的时间，不是上传时间。例：2013-03-01至2017-02-28",
+            "What the data tells about. Example: 2013-03-01 to 2017-02-28",
+        ),
         max_length=60,
     ),
     _field(
@@ -166,15 +169,24 @@ SOURCE = (
     _field(
         "not_substitute",
         "bool",
-        ("声明：以产品形式经营，且不实质性替代来源方的产品", "I declare: traded as a product that does not replace the source's own"),
-        ("仅自动化程序收集公开数据并登记经营权时需要。", "Only for public data collected by a program with the right to trade."),
+        (
+            "声明：以产品形式经营，且不实质性替代来源方的产品",
+            "I declare: traded as a product that does not replace the source's own",
+        ),
+        (
+            "仅自动化程序收集公开数据并登记经营权时需要。",
+            "Only for public data collected by a program with the right to trade.",
+        ),
         required=False,
     ),
     _field(
         "consent",
         "bool",
         ("声明：协议各方均同意登记经营权", "I declare: all parties to the agreement consent to the right to trade"),
-        ("仅协议取得并登记经营权时需要，并上传同意文件。", "Only when obtained by agreement with the right to trade; attach the consent."),
+        (
+            "仅协议取得并登记经营权时需要，并上传同意文件。",
+            "Only when obtained by agreement with the right to trade; attach the consent.",
+        ),
         required=False,
     ),
     _field(
@@ -219,14 +231,20 @@ RIGHT = (
         "right_until",
         "date",
         ("权利到期日", "The right ends on"),
-        ("权利来自有期限的协议时填写，凭证有效期不超过这一天。", "If the right comes from an agreement with an end; the certificate ends with it."),
+        (
+            "权利来自有期限的协议时填写，凭证有效期不超过这一天。",
+            "If the right comes from an agreement with an end; the certificate ends with it.",
+        ),
         required=False,
     ),
     _field(
         "right_limits",
         "textarea",
         ("权利限制", "Limits of the rights"),
-        ("逐项写明期限、条件。例：经营权仅限境内机构客户。", "Terms and conditions by right. Example: trade with domestic organisations only."),
+        (
+            "逐项写明期限、条件。例：经营权仅限境内机构客户。",
+            "Terms and conditions by right. Example: trade with domestic organisations only.",
+        ),
         required=False,
         max_length=400,
     ),
@@ -247,7 +265,10 @@ LIMITS = (
         "limit_buyers",
         "text",
         ("对使用方的限制", "Limits on users"),
-        ("使用方类型或资质。例：依法设立的企业和科研机构", "Type or qualification. Example: companies and research bodies"),
+        (
+            "使用方类型或资质。例：依法设立的企业和科研机构",
+            "Type or qualification. Example: companies and research bodies",
+        ),
         required=False,
         max_length=200,
     ),
@@ -285,7 +306,10 @@ LIMITS = (
         "encumbrances",
         "textarea",
         ("查封、管制等负担", "Seizures and other burdens"),
-        ("有法院查封、行政管制的，写明机关和文号，会写入凭证备注。", "Court seizures or administrative controls, with authority and number."),
+        (
+            "有法院查封、行政管制的，写明机关和文号，会写入凭证备注。",
+            "Court seizures or administrative controls, with authority and number.",
+        ),
         required=False,
         max_length=400,
     ),
@@ -306,7 +330,10 @@ DECLARATION = (
     _field(
         "declaration",
         "bool",
-        ("声明：以上内容真实、合法，无权属争议，不含国家秘密和核心数据", "I declare: true, lawful, undisputed, no state secret and no core data"),
+        (
+            "声明：以上内容真实、合法，无权属争议，不含国家秘密和核心数据",
+            "I declare: true, lawful, undisputed, no state secret and no core data",
+        ),
         (
             "隐瞒或提供虚假材料的，不予登记；已登记的予以撤销。",
             "Concealment or false proof leads to refusal, or to revocation after registration.",
@@ -326,11 +353,23 @@ class Topic:
 
 
 TOPICS = (
-    Topic("data", Text("数据基本情况", "About the data"), Text("名称、概述、行业、范围", "Name, summary, industry, extent"), DATA),
-    Topic("source", Text("数据来源", "Source"), Text("来源类型、说明与证明", "Kind of source, explanation, proof"), SOURCE),
+    Topic(
+        "data",
+        Text("数据基本情况", "About the data"),
+        Text("名称、概述、行业、范围", "Name, summary, industry, extent"),
+        DATA,
+    ),
+    Topic(
+        "source", Text("数据来源", "Source"), Text("来源类型、说明与证明", "Kind of source, explanation, proof"), SOURCE
+    ),
     Topic("rights", Text("权利配置", "Rights"), Text("登记哪些权利、多久", "Which rights, for how long"), RIGHT),
     Topic("limits", Text("限制范围", "Limits"), Text("给谁用、能否转售和出境", "For whom; resale; abroad"), LIMITS),
-    Topic("declaration", Text("公示与声明", "Notice and declaration"), Text("公示方式与真实性声明", "Publication and declaration"), DECLARATION),
+    Topic(
+        "declaration",
+        Text("公示与声明", "Notice and declaration"),
+        Text("公示方式与真实性声明", "Publication and declaration"),
+        DECLARATION,
+    ),
 )
 FIRST_REGISTRATION = Form(1, tuple(field for topic in TOPICS for field in topic.fields))
 assert {code for code, _ in RIGHT_CHOICES} == set(RIGHTS)

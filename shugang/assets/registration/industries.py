@@ -27,7 +27,9 @@ SECTIONS: dict[str, tuple[Text, int, int]] = {
     "S": (Text("公共管理、社会保障和社会组织", "Public administration, social security and organisations"), 91, 96),
     "T": (Text("国际组织", "International organisations"), 97, 97),
 }
-CHOICES = tuple((letter, Text(f"{letter} {label.zh}", f"{letter} {label.en}")) for letter, (label, _, _) in SECTIONS.items())
+CHOICES = tuple(
+    (letter, Text(f"{letter} {label.zh}", f"{letter} {label.en}")) for letter, (label, _, _) in SECTIONS.items()
+)
 
 
 def division_error(section: str, division: int) -> Text | None:

@@ -38,7 +38,9 @@ def content_of(registration: Registration, number: str, issued_at: Any, valid_un
         "registrar": _party(registration.registrar),
         "rights": sorted(form["rights"]),
         "right_limits": form.get("right_limits", ""),
-        "limits": {k: form[k] for k in ("limit_buyers", "limit_environment", "limit_region", "resale", "export") if k in form},
+        "limits": {
+            k: form[k] for k in ("limit_buyers", "limit_environment", "limit_region", "resale", "export") if k in form
+        },
         "remarks": "；".join(t for t in (registration.remarks, form.get("encumbrances", "")) if t),
         "issued_at": iso(issued_at),
         "valid_until": iso(valid_until),

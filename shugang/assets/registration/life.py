@@ -60,7 +60,9 @@ def _becomes(kind: str) -> Callable[[Context], None]:
     """An effect that moves certificate and asset and tells the wings above."""
 
     def effect(ctx: Context) -> None:
-        certificate = Certificate.objects.select_related("asset__dataset_version__dataset", "asset__party").get(case=ctx.case)
+        certificate = Certificate.objects.select_related("asset__dataset_version__dataset", "asset__party").get(
+            case=ctx.case
+        )
         certificate.state = STATE_BY_EVENT[kind]
         certificate.save(update_fields=["state"])
         certificate.asset.state = _ASSET[certificate.state]

@@ -50,7 +50,9 @@ def file_objection(actor: Actor, case_number: str, form: Mapping[str, Any]) -> O
     if found is None:
         raise not_found(NOTICE)
     case = engine.lock(case_number)
-    registration = Registration.objects.select_related("asset__dataset_version__dataset", "asset__party").get(pk=found.pk)
+    registration = Registration.objects.select_related("asset__dataset_version__dataset", "asset__party").get(
+        pk=found.pk
+    )
     _may_object(actor, registration)
     _is_open(case)
     answers = clean(OBJECTION, form)

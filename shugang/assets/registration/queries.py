@@ -26,12 +26,19 @@ ASSET = Text("这项资产", "asset")
 
 
 def assets(actor: Actor, state: str = "") -> QuerySet[DataAsset]:
-    found = DataAsset.objects.visible_to(actor).select_related("party", "dataset_version__dataset", "registration__case")
+    found = DataAsset.objects.visible_to(actor).select_related(
+        "party", "dataset_version__dataset", "registration__case"
+    )
     return found.filter(state=state) if state else found
 
 
 def get_asset(number: str, actor: Actor) -> DataAsset:
-    found = assets(actor).select_related("registration__registrar", "registration__case__profile").filter(number=number).first()
+    found = (
+        assets(actor)
+        .select_related("registration__registrar", "registration__case__profile")
+        .filter(number=number)
+        .first()
+    )
     if found is None:
         raise not_found(ASSET)
     return found

@@ -44,9 +44,7 @@ class Verdict:
 
 _RULES: dict[str, dict[str, Text]] = {
     "collected": {
-        "yes": Text(
-            "自行采集生成的数据，可以登记三项权利。", "Data of your own making may carry all three rights."
-        ),
+        "yes": Text("自行采集生成的数据，可以登记三项权利。", "Data of your own making may carry all three rights."),
     },
     "crawled": {
         "yes": Text(

@@ -26,7 +26,9 @@ def _path() -> Path:
 def _load(path: Path) -> Credential:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = self_signed(settings.SHUGANG_SITE_NAME_ZH, settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH)
+        made = self_signed(
+            settings.SHUGANG_SITE_NAME_ZH, settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH
+        )
         body = {"key": made.key_pem.decode(), "certificate": made.certificate_pem.decode()}
         temporary = path.with_suffix(f".{os.getpid()}")
         temporary.write_bytes(seal(json.dumps(body).encode(), _BOUND_TO))

@@ -1,4 +1,4 @@
-"""The query that a supplier offers over his own source. The source's address and secrets stay in his plane's settings."""
+"""The query that a supplier offers over his own source, whose address and secrets stay in his plane's settings."""
 
 from __future__ import annotations
 

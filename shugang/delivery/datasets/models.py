@@ -1,4 +1,4 @@
-"""`Dataset → DatasetVersion → Column`: assets, products and grants refer to it; nobody keeps his own list of columns."""
+"""`Dataset → DatasetVersion → Column`: assets, products and grants refer to it; nobody keeps a list of his own."""
 
 from __future__ import annotations
 

@@ -86,7 +86,9 @@ def _fitting(grants: Sequence[Grant], kind: str, purpose: str) -> None:
         if grant.state == Grant.State.ENDED:
             raise Refusal(
                 "wrong_state",
-                Text(f"授权{grant.number}已经终止，不能领取密钥。", f"Grant {grant.number} has ended; it takes no keys."),
+                Text(
+                    f"授权{grant.number}已经终止，不能领取密钥。", f"Grant {grant.number} has ended; it takes no keys."
+                ),
                 409,
             )
         if KIND_OF_MODE[grant.mode] != kind:
@@ -107,7 +109,10 @@ def _fitting(grants: Sequence[Grant], kind: str, purpose: str) -> None:
     if kind == Credential.Kind.BEARER and len({g.plane_id for g in grants}) > 1:
         raise Refusal(
             "other_plane",
-            Text("这些授权由不同的节点提供，请分别领取。", "These grants are served by different planes. Please collect keys apart."),
+            Text(
+                "这些授权由不同的节点提供，请分别领取。",
+                "These grants are served by different planes. Please collect keys apart.",
+            ),
             422,
         )
 

@@ -87,7 +87,9 @@ def issue_grant(
     if until <= terms.valid_from:
         raise Refusal(
             "no_life",
-            Text("依据在授权开始前就已到期，请先更新依据。", "The bases end before the grant begins. Please renew them."),
+            Text(
+                "依据在授权开始前就已到期，请先更新依据。", "The bases end before the grant begins. Please renew them."
+            ),
             422,
         )
     grant = Grant.objects.create(
@@ -223,9 +225,7 @@ def suspend_by_basis(actor: Actor, kind: str, reference: str, reason: str) -> li
     """Suspend every living grant that stands on a basis; returns their numbers. Repeating it changes nothing."""
     found = []
     for number in _on_basis(kind, reference):
-        if not GrantHold.objects.filter(
-            grant__number=number, kind=kind, reference=reference, lifted_at=None
-        ).exists():
+        if not GrantHold.objects.filter(grant__number=number, kind=kind, reference=reference, lifted_at=None).exists():
             suspend_grant(actor, number, reason, kind, reference)
             found.append(number)
     return found

@@ -50,7 +50,7 @@ def charged_quantities(
     return {r["outcome"]: int(r["total"] or 0) for r in found}
 
 
-def usage_by_day(grant_numbers: Iterable[str], start: datetime, end: datetime) -> list[dict[str, Any]]:
+def usage_by_day(grant_numbers: Iterable[str], start: datetime, end: datetime) -> list[Any]:
     """Per day (the city's zone), outcome and charged: calls, rows, bytes. Oldest first; refusals included."""
     return list(
         UsageRecord.objects.filter(grant__number__in=list(grant_numbers), at__gte=start, at__lt=end)

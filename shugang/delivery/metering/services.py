@@ -27,7 +27,12 @@ from .models import UsageRecord
 from .records import broken, moment, read
 
 MAX_BATCH = 5000
-DUPLICATE, UNKNOWN, OUTSIDE, NOT_PRICED = "duplicate_billing_key", "unknown_grant", "outside_window", "outcome_not_charged"
+DUPLICATE, UNKNOWN, OUTSIDE, NOT_PRICED = (
+    "duplicate_billing_key",
+    "unknown_grant",
+    "outside_window",
+    "outcome_not_charged",
+)
 
 
 class Fork(NamedTuple):
@@ -86,7 +91,9 @@ def _check_gap(plane: Plane, from_seq: int) -> None:
     if from_seq > expected or from_seq < 1:
         raise Refusal(
             "journal_gap",
-            Text(f"用量日志不连续，请从第{expected}条起重新上报。", f"The journal has a gap; send it from {expected} on."),
+            Text(
+                f"用量日志不连续，请从第{expected}条起重新上报。", f"The journal has a gap; send it from {expected} on."
+            ),
             409,
             {"expected": Text(str(expected), str(expected))},
         )
@@ -146,9 +153,7 @@ def _spent_keys(grants: Mapping[str, Grant], records: Sequence[Mapping[str, Any]
     return found
 
 
-def _finding(
-    grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]]
-) -> tuple[bool, str]:
+def _finding(grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]]) -> tuple[bool, str]:
     """Whether control charges the use, and why. Enters a charged billing key into `spent`."""
     if not record["charged"]:
         return False, record["charge_reason"]
@@ -165,10 +170,9 @@ def _finding(
     return True, record["charge_reason"]
 
 
-def _row(
-    plane: Plane, grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]]
-) -> UsageRecord:
+def _row(plane: Plane, grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]]) -> UsageRecord:
     charged, reason = _finding(grant, record, spent)
+    salt = new_salt()
     stated = {"charged": record["charged"], "charge_reason": record["charge_reason"]}
     row = UsageRecord(
         plane=plane,
@@ -180,11 +184,11 @@ def _row(
         at=moment(record["at"]),
         received_at=moment(record["received_at"]),
         folded_at=clock.real_now(),
-        salt=new_salt(),
+        salt=salt,
         **{name: record[name] for name in _COPIED},
     )
     try:
-        digests = commitment(row.commitment_payload(), row.salt)
+        digests = commitment(row.commitment_payload(), salt)
     except FormatError:
         raise broken(f"record {record['seq']}") from None
     row.sha256, row.sm3 = digests.sha256.hex(), digests.sm3.hex()

@@ -117,11 +117,11 @@ def _admit(plane: Plane, scope: Any) -> Use:
     access = gate.index.by_key.get((grant, credential))
     if access is None:
         raise Denied("revoked", journal=False)
-    now = gate.clock.real()
-    use = Use(access, f"file:{version}:{name}", True, now, now + gate.clock.offset)
-    if refused := access.refusal(use.rule_now):
+    moment = gate.clock.now()
+    use = Use(access, f"file:{version}:{name}", True, moment)
+    if refused := access.refusal(moment.rule):
         raise Rejected(use, Denied(refused.code, refused=refused))
-    if now > int(expires):
+    if moment.real > int(expires):
         raise Rejected(use, Denied("expired", "expires", "ask for the table again to get a fresh address"))
     if version != str(access.version) or name != file_name(access):
         raise Rejected(use, Denied("version_gone"))
@@ -153,12 +153,9 @@ async def _meter(plane: Plane, use: Use, view: TableView) -> None:
     meter = use.access.meter
     template = use.access.template(DELIVERED)
     base = CHARGED if template.charged else UNCHARGED
-    code = meter.reserve(use.day)
-    if code is None and (code := meter.room(use.day, base, view.rows, view.size)) is not None:
-        meter.release()
+    code = meter.charge(use.moment.day, base, view.rows, view.size)
     if code is not None:
         raise Rejected(use, Denied(code))
-    meter.settle(use.day, base, view.rows, view.size)
     detail = canonical({"file": file_name(use.access)})
     entry = plane.gate.entry(use, DELIVERED, view.rows, view.size, view.sha256, detail)
     running: asyncio.Future[None] = plane.journal.submit(entry)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shugang.delivery.plane import schema
-from shugang.delivery.plane.records import Entry, detail_of, with_hash
+from shugang.delivery.plane.records import Entry, detail_of
 
 log = logging.getLogger("shugang.plane.journal")
 
@@ -42,11 +42,12 @@ class _Durable(asyncio.Future[None]):
 
 
 class _Batch:
-    __slots__ = ("entries", "future", "statements")
+    __slots__ = ("chained", "entries", "future", "statements")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.entries: list[Entry] = []
         self.statements: list[tuple[str, tuple[Any, ...]]] = []
+        self.chained: schema.Chained | None = None
         self.future = _Durable(loop=loop)
 
 
@@ -82,7 +83,9 @@ class Journal:
         self.restored = schema.restore(self._con)
         self._reader = schema.connect_reader(str(path))
         self._path = path
-        self.seq, self._head = self.restored.seq, self.restored.head
+        # `seq` is durable; `_last` and `_head` run ahead by the batch that is being written.
+        self.seq = self._last = self.restored.seq
+        self._head = self.restored.head
         self.failed: BaseException | None = None
         self.batches = 0
         self._on_failure = on_failure
@@ -169,6 +172,9 @@ class Journal:
 
     def _flush(self) -> None:
         batch, self._pending = self._pending, _Batch(self._loop)
+        if batch.entries:
+            batch.chained = schema.chained(batch.entries, self._last, self._head)
+            self._last, self._head = batch.chained.seq, batch.chained.head
         self._queue.put(batch)
 
     def _done(self, batch: _Batch, error: BaseException | None) -> None:
@@ -177,6 +183,8 @@ class Journal:
             self._fail(batch, error)
             return
         self.batches += 1
+        if batch.chained:
+            self.seq = batch.chained.seq
         batch.future.set_result(None)
         self._committed.set()
         if self._pending.entries or self._pending.statements:
@@ -221,12 +229,9 @@ class Journal:
         con.execute("BEGIN IMMEDIATE")
         for sql, params in batch.statements:
             con.execute(sql, params)
-        if batch.entries:
-            seq, head = schema.append(con, batch.entries, self.seq, self._head)
-            con.execute("COMMIT")
-            self.seq, self._head = seq, head
-        else:
-            con.execute("COMMIT")
+        if batch.chained:
+            schema.write(con, batch.chained)
+        con.execute("COMMIT")
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -253,12 +258,13 @@ class Journal:
         await self._committed.wait()
         self._committed.clear()
 
-    def read_after(self, seq: int, limit: int) -> list[str]:
-        """Up to `limit` records after `seq` in their shipped form; own connection, for a worker thread."""
+    def read_after(self, seq: int, limit: int) -> tuple[int, bytes]:
+        """Up to `limit` records after `seq` as a JSON array, and the last number; for a worker thread. SQLite joins
+        them itself, off the interpreter's lock."""
         con = schema.connect_reader(str(self._path))
         try:
-            rows = con.execute("SELECT text, hash FROM record WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
-            return [with_hash(text, digest) for text, digest in rows]
+            last, joined = con.execute(schema.SHIP, (seq, limit)).fetchone()
+            return last or seq, f"[{joined or ''}]".encode()
         finally:
             con.close()
 

@@ -124,20 +124,14 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     fingerprint = gate.fingerprint(product, key, *fields)
     if use.given and await _retried(plane, use, proto, table, key, fields, fingerprint):
         return
-    meter = access.meter
-    code = meter.reserve(use.day)
-    if code is not None:
-        raise Rejected(use, Denied(code))
     row = table.get(key)
     body = render(row, fields, use.request_id)
     outcome, rows = (NOT_FOUND, 0) if row is None else (FOUND, 1)
     template = access.template(outcome)
     base = CHARGED if template.charged else UNCHARGED
-    code = meter.room(use.day, base, rows, len(body))
+    code = access.meter.charge(use.moment.day, base, rows, len(body))
     if code is not None:
-        meter.release()
         raise Rejected(use, Denied(code))
-    meter.settle(use.day, base, rows, len(body))
     entry = gate.entry(use, outcome, rows, len(body), sha256(body).hexdigest(), f'{{"query":"{fingerprint}"}}')
     if use.given:
         await _keep(plane, use, entry, body)

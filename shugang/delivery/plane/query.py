@@ -222,7 +222,7 @@ async def _run(use: Use, job: _Job) -> pa.Table:
 
 async def _first(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, fingerprint: str) -> None:
     gate, meter = plane.gate, use.access.meter
-    code = meter.reserve(use.day)
+    code = meter.reserve(use.moment.day)
     if code is not None:
         raise Rejected(use, Denied(code))
     detail = f'{{"query":"{fingerprint}"}}'
@@ -237,7 +237,7 @@ async def _first(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, finge
         if not gate.stands(use):
             raise Rejected(use, Denied("revoked"))
         base = CHARGED if use.access.charged(outcome) else UNCHARGED
-        code = meter.room(use.day, base, table.num_rows, size)
+        code = meter.room(use.moment.day, base, table.num_rows, size)
         if code is not None:
             raise Rejected(use, Denied(code))
     except BaseException as error:
@@ -245,7 +245,7 @@ async def _first(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, finge
         if not isinstance(error, Rejected):
             gate.void(use)
         raise
-    meter.settle(use.day, base, table.num_rows, size)
+    meter.settle(use.moment.day, base, table.num_rows, size)
     await release(plane, use, proto, pieces, kind, outcome, detail)
 
 

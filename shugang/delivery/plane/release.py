@@ -87,17 +87,16 @@ async def _chunks(
 
 
 async def _abort(plane: Plane, use: Use, outcome: str, detail: str, sent: _Sent, rows: int, size: int) -> None:
-    access, clock = use.access, plane.gate.clock
+    access, moment = use.access, use.moment
     charged = access.charged(outcome)
     base = CHARGED if charged else UNCHARGED
-    access.meter.correct(use.day, base, rows - sent.rows, size - sent.bytes)
+    access.meter.correct(moment.day, base, rows - sent.rows, size - sent.bytes)
     made = template(
         access.grant.id, access.credential.id, access.mode, access.action, outcome, access.version, charged,
         reason_of(outcome, charged), ABORTED,
     )
     entry = Entry(
-        made, use.request_id, clock.stamp_rule(use.rule_now), clock.stamp_real(use.now), sent.rows, sent.bytes, "",
-        detail, use.day, True,
+        made, use.request_id, moment.at, moment.received_at, sent.rows, sent.bytes, "", detail, moment.day, True,
     )
     if not plane.journal.failed:
         await plane.journal.finish(entry)

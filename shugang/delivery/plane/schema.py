@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from shugang.delivery.plane.records import (
@@ -79,7 +80,8 @@ CREATE TABLE IF NOT EXISTS usage (
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
-INSERT_RECORD = "INSERT INTO record (seq, grant_id, request_id, state, text, hash) VALUES (?, ?, ?, ?, ?, ?)"
+INSERT_RECORDS = "INSERT INTO record (seq, grant_id, request_id, state, text, hash) VALUES "
+ROWS_PER_INSERT = 128
 ADD_USAGE = """
 INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (grant_id, day) DO UPDATE SET
     charged_calls = charged_calls + excluded.charged_calls,
@@ -88,6 +90,11 @@ INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (grant_id, day) DO
     uncharged_calls = uncharged_calls + excluded.uncharged_calls,
     uncharged_rows = uncharged_rows + excluded.uncharged_rows,
     uncharged_bytes = uncharged_bytes + excluded.uncharged_bytes
+"""
+# The shipped form of `records.with_hash`.
+SHIP = """
+SELECT max(seq), group_concat(substr(text, 1, length(text) - 1) || ',"hash":"' || hash || '"}', ',')
+FROM (SELECT seq, text, hash FROM record WHERE seq > ? ORDER BY seq LIMIT ?)
 """
 SET_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 CLOSE_INTENT = "DELETE FROM intent WHERE grant_id = ? AND request_id = ?"
@@ -117,29 +124,49 @@ def connect_reader(path: str) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
 
 
-def append(con: sqlite3.Connection, entries: list[Entry], seq: int, head: str) -> tuple[int, str]:
-    """Chain `entries` after `(seq, head)` inside the caller's transaction; returns the new head."""
-    rows = []
+class Chained(NamedTuple):
+    """Entries as they go into the tables, and the head after them."""
+
+    seq: int
+    head: str
+    rows: list[Any]
+    usage: list[tuple[str | int, ...]]
+
+
+def chained(entries: list[Entry], seq: int, head: str) -> Chained:
+    """Number and chain `entries` after `(seq, head)`. `rows` is flat: six values a record."""
+    rows: list[Any] = []
     usage: dict[tuple[str, int], list[int]] = {}
     for entry in entries:
         seq += 1
+        template, request_id, _, _, count, size, _, _, day, counts = entry
         text = entry.text(seq, head)
         head = chain(head, text)
-        template = entry.template
-        rows.append((seq, template.grant, entry.request_id, template.state, text, head))
-        if entry.counts:
-            key = (template.grant, entry.day)
+        rows += (seq, template.grant, request_id, template.state, text, head)
+        if counts:
+            key = (template.grant, day)
             sums = usage.get(key)
             if sums is None:
                 sums = usage[key] = [0, 0, 0, 0, 0, 0]
             base = 0 if template.charged else 3
             sums[base] += 1
-            sums[base + 1] += entry.rows
-            sums[base + 2] += entry.bytes
-    con.executemany(INSERT_RECORD, rows)
-    for (grant, day), sums in usage.items():
-        con.execute(ADD_USAGE, (grant, day, *sums))
-    return seq, head
+            sums[base + 1] += count
+            sums[base + 2] += size
+    return Chained(seq, head, rows, [(*key, *sums) for key, sums in usage.items()])
+
+
+def write(con: sqlite3.Connection, batch: Chained) -> None:
+    """Inside the caller's transaction. Few long statements, since each gives the interpreter away and waits to
+    get it back while the event loop is busy."""
+    for start in range(0, len(batch.rows), 6 * ROWS_PER_INSERT):
+        part = batch.rows[start : start + 6 * ROWS_PER_INSERT]
+        con.execute(_insert(len(part) // 6), part)
+    con.executemany(ADD_USAGE, batch.usage)
+
+
+@lru_cache(maxsize=ROWS_PER_INSERT)
+def _insert(count: int) -> str:
+    return INSERT_RECORDS + ", ".join(["(?, ?, ?, ?, ?, ?)"] * count)
 
 
 def restore(con: sqlite3.Connection) -> Restored:
@@ -152,7 +179,8 @@ def restore(con: sqlite3.Connection) -> Restored:
     ).fetchall()]
     now = time.time()
     con.execute("BEGIN IMMEDIATE")
-    seq, head = append(con, orphans, seq, head)
+    resolved = chained(orphans, seq, head)
+    write(con, resolved)
     con.execute("DELETE FROM intent")
     con.execute("DELETE FROM answer WHERE expires < ?", (now,))
     con.execute("DELETE FROM nonce WHERE expires < ?", (now,))
@@ -162,7 +190,7 @@ def restore(con: sqlite3.Connection) -> Restored:
         usage.setdefault(grant, {})[day] = sums
     aborted = sum(entry.template.state == ABORTED for entry in orphans)
     return Restored(
-        seq, head, dict(con.execute("SELECT key, value FROM meta")), usage,
+        resolved.seq, resolved.head, dict(con.execute("SELECT key, value FROM meta")), usage,
         {(c, n): e for c, n, e in con.execute("SELECT credential, nonce, expires FROM nonce")},
         len(orphans) - aborted, aborted,
     )

@@ -176,7 +176,7 @@ def view_id(access: Access[TableSource]) -> str:
 def _sources(plane: Plane, holder: Holder) -> list[TableSource]:
     """What may be read now: a table of a suspended or lapsed grant is not listed."""
     plane.gate.check_fresh()
-    rule_now = plane.gate.clock.real() + plane.gate.clock.offset
+    rule_now = plane.gate.clock.now().rule
     found = [
         next((a.source for a in accesses if a.refusal(rule_now) is None), None) for accesses in holder.tables.values()
     ]

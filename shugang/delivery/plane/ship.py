@@ -51,10 +51,10 @@ class Shipper:
         """Ship one batch; False when nothing is waiting."""
         if not self.backlog:
             return False
-        records = await asyncio.to_thread(self._journal.read_after, self.acked, BATCH)
-        if not records:
+        last, records = await asyncio.to_thread(self._journal.read_after, self.acked, BATCH)
+        if last == self.acked:
             return False
-        body = f'{{"from_seq":{self.acked + 1},"records":[{",".join(records)}]}}'.encode()
+        body = b'{"from_seq":%d,"records":%s}' % (self.acked + 1, records)
         answer = await self._control.post("/plane/v1/journal", body)
         try:
             acked = int(json.loads(answer)["acked_seq"])

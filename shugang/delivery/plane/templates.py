@@ -86,6 +86,8 @@ def one_select(template: str, dialect: str) -> exp.Select:
             name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
             if _FORBIDDEN_FUNCTIONS.match(name):
                 raise BadTemplate(f"the function {name} is not allowed in a query")
+        if isinstance(node, exp.Identifier) and not node.quoted and node.name.startswith("$"):
+            raise BadTemplate("parameters are written :name")
         if isinstance(node, exp.Table) and _system(node):
             raise BadTemplate(f"the table {node.name} is not allowed in a query")
     return select

@@ -19,27 +19,30 @@ CHARGED, UNCHARGED = 0, 3
 
 
 class _Limit:
-    """`sums` is the window's list of six; `cells` the positions of it that count."""
+    """`before` is what the window held up to today; `cells` the positions that count."""
 
-    __slots__ = ("calls", "cells", "code", "limit", "per", "unit")
+    __slots__ = ("before", "bounded", "calls", "cells", "code", "limit", "per", "unit")
 
     def __init__(self, quota: Quota) -> None:
         self.unit = _UNITS[quota.unit]
         self.cells = tuple(base + self.unit for base in _KINDS[quota.counts])
         self.limit, self.per = quota.limit, quota.per
         self.calls = quota.unit == "calls"
+        # The kinds of uses whose amount this limit bounds beyond mere admission.
+        self.bounded = () if self.calls else _KINDS[quota.counts]
         self.code = "uncharged_quota_exhausted" if quota.counts == "uncharged" else "quota_exhausted"
+        self.before = 0
 
 
 class Meter:
-    """Sums of one grant: calls, rows, bytes charged (0..2) and uncharged (3..5), by day, month and in total."""
+    """Sums of one grant: calls, rows, bytes charged (0..2) and uncharged (3..5), by rule day."""
 
-    __slots__ = ("_day", "_days", "_limits", "_rate", "_refilled", "_tokens", "_windows", "held")
+    __slots__ = ("_day", "_days", "_limits", "_rate", "_refilled", "_today", "_tokens", "held")
 
     def __init__(self, days: dict[int, list[int]] | None = None) -> None:
         self._days = days if days is not None else {}
         self._day = -1
-        self._windows: dict[str, list[int]] = {}
+        self._today: list[int] = [0] * 6
         self._limits: tuple[_Limit, ...] = ()
         self._rate: Rate | None = None
         self._tokens = self._refilled = 0.0
@@ -47,21 +50,21 @@ class Meter:
 
     def set_terms(self, quotas: tuple[Quota, ...], rate: Rate | None) -> None:
         self._limits = tuple(_Limit(quota) for quota in quotas)
+        self._day = -1
         if rate != self._rate:
             self._rate = rate
             self._tokens = float(rate.burst) if rate else 0.0
             self._refilled = monotonic()
 
     def _roll(self, day: int) -> None:
-        """A new rule day: the month and total are summed anew, which holds even if the rule clock jumps."""
-        today = self._days.setdefault(day, [0] * 6)
+        """A new rule day: what lies before it is summed anew, which holds even if the rule clock jumps."""
+        self._today = self._days.setdefault(day, [0] * 6)
         month = month_of(day)
-        within = [sums for d, sums in self._days.items() if month_of(d) == month]
-        self._windows = {
-            "day": today,
-            "month": [sum(cell) for cell in zip(*within, strict=True)],
-            "total": [sum(cell) for cell in zip(*self._days.values(), strict=True)],
-        }
+        for limit in self._limits:
+            limit.before = sum(
+                sums[cell] for then, sums in self._days.items() for cell in limit.cells
+                if then != day and (limit.per == "total" or (limit.per == "month" and month_of(then) == month))
+            )
         self._day = day
 
     def throttle(self) -> float:
@@ -77,20 +80,36 @@ class Meter:
             return 0.0
         return (1.0 - self._tokens) / rate.per_second
 
+    def charge(self, day: int, base: int, rows: int, size: int) -> str | None:
+        """A use whose answer is known at once, of kind `base` (CHARGED or UNCHARGED): the refusal code, or None and
+        it is counted. Admission looks at every limit alike, so that a refusal tells nothing about the answer."""
+        code = self._full(day) or self.room(day, base, rows, size)
+        if code is None:
+            sums = self._today
+            sums[base] += 1
+            sums[base + 1] += rows
+            sums[base + 2] += size
+        return code
+
     def reserve(self, day: int) -> str | None:
-        """Hold one call; the refusal code where a quota has no room."""
+        """Hold one call whose answer is still to come; the refusal code where a quota has no room."""
+        code = self._full(day)
+        if code is None:
+            self.held += 1
+        return code
+
+    def _full(self, day: int) -> str | None:
         if day != self._day:
             self._roll(day)
+        today = self._today
         for limit in self._limits:
-            sums = self._windows[limit.per]
-            used = 0
+            used = limit.before
             for cell in limit.cells:
-                used += sums[cell]
+                used += today[cell]
             if limit.calls:
                 used += self.held
             if used >= limit.limit:
                 return limit.code
-        self.held += 1
         return None
 
     def release(self) -> None:
@@ -98,16 +117,14 @@ class Meter:
         self.held -= 1
 
     def room(self, day: int, base: int, rows: int, size: int) -> str | None:
-        """For a held call whose answer is known: the refusal code if its rows or bytes do not fit."""
+        """For an answer that is known: the refusal code if its rows or bytes do not fit."""
         if day != self._day:
             self._roll(day)
-        amounts = (1, rows, size)
         for limit in self._limits:
-            if limit.calls or base + limit.unit not in limit.cells:
-                continue
-            sums = self._windows[limit.per]
-            if sum(sums[cell] for cell in limit.cells) + amounts[limit.unit] > limit.limit:
-                return limit.code
+            if base in limit.bounded:
+                used = limit.before + sum(self._today[cell] for cell in limit.cells)
+                if used + (rows if limit.unit == 1 else size) > limit.limit:
+                    return limit.code
         return None
 
     def settle(self, day: int, base: int, rows: int, size: int) -> None:
@@ -115,18 +132,14 @@ class Meter:
         self.held -= 1
         if day != self._day:
             self._roll(day)
-        for sums in self._windows.values():
-            sums[base] += 1
-            sums[base + 1] += rows
-            sums[base + 2] += size
+        sums = self._today
+        sums[base] += 1
+        sums[base + 1] += rows
+        sums[base + 2] += size
 
     def correct(self, day: int, base: int, rows: int, size: int) -> None:
         """Take back what a settled use did not release after all."""
         if day != self._day:
             self._roll(day)
-        for sums in self._windows.values():
-            sums[base + 1] -= rows
-            sums[base + 2] -= size
-
-    def total(self) -> list[int]:
-        return [sum(cell) for cell in zip(*self._days.values(), strict=True)] if self._days else [0] * 6
+        self._today[base + 1] -= rows
+        self._today[base + 2] -= size

@@ -111,11 +111,15 @@ def _check_key(public_key: str) -> None:
         Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
     except ValueError:
         raise Refusal(
-            "bad_key", Text("公钥应为32字节的Ed25519公钥（base64）。", "The key must be a raw Ed25519 key in base64."), 422
+            "bad_key",
+            Text("公钥应为32字节的Ed25519公钥（base64）。", "The key must be a raw Ed25519 key in base64."),
+            422,
         ) from None
     if Plane.objects.filter(public_key=public_key).exists():
         raise Refusal(
-            "bad_key", Text("这把公钥已用于另一个节点，请生成新的密钥。", "Another plane has this key. Please make a new one."), 422
+            "bad_key",
+            Text("这把公钥已用于另一个节点，请生成新的密钥。", "Another plane has this key. Please make a new one."),
+            422,
         )
 
 

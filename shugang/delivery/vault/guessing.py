@@ -1,7 +1,8 @@
 """What type a column of text may have, without losing a character of it.
 
-DuckDB's and other sniffers turn 0592 into 592. Here a column becomes a number only when every value would be printed
-back exactly as it was written, and never when it looks like a code: a leading zero, or one width of five digits or more.
+Sniffers (pyarrow's among them) turn 0592 into 592. Here a column becomes a number only when every value would be
+printed back exactly as it was written, and never when it looks like a code: a leading zero, or one width of five
+digits or more.
 """
 
 from __future__ import annotations

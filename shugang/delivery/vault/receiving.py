@@ -77,7 +77,9 @@ def receive(stream: BinaryIO, filename: str, folder: Path) -> Received:
             digest.update(chunk)
             out.write(chunk)
     if size == 0:
-        raise broken("文件是空的。请检查后重新上传。", "The file is empty. Please check it and upload again.", "empty_file")
+        raise broken(
+            "文件是空的。请检查后重新上传。", "The file is empty. Please check it and upload again.", "empty_file"
+        )
     with path.open("rb") as file:
         _check_head(file.read(512), kind)
     if kind == "csv.gz":
@@ -98,7 +100,9 @@ def _check_head(head: bytes, kind: str) -> None:
         if head.startswith(magic):
             raise wrong_type(f"文件内容是{zh}，与文件名不符。", f"The content is {en}, not what its name says.")
     if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:9].lower().startswith(_MARKUP):
-        raise wrong_type("文件内容是网页或XML，与文件名不符。", "The content is a web page or XML, not what its name says.")
+        raise wrong_type(
+            "文件内容是网页或XML，与文件名不符。", "The content is a web page or XML, not what its name says."
+        )
     packed, parquet = head.startswith(b"\x1f\x8b"), head.startswith(b"PAR1")
     if (packed, parquet) != (kind == "csv.gz", kind == "parquet"):
         raise wrong_type("文件内容与文件名的后缀不符。", "The content does not fit the file's ending.")
@@ -116,10 +120,13 @@ def _unfold(packed: Path, target: Path, limit: int) -> Path:
                 out.write(chunk)
     except (OSError, EOFError, zlib.error):
         raise broken(
-            "压缩文件已损坏或不完整，请重新压缩后上传。", "The compressed file is damaged or cut short. Please pack it again."
+            "压缩文件已损坏或不完整，请重新压缩后上传。",
+            "The compressed file is damaged or cut short. Please pack it again.",
         ) from None
     if size == 0:
-        raise broken("文件是空的。请检查后重新上传。", "The file is empty. Please check it and upload again.", "empty_file")
+        raise broken(
+            "文件是空的。请检查后重新上传。", "The file is empty. Please check it and upload again.", "empty_file"
+        )
     with target.open("rb") as file:
         _check_head(file.read(512), "csv")
     return target
@@ -129,7 +136,11 @@ def encoding_of(path: Path) -> str:
     """utf-8-sig or gb18030, by decoding the whole file. Raises Refusal for UTF-16, NUL bytes or anything else."""
     with path.open("rb") as file:
         if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            raise broken("文件是UTF-16编码，请另存为UTF-8后再传。", "The file is UTF-16. Please save it as UTF-8.", "bad_encoding")
+            raise broken(
+                "文件是UTF-16编码，请另存为UTF-8后再传。",
+                "The file is UTF-16. Please save it as UTF-8.",
+                "bad_encoding",
+            )
     for name in ("utf-8-sig", "gb18030"):
         if _decodes(path, name):
             return name

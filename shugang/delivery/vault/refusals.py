@@ -9,7 +9,10 @@ from shugang.policy.text import Text
 def wrong_type(zh: str, en: str) -> Refusal:
     return Refusal(
         "wrong_file_type",
-        Text(f"{zh}请上传CSV（.csv、.csv.gz）或Parquet（.parquet）文件。", f"{en} Please upload CSV (.csv, .csv.gz) or Parquet."),
+        Text(
+            f"{zh}请上传CSV（.csv、.csv.gz）或Parquet（.parquet）文件。",
+            f"{en} Please upload CSV (.csv, .csv.gz) or Parquet.",
+        ),
         422,
     )
 
@@ -22,7 +25,10 @@ def too_large(limit: int) -> Refusal:
     shown = f"{limit / 1048576:.0f} MB" if limit >= 1048576 else f"{limit / 1024:.0f} KB"
     return Refusal(
         "file_too_large",
-        Text(f"文件超过{shown}的上限，请压缩为.csv.gz或拆分后再传。", f"The file exceeds {shown}. Please compress or split it."),
+        Text(
+            f"文件超过{shown}的上限，请压缩为.csv.gz或拆分后再传。",
+            f"The file exceeds {shown}. Please compress or split it.",
+        ),
         413,
     )
 

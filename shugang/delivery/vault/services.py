@@ -89,7 +89,10 @@ def _record(
     if last is not None and last.sha256 == digest:
         raise Refusal(
             "unchanged",
-            Text(f"内容与第{last.version}版完全相同，不必重复上传。", f"The content equals version {last.version}; nothing to add."),
+            Text(
+                f"内容与第{last.version}版完全相同，不必重复上传。",
+                f"The content equals version {last.version}; nothing to add.",
+            ),
             409,
         )
     relative = f"{number}/{(last.version if last else 0) + 1}/data.parquet"

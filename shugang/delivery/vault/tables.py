@@ -46,7 +46,8 @@ class Made(NamedTuple):
 def convert(received: Received, folder: Path, declared: Mapping[str, str]) -> Made:
     """Write `folder/data.parquet`. `declared`: column → type of `DECLARABLE`, against the guess.
 
-    Raises Refusal: `broken_csv` with the line, `bad_columns`, `no_rows`, `bad_encoding`, `broken_file`, `wrong_file_type`.
+    Raises Refusal: `broken_csv` with the line, `bad_columns`, `no_rows`, `bad_encoding`, `broken_file`,
+    `wrong_file_type`.
     """
     if unknown := sorted(set(declared.values()) - set(DECLARABLE)):
         raise broken(f"不支持字段类型“{unknown[0]}”。", f"The column type {unknown[0]} is not offered.", "bad_columns")
@@ -63,11 +64,23 @@ def check_names(names: Sequence[str]) -> None:
     seen: set[str] = set()
     for place, name in enumerate(names, start=1):
         if not name:
-            raise broken(f"第{place}列没有字段名，请补全首行。", f"Column {place} has no name. Please complete the first line.", "bad_columns")
+            raise broken(
+                f"第{place}列没有字段名，请补全首行。",
+                f"Column {place} has no name. Please complete the first line.",
+                "bad_columns",
+            )
         if len(name) > MAX_NAME or re.search(r"[\x00-\x1f\x7f]", name):
-            raise broken(f"第{place}列的字段名过长或含不可见字符。", f"The name of column {place} is too long or not printable.", "bad_columns")
+            raise broken(
+                f"第{place}列的字段名过长或含不可见字符。",
+                f"The name of column {place} is too long or not printable.",
+                "bad_columns",
+            )
         if name.casefold() in seen:
-            raise broken(f"字段名“{name}”重复，请改名后重新上传。", f"The column name “{name}” occurs twice. Please rename one.", "bad_columns")
+            raise broken(
+                f"字段名“{name}”重复，请改名后重新上传。",
+                f"The column name “{name}” occurs twice. Please rename one.",
+                "bad_columns",
+            )
         seen.add(name.casefold())
 
 
@@ -98,7 +111,10 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _quote_trouble(message: str) -> tuple[str, str]:
     if "limit" in message:
-        return "的一个单元格过长，可能是引号没有成对。", "a cell is far too long; a quotation mark is probably not closed."
+        return (
+            "的一个单元格过长，可能是引号没有成对。",
+            "a cell is far too long; a quotation mark is probably not closed.",
+        )
     return "的引号没有成对。", "a quotation mark is not closed."
 
 
@@ -137,7 +153,9 @@ def _batches(rows: Iterator[tuple[int, list[str]]], width: int, wanted: Sequence
             )
         for place, name in checked:
             if not fits(cells[place], name):
-                raise at_row(line, f"第{place + 1}列的值不是{name}。", f"the value of column {place + 1} is not a {name}.")
+                raise at_row(
+                    line, f"第{place + 1}列的值不是{name}。", f"the value of column {place + 1} is not a {name}."
+                )
         batch.append(cells)
         if len(batch) == BATCH_ROWS:
             yield batch
@@ -168,12 +186,16 @@ def _cast(array: Any, kind: pa.DataType, name: str) -> Any:
         return array.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise broken(
-            f"字段“{name}”中有值无法按{kind}保存。", f"Column “{name}” holds values that do not fit {kind}.", "bad_columns"
+            f"字段“{name}”中有值无法按{kind}保存。",
+            f"Column “{name}” holds values that do not fit {kind}.",
+            "bad_columns",
         ) from None
 
 
 def _no_rows() -> Exception:
-    return broken("文件只有表头，没有数据行。请检查后重新上传。", "The file has a header but no rows. Please check it.", "no_rows")
+    return broken(
+        "文件只有表头，没有数据行。请检查后重新上传。", "The file has a header but no rows. Please check it.", "no_rows"
+    )
 
 
 def _from_parquet(path: Path, target: Path) -> Made:
@@ -185,7 +207,9 @@ def _from_parquet(path: Path, target: Path) -> Made:
         types = [_plain(f) for f in fields]
         count = _write(source, target, names, types)
     except (pa.ArrowException, OSError):
-        raise broken("Parquet文件已损坏或不完整，请重新生成后上传。", "The Parquet file is damaged. Please make it anew.") from None
+        raise broken(
+            "Parquet文件已损坏或不完整，请重新生成后上传。", "The Parquet file is damaged. Please make it anew."
+        ) from None
     if count == 0:
         raise _no_rows()
     return Made(target, [ColumnFact(n, _duck(t)) for n, t in zip(names, types, strict=True)], count)

@@ -101,6 +101,16 @@ def test_an_entry_dropped_together_with_its_tile_hash_is_seen(tmp_path):
     assert codes(tmp_path) == {"root"}
 
 
+def test_a_flipped_byte_above_the_leaves_is_seen_in_a_folder_and_by_fetch_alone(tmp_path):
+    log, _ = published(tmp_path, plain(66_000))
+    for name in ("tile/1/000", "tile/1/001.p/1", "tile/2/000.p/1"):
+        path, data = tmp_path / name, (tmp_path / name).read_bytes()
+        path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        for source in (log.store, log.store.fetch):
+            assert {p.path for p in audit_log(source, VKEY).problems} == {name}
+        path.write_bytes(data)
+
+
 def test_a_whole_log_rewritten_consistently_is_seen_by_its_signature_alone(tmp_path):
     published(tmp_path / "true", plain(600))
     forger = Ed25519Signer(ORIGIN, b"\x66" * 32)

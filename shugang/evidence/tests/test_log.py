@@ -120,8 +120,12 @@ def test_the_store_writes_only_tiles_and_never_empty_ones(tmp_path):
     for path, data in [("tile/0/000.p/1", b""), ("../x", b"x"), ("tile/0/x", b"x"), ("checkpoint", b"x")]:
         with pytest.raises(ValueError):
             store.write_tiles([(path, data)])
-    assert store.fetch("../../etc/passwd") is None
     assert not (tmp_path / "log").exists()
+    (tmp_path / "log").mkdir()
+    for name in ("secret", "log/secret"):
+        (tmp_path / name).write_bytes(b"secret")
+    for path in ("../secret", "secret", "tile/../../secret", str(tmp_path / "secret")):
+        assert store.fetch(path) is None
 
 
 def test_several_accepted_batches_are_published_at_once(tmp_path):
@@ -277,6 +281,12 @@ class TestForksAreRefused:
         log.publish()
         database.entries = old_entries
         self.assert_refused(tmp_path, old_text, database)
+
+    def test_an_entry_changed_at_the_edge_while_its_bundle_is_lost(self, tmp_path):
+        _, database = published(tmp_path, plain(500))
+        database.entries[499] = b"changed"
+        (tmp_path / "tile/entries/001.p/244").unlink()
+        self.assert_refused(tmp_path, database.text, database)
 
     def test_a_database_that_forgot_that_it_ever_signed(self, tmp_path):
         _, database = published(tmp_path, plain(5))

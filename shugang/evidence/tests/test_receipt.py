@@ -90,6 +90,8 @@ def test_the_key_is_the_readers_not_the_receipts(receipt):
     with pytest.raises(VerificationError):
         verify_receipt(receipt, forger)
     with pytest.raises(VerificationError):
+        verify_receipt(receipt | {"vkey": forger}, VKEY)
+    with pytest.raises(VerificationError):
         verify_receipt(receipt | {"vkey": forger}, forger)
 
 

@@ -12,9 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shugang.evidence import standalone_verify
-from shugang.evidence.note import Ed25519Signer
-from shugang.evidence.receipt import make_receipt
-from shugang.evidence.tests.helpers import ORIGIN, VKEY
+from shugang.evidence.checkpoint import Checkpoint
+from shugang.evidence.encoding import to_base64
+from shugang.evidence.entry import Entry
+from shugang.evidence.errors import VerificationError
+from shugang.evidence.hashing import commitment
+from shugang.evidence.note import Ed25519Signer, sign_note
+from shugang.evidence.proofs import inclusion_proof
+from shugang.evidence.reader import LogReader
+from shugang.evidence.receipt import make_receipt, verify_receipt
+from shugang.evidence.tests.helpers import AT, ORIGIN, SIGNER, VKEY, payload_of, plain, published, salt_of
+from shugang.evidence.tests.test_proofs import BIG_NODE, HASHES, mth
 from shugang.evidence.tests.test_receipt import CHANGES
 
 json_values = st.recursive(
@@ -114,3 +122,45 @@ def test_its_numbers_are_those_of_the_library(value):
 )
 def test_numbers_of_the_standard(value, text):
     assert standalone_verify.number(value) == text
+
+
+def test_keys_are_sorted_by_utf_16_units():
+    payload = {"\ue000": 1, "\U0001f600": 2, "数": 3}
+    assert standalone_verify.canonical(payload).encode() == rfc8785.dumps(payload)
+
+
+@pytest.mark.parametrize("wrong", ["sha256", "sm3"])
+def test_both_digests_must_hold(tmp_path, wrong):
+    # Given an entry, truly in the log, one of whose digests is not that of the payload
+    digests = commitment(payload_of(0), salt_of(0))._replace(**{wrong: b"\x00" * 32})
+    log, _ = published(tmp_path, [Entry("a", AT, digests).encode(), *plain(3)])
+    bare = make_receipt(*LogReader(log.store.fetch, SIGNER.verifier).proof(0), VKEY)
+    full = bare | {"payload": payload_of(0), "salt": to_base64(salt_of(0))}
+    # Then neither verifier takes the payload for the recorded one
+    with pytest.raises(VerificationError):
+        verify_receipt(full, VKEY)
+    with pytest.raises(ValueError, match="SHA-256" if wrong == "sha256" else "SM3"):
+        standalone_verify.verify(full, VKEY)
+
+
+def test_a_key_with_a_wrong_id_is_no_key(receipt):
+    name, key_id, key = VKEY.split("+", 2)
+    bad = f"{name}+{key_id[::-1]}+{key}"
+    with pytest.raises(ValueError, match="log key"):
+        standalone_verify.verify(receipt | {"vkey": bad}, bad)
+
+
+def test_a_proof_of_a_smaller_tree_does_not_pass_for_a_larger_one():
+    proof = inclusion_proof(1, 4, BIG_NODE)
+    standalone_verify.check_inclusion(HASHES[1], 1, 4, proof, mth(0, 4))
+    with pytest.raises(ValueError):
+        standalone_verify.check_inclusion(HASHES[1], 1, 8, proof, mth(0, 4))
+
+
+def test_a_checkpoint_of_another_log_signed_by_this_key_is_refused():
+    root = mth(0, 4)
+    foreign = sign_note(Checkpoint("other.example.cn", 4, root).text(), [SIGNER])
+    with pytest.raises(ValueError, match="another log"):
+        standalone_verify.open_checkpoint(foreign, VKEY)
+    own = sign_note(Checkpoint(ORIGIN, 4, root).text(), [SIGNER])
+    assert standalone_verify.open_checkpoint(own, VKEY) == (4, root)

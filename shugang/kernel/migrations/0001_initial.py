@@ -5,214 +5,272 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('root', models.CharField(max_length=64)),
-                ('text', models.TextField()),
-                ('at', models.DateTimeField()),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root", models.CharField(max_length=64)),
+                ("text", models.TextField()),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='LogEntry',
+            name="LogEntry",
             fields=[
-                ('index', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('data', models.BinaryField()),
+                ("index", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("data", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Serial',
+            name="Serial",
             fields=[
-                ('name', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('last', models.BigIntegerField(default=0)),
+                ("name", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("last", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('procedure', models.CharField(db_index=True, max_length=60)),
-                ('number', models.CharField(max_length=40, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('state', models.CharField(db_index=True, max_length=40)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('data', models.JSONField(default=dict)),
-                ('opened_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('opened_by', models.BigIntegerField(null=True)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='kernel.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("procedure", models.CharField(db_index=True, max_length=60)),
+                ("number", models.CharField(max_length=40, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("state", models.CharField(db_index=True, max_length=40)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("data", models.JSONField(default=dict)),
+                ("opened_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("opened_by", models.BigIntegerField(null=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="kernel.case",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ClockOffset',
+            name="ClockOffset",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('seconds', models.BigIntegerField(default=0)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("seconds", models.BigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_clock_offset')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_clock_offset")],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salt', models.BinaryField(max_length=32)),
-                ('sha256', models.CharField(max_length=64)),
-                ('sm3', models.CharField(max_length=64)),
-                ('log_index', models.BigIntegerField(null=True, unique=True)),
-                ('at', models.DateTimeField(db_index=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('kind', models.CharField(db_index=True, max_length=80)),
-                ('person_id', models.BigIntegerField(null=True)),
-                ('party_id', models.BigIntegerField(null=True)),
-                ('actor_label', models.CharField(max_length=200)),
-                ('payload', models.JSONField()),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='kernel.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("salt", models.BinaryField(max_length=32)),
+                ("sha256", models.CharField(max_length=64)),
+                ("sm3", models.CharField(max_length=64)),
+                ("log_index", models.BigIntegerField(null=True, unique=True)),
+                ("at", models.DateTimeField(db_index=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("kind", models.CharField(db_index=True, max_length=80)),
+                ("person_id", models.BigIntegerField(null=True)),
+                ("party_id", models.BigIntegerField(null=True)),
+                ("actor_label", models.CharField(max_length=200)),
+                ("payload", models.JSONField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="events", to="kernel.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EventRef',
+            name="EventRef",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('key', models.CharField(max_length=80)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refs', to='kernel.event')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=30)),
+                ("key", models.CharField(max_length=80)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="refs", to="kernel.event"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='IdempotencyRecord',
+            name="IdempotencyRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('actor', models.CharField(max_length=80)),
-                ('key', models.CharField(max_length=128)),
-                ('request_hash', models.CharField(max_length=64)),
-                ('response', models.JSONField()),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("actor", models.CharField(max_length=80)),
+                ("key", models.CharField(max_length=128)),
+                ("request_hash", models.CharField(max_length=64)),
+                ("response", models.JSONField()),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('actor', 'key'), name='idempotency_key_once')],
+                "constraints": [models.UniqueConstraint(fields=("actor", "key"), name="idempotency_key_once")],
             },
         ),
         migrations.CreateModel(
-            name='Material',
+            name="Material",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('party_id', models.BigIntegerField(db_index=True)),
-                ('name', models.CharField(max_length=200)),
-                ('content_type', models.CharField(max_length=80)),
-                ('sha256', models.CharField(db_index=True, max_length=64)),
-                ('size', models.BigIntegerField()),
-                ('created_at', models.DateTimeField()),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='materials', to='kernel.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("party_id", models.BigIntegerField(db_index=True)),
+                ("name", models.CharField(max_length=200)),
+                ("content_type", models.CharField(max_length=80)),
+                ("sha256", models.CharField(db_index=True, max_length=64)),
+                ("size", models.BigIntegerField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="materials",
+                        to="kernel.case",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='RuleProfile',
+            name="RuleProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('version', models.PositiveIntegerField()),
-                ('title_zh', models.CharField(max_length=120)),
-                ('title_en', models.CharField(max_length=160)),
-                ('effective_from', models.DateField()),
-                ('data', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                ("version", models.PositiveIntegerField()),
+                ("title_zh", models.CharField(max_length=120)),
+                ("title_en", models.CharField(max_length=160)),
+                ("effective_from", models.DateField()),
+                ("data", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'version'), name='profile_version_once')],
+                "constraints": [models.UniqueConstraint(fields=("code", "version"), name="profile_version_once")],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='profile',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='kernel.ruleprofile'),
+            model_name="case",
+            name="profile",
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to="kernel.ruleprofile"),
         ),
         migrations.CreateModel(
-            name='SearchDocument',
+            name="SearchDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('key', models.CharField(max_length=80)),
-                ('title', models.TextField()),
-                ('body', models.TextField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=30)),
+                ("key", models.CharField(max_length=80)),
+                ("title", models.TextField()),
+                ("body", models.TextField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'key'), name='search_document_once')],
+                "constraints": [models.UniqueConstraint(fields=("kind", "key"), name="search_document_once")],
             },
         ),
         migrations.CreateModel(
-            name='CaseClock',
+            name="CaseClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('stopped', 'Stopped'), ('expired', 'Expired')], max_length=10)),
-                ('started_at', models.DateTimeField()),
-                ('days', models.PositiveIntegerField()),
-                ('unit', models.CharField(choices=[('wd', 'working days'), ('d', 'days')], max_length=2)),
-                ('due_at', models.DateTimeField(db_index=True)),
-                ('remaining', models.IntegerField(null=True)),
-                ('provisional', models.BooleanField(default=False)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='kernel.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("paused", "Paused"),
+                            ("stopped", "Stopped"),
+                            ("expired", "Expired"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("days", models.PositiveIntegerField()),
+                ("unit", models.CharField(choices=[("wd", "working days"), ("d", "days")], max_length=2)),
+                ("due_at", models.DateTimeField(db_index=True)),
+                ("remaining", models.IntegerField(null=True)),
+                ("provisional", models.BooleanField(default=False)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="clocks", to="kernel.case"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'name'), name='clock_once_a_case')],
+                "constraints": [models.UniqueConstraint(fields=("case", "name"), name="clock_once_a_case")],
             },
         ),
         migrations.CreateModel(
-            name='CaseParty',
+            name="CaseParty",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('party_id', models.BigIntegerField(db_index=True)),
-                ('capacity', models.CharField(max_length=40)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parties', to='kernel.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("party_id", models.BigIntegerField(db_index=True)),
+                ("capacity", models.CharField(max_length=40)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="parties", to="kernel.case"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'party_id', 'capacity'), name='case_capacity_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("case", "party_id", "capacity"), name="case_capacity_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CaseVote',
+            name="CaseVote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('transition', models.CharField(max_length=60)),
-                ('round', models.PositiveIntegerField()),
-                ('person_id', models.BigIntegerField(null=True)),
-                ('party_id', models.BigIntegerField(null=True)),
-                ('capacity', models.CharField(max_length=40)),
-                ('data', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='votes', to='kernel.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("transition", models.CharField(max_length=60)),
+                ("round", models.PositiveIntegerField()),
+                ("person_id", models.BigIntegerField(null=True)),
+                ("party_id", models.BigIntegerField(null=True)),
+                ("capacity", models.CharField(max_length=40)),
+                ("data", models.JSONField(default=dict)),
+                ("at", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="votes", to="kernel.case"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'transition', 'round', 'person_id'), name='one_vote_a_person_a_round')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("case", "transition", "round", "person_id"), name="one_vote_a_person_a_round"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('log_index__isnull', True)), fields=['id'], name='event_unsequenced'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("log_index__isnull", True)), fields=["id"], name="event_unsequenced"
+            ),
         ),
         migrations.AddIndex(
-            model_name='eventref',
-            index=models.Index(fields=['kind', 'key'], name='event_ref'),
+            model_name="eventref",
+            index=models.Index(fields=["kind", "key"], name="event_ref"),
         ),
         migrations.AddConstraint(
-            model_name='eventref',
-            constraint=models.UniqueConstraint(fields=('event', 'kind', 'key'), name='ref_once_an_event'),
+            model_name="eventref",
+            constraint=models.UniqueConstraint(fields=("event", "kind", "key"), name="ref_once_an_event"),
         ),
     ]

@@ -28,21 +28,57 @@ TOY = procedure.register(
         label=Text("试验事项", "Toy"),
         number_prefix="TOY",
         profile="toy",
-        opening=Transition("apply", T, (), "submitted", (Role("applicant", "handler"),),
-                           Form(1, (Field("reason", "text", T, max_length=10),)), starts=("accept",)),
-        states=(State("submitted", T), State("accepted", T), State("notice", T), State("done", T, "ok", True),
-                State("lapsed", T, "off", True)),
-        clocks=(ClockSpec("accept", T, "accept", on_expiry="silent"), ClockSpec("examine", T, "examine"),
-                ClockSpec("notice", T, "notice", on_expiry="finish")),
+        opening=Transition(
+            "apply",
+            T,
+            (),
+            "submitted",
+            (Role("applicant", "handler"),),
+            Form(1, (Field("reason", "text", T, max_length=10),)),
+            starts=("accept",),
+        ),
+        states=(
+            State("submitted", T),
+            State("accepted", T),
+            State("notice", T),
+            State("done", T, "ok", True),
+            State("lapsed", T, "off", True),
+        ),
+        clocks=(
+            ClockSpec("accept", T, "accept", on_expiry="silent"),
+            ClockSpec("examine", T, "examine"),
+            ClockSpec("notice", T, "notice", on_expiry="finish"),
+        ),
         transitions=(
-            Transition("accept", T, ("submitted",), "accepted", (Role("registrar", "handler"),),
-                       stops=("accept",), starts=("examine",)),
+            Transition(
+                "accept",
+                T,
+                ("submitted",),
+                "accepted",
+                (Role("registrar", "handler"),),
+                stops=("accept",),
+                starts=("examine",),
+            ),
             Transition("silent", T, ("submitted",), "accepted", (TIMER,), starts=("examine",)),
-            Transition("examine", T, ("accepted",), "notice", (Role("registrar", "examiner"),),
-                       distinct_from=("accept",), pauses=("examine",), starts=("notice",)),
+            Transition(
+                "examine",
+                T,
+                ("accepted",),
+                "notice",
+                (Role("registrar", "examiner"),),
+                distinct_from=("accept",),
+                pauses=("examine",),
+                starts=("notice",),
+            ),
             Transition("finish", T, ("notice",), "done", (TIMER,)),
-            Transition("agree", T, ("accepted",), "done", (Role("applicant", "handler"), Role("registrar", "handler")),
-                       quorum=EACH),
+            Transition(
+                "agree",
+                T,
+                ("accepted",),
+                "done",
+                (Role("applicant", "handler"), Role("registrar", "handler")),
+                quorum=EACH,
+            ),
             Transition("explode", T, ("submitted",), "lapsed", (Role("applicant", "handler"),), effect=_boom),
         ),
     )
@@ -61,12 +97,20 @@ STRANGER = person(9, 99, "handler", "examiner")
 
 @pytest.fixture
 def case(settings):
-    RuleProfile.objects.create(code="toy", version=1, title_zh="t", title_en="t", effective_from="2020-01-01",
-                               data={"clocks": {"accept": 3, "examine": 10, "notice": 5}}, digest="x")
+    RuleProfile.objects.create(
+        code="toy",
+        version=1,
+        title_zh="t",
+        title_en="t",
+        effective_from="2020-01-01",
+        data={"clocks": {"accept": 3, "examine": 10, "notice": 5}},
+        digest="x",
+    )
     # The Friday before the long holiday of October 2026 (1–7 October, make-up days around it).
     with clock_at(settings, datetime(2026, 9, 25, 1, tzinfo=UTC)):
-        yield engine.open_case("kernel.toy", ANNA, [("applicant", APPLICANT), ("registrar", REGISTRAR)], "试验",
-                               {"reason": "因为"})
+        yield engine.open_case(
+            "kernel.toy", ANNA, [("applicant", APPLICANT), ("registrar", REGISTRAR)], "试验", {"reason": "因为"}
+        )
 
 
 def test_a_step_moves_the_case_and_leaves_an_event(case):

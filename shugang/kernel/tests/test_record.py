@@ -150,8 +150,19 @@ def test_a_reaction_runs_in_the_transaction_of_its_event():
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("空气", ["A"]), ("空气质量", ["A"]), ("号段", ["B"]), ("查询", ["B"]), ("API", ["B"]), ("api 手机", ["B"]),
-     ("质空", []), ("厦门", ["A", "B"]), ("气", ["A"]), ("'; DROP", []), ("", [])],
+    [
+        ("空气", ["A"]),
+        ("空气质量", ["A"]),
+        ("号段", ["B"]),
+        ("查询", ["B"]),
+        ("API", ["B"]),
+        ("api 手机", ["B"]),
+        ("质空", []),
+        ("厦门", ["A", "B"]),
+        ("气", ["A"]),
+        ("'; DROP", []),
+        ("", []),
+    ],
 )
 def test_two_character_words_are_found(query, found):
     textindex.put("product", "A", "厦门空气质量站点小时值", "PM2.5 逐小时")

@@ -37,6 +37,9 @@ class PartyActor:
 
     @cached_property
     def posts(self) -> frozenset[str]:
+        """The administrators' posts; none while the security administrator has not authorised the account."""
+        if not self.person.stands:
+            return frozenset()
         return frozenset(Post.objects.filter(person_id=self.person.pk).values_list("post", flat=True))
 
     @property
@@ -47,13 +50,17 @@ class PartyActor:
 def actor_for(person: Person, party: Party | None = None, second_factor: bool = False) -> PartyActor:
     """The actor for a person and one of his parties (his first where none is named).
 
-    A person who is not authorised, or whose membership is not active, acts for nobody.
+    A person who is not authorised, or whose membership there has ended, acts for nobody.
     """
-    if not (person.is_active and person.authorised):
-        return PartyActor(person, second_factor=False)
+    return actor_by_id(person, party.pk if party else None, second_factor)
+
+
+def actor_by_id(person: Person, party_id: int | None, second_factor: bool) -> PartyActor:
+    if not person.stands:
+        return PartyActor(person)
     memberships = Membership.objects.filter(person=person, active=True).select_related("party").order_by("id")
-    if party is not None:
-        memberships = memberships.filter(party=party)
+    if party_id is not None:
+        memberships = memberships.filter(party_id=party_id)
     membership = memberships.first()
     if membership is None:
         return PartyActor(person, second_factor=second_factor)

@@ -1,8 +1,7 @@
-"""Demonstration accounts, shown with their current one-time code on the sign-in page of a demo database only."""
+"""Accounts of a demonstration: a password that everybody knows and codes that the page shows. Never otherwise."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
@@ -10,9 +9,29 @@ from allauth.mfa.totp.internal import auth
 from allauth.mfa.utils import decrypt
 from django.conf import settings
 
-from .models import Membership, Person
+from shugang.kernel.verbs import verb
 
-PASSWORD = "shugang-demo-2026"  # noqa: S105  a demonstration database listens on loopback only
+from ..posts.models import POST_LABELS, Post
+from .models import DUTY_LABELS, Membership, Person
+from .services import make_person
+
+PASSWORD = "shugang-demo-2026"  # noqa: S105  printed on the sign-in page of a demonstration
+
+
+def _only_in_a_demonstration() -> None:
+    if not settings.SHUGANG_DEMO:
+        raise RuntimeError("demonstration accounts exist in a demonstration database only")
+
+
+@verb
+def make_demo_person(username: str, display_name: str) -> Person:
+    """An account with the known password and a second factor whose codes the sign-in page shows."""
+    _only_in_a_demonstration()
+    person = make_person(username, PASSWORD, display_name)
+    person.demo = True
+    person.save(update_fields=["demo"])
+    auth.TOTP.activate(person, auth.generate_totp_secret())
+    return person
 
 
 @dataclass(frozen=True)
@@ -20,38 +39,38 @@ class DemoAccount:
     username: str
     name: str
     party: str
+    role_zh: str
+    role_en: str
     code: str
-    seconds_left: int
 
 
-def give_second_factor(person: Person) -> None:
-    """Enrol a one-time code for a demonstration account."""
-    if not settings.SHUGANG_DEMO:
-        raise RuntimeError("only demonstration accounts get a second factor this way")
-    auth.TOTP.activate(person, auth.generate_totp_secret())
-
-
-def _code(person: Person) -> str:
-    row = Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).first()
-    if row is None:
+def current_code(person: Person) -> str:
+    """The one-time code that the person's app would show now. Raises RuntimeError outside a demonstration."""
+    _only_in_a_demonstration()
+    if not person.demo:
+        raise RuntimeError("the codes of real accounts are nobody's business")
+    found = Authenticator.objects.filter(user_id=person.pk, type=Authenticator.Type.TOTP).first()
+    if found is None:
         return ""
-    return auth.format_hotp_value(auth.hotp_value(decrypt(row.data["secret"]), int(time.time()) // 30))
+    counter = next(auth.yield_hotp_counters_from_time())
+    return auth.format_hotp_value(auth.hotp_value(decrypt(found.data["secret"]), counter))
 
 
-def accounts() -> list[DemoAccount]:
-    """Empty outside a demonstration."""
+def demo_accounts() -> list[DemoAccount]:
+    """What the sign-in page lists; empty outside a demonstration."""
     if not settings.SHUGANG_DEMO:
         return []
-    shown = []
-    for person in Person.objects.filter(demo=True).order_by("id"):
+    accounts = []
+    posts = dict(Post.objects.values_list("person_id", "post"))
+    for person in Person.objects.filter(demo=True, is_active=True, authorised=True).order_by("id"):
         membership = Membership.objects.filter(person=person, active=True).select_related("party").first()
-        shown.append(
-            DemoAccount(
-                person.username,
-                str(person),
-                membership.party.name if membership else "",
-                _code(person),
-                30 - int(time.time()) % 30,
-            )
-        )
-    return shown
+        if person.pk in posts:
+            labels, party = [POST_LABELS[posts[person.pk]]], ""
+        else:
+            labels = [DUTY_LABELS[d] for d in membership.duties] if membership else []
+            party = membership.party.name if membership else ""
+        accounts.append(
+            DemoAccount(person.username, str(person), party, "、".join(x.zh for x in labels),
+                        ", ".join(x.en for x in labels), current_code(person))
+        )  # fmt: skip
+    return accounts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
@@ -34,6 +35,11 @@ class Person(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def stands(self) -> bool:
+        """Whether the account works at all. Demonstration accounts work in a demonstration only."""
+        return self.is_active and self.authorised and (settings.SHUGANG_DEMO or not self.demo)
 
 
 class Membership(ScopedModel):

@@ -1,186 +1,184 @@
-"""Signing in and out, the security page, people and duties, one-time links, the acting party."""
+"""Pages of people and of one's own security."""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from allauth.account import views as account_views
-from allauth.mfa.base import views as mfa_views
-from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes import views as recovery_views
-from allauth.mfa.totp import views as totp_views
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib.auth import login as start_session
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from shugang.kernel.errors import Refusal, forbidden
+from shugang.kernel.errors import Refusal
 from shugang.policy.text import Text
-from shugang.ui.jinja import tx
 
-from ..keys import services as key_services
-from . import services
+from ..entries import DISPLAY_NAME, NEW_PASSWORD, USERNAME
+from ..gates import for_a_party, safe_next, signed_in
+from ..keys.services import living_key
+from . import queries, services, tokens
+from .actor import PartyActor
 from .middleware import ACTING
-from .models import DUTY_LABELS, AccessToken, Invitation, Membership
-from .views import SignInView
+from .models import DUTY_LABELS
+from .people import invite_page, people, people_csv, set_duties_page, withdraw_page
+from .second_factor import Activate, Codes, Deactivate, NewCodes
+from .sign_in import Code, ConfirmCode, ConfirmPassword, SignIn, sign_out
 
 
-def signed_in(request: HttpRequest) -> Any:
-    actor = request.actor  # type: ignore[attr-defined]
-    if actor.person_id is None:
-        raise forbidden("请先登录。", "Please sign in first.", "sign_in_required")
-    return actor
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def invited(request: HttpRequest, secret: str) -> HttpResponse:
+    """A one-time link: opening it shows what it gives, posting uses it."""
+    link = services.find_invitation(secret)
+    context: dict[str, Any] = {
+        "link": link,
+        "duties": [DUTY_LABELS[d] for d in link.duties],
+        "post": _post_label(link.post),
+        "entries": (NEW_PASSWORD,) if link.person else (USERNAME, DISPLAY_NAME, NEW_PASSWORD),
+        "values": {}, "errors": {}, "general": None,
+        "inert": link.party is not None and services.governs(link.party),
+    }  # fmt: skip
+    if request.method == "GET":
+        return render(request, "parties/accounts_invited.html", context)
+    given = {e.name: request.POST.get(e.name, "") for e in (USERNAME, DISPLAY_NAME, NEW_PASSWORD)}
+    try:
+        person = services.take_up(secret, given["username"], given["password"], given["display_name"])
+    except Refusal as refusal:
+        if refusal.code == "link_invalid":
+            raise
+        given.pop("password")
+        context |= {"values": given, "errors": refusal.fields, "general": None if refusal.fields else refusal.message}
+        return render(request, "parties/accounts_invited.html", context, status=refusal.status)
+    return render(request, "parties/accounts_ready.html", {"person": person, "inert": not person.authorised})
 
 
-@require_GET
-def security(request: HttpRequest) -> HttpResponse:
-    actor = signed_in(request)
-    context = {
-        "key": key_services.living_key(actor.person_id),
-        "second_factor": Authenticator.objects.filter(user_id=actor.person_id, type=Authenticator.Type.TOTP).exists(),
-        "tokens": list(AccessToken.objects.visible_to(actor).filter(revoked_at__isnull=True).order_by("-id")),
-        "parties": services.acting_choices(request.user),  # type: ignore[arg-type]
-        "new_token": request.session.pop("new_token", ""),
-    }
-    return render(request, "parties/security.html", context)
+def _post_label(post: str) -> Text | None:
+    from ..posts.models import POST_LABELS
 
-
-@require_POST
-def make_key(request: HttpRequest) -> HttpResponse:
-    key_services.make_key(signed_in(request), request.POST.get("public_key", "").strip())
-    messages.success(request, tx(Text("签名密钥已建立，可以签署了。", "Your signing key is ready.")))
-    return redirect("security")
-
-
-@require_POST
-def revoke_key(request: HttpRequest) -> HttpResponse:
-    key_services.revoke_key(signed_in(request))
-    messages.success(
-        request, tx(Text("签名密钥已吊销，过去的签名仍然有效。", "The key is revoked; earlier signatures stand."))
-    )
-    return redirect("security")
-
-
-@require_POST
-def make_token(request: HttpRequest) -> HttpResponse:
-    _, secret = services.make_token(signed_in(request), request.POST.get("label", ""))
-    request.session["new_token"] = secret
-    return redirect("security")
+    return POST_LABELS.get(post)
 
 
 @require_POST
-def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
-    services.revoke_token(signed_in(request), pk)
-    messages.success(request, tx(Text("访问令牌已吊销。", "The access token is revoked.")))
-    return redirect("security")
+@signed_in
+def accept_invitation(request: HttpRequest, secret: str) -> HttpResponse:
+    membership = services.join_party(request.actor, secret)  # type: ignore[attr-defined]
+    request.session[ACTING] = membership.party_id
+    return redirect("party")
 
 
 @require_POST
+@signed_in
 def acting(request: HttpRequest) -> HttpResponse:
-    """Switch the acting party, then back to where the reader was (this host only)."""
-    signed_in(request)
+    """Switch the party one acts for. Refused for a party one is no member of."""
     party = services.may_act_for(request.user, request.POST.get("party", ""))  # type: ignore[arg-type]
     request.session[ACTING] = party.pk
-    target = request.POST.get("next", "/desk")
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return redirect(target if safe else "/desk")
+    return redirect(safe_next(request, "/desk"))
 
 
-@require_GET
-def people(request: HttpRequest) -> HttpResponse:
-    actor = signed_in(request)
-    context = {
-        "memberships": list(
-            Membership.objects.visible_to(actor).filter(party_id=actor.party_id).select_related("person")
-        ),
-        "invitations": list(Invitation.objects.visible_to(actor).filter(party_id=actor.party_id, used_at__isnull=True)),
-        "duties": DUTY_LABELS,
-        "manages": "manager" in actor.duties,
-        "link": request.session.pop("invitation_link", ""),
+def security_context(actor: PartyActor) -> dict[str, Any]:
+    key = living_key(actor.person_id or 0)
+    return {
+        "factors": queries.factors(actor.person),
+        "confirmed": actor.second_factor,
+        "key": key,
+        "tokens": list(queries.tokens(actor)),
+        "choices": services.acting_choices(actor.person),
+        "idempotency_key": str(uuid.uuid4()),
+        "new_token": None,
+        "errors": {},
+        "general": None,
     }
-    return render(request, "parties/people.html", context)
 
 
+@never_cache
+@require_GET
+@signed_in
+def security(request: HttpRequest) -> HttpResponse:
+    return render(request, "parties/accounts_security.html", security_context(request.actor))  # type: ignore[attr-defined]
+
+
+@never_cache
 @require_POST
-def invite(request: HttpRequest) -> HttpResponse:
-    actor = signed_in(request)
+@signed_in
+def new_token(request: HttpRequest) -> HttpResponse:
+    """Makes a token and shows its secret on the answer itself: the only time."""
+    actor = request.actor  # type: ignore[attr-defined]
+    kind = request.POST.get("kind", "read")
+    context, status = security_context(actor), 200
     try:
-        link = services.invite(actor, request.POST.getlist("duties"), request.POST.get("label", ""))
-        request.session["invitation_link"] = link
+        days = int(request.POST.get("days") or (1 if kind == "sensitive" else 90))
+        _, secret = tokens.make_token(
+            actor, request.POST.get("label", ""), days, read_only=kind == "read", sensitive=kind == "sensitive"
+        )
+        context |= {"new_token": secret, "tokens": list(queries.tokens(actor))}
+    except ValueError:
+        days_wrong = Text("有效期请填天数。", "Please give the days as a number.")
+        context, status = {**context, "general": days_wrong}, 422
     except Refusal as refusal:
-        messages.error(request, tx(refusal.message))
-    return redirect("people")
+        context, status = {**context, "general": refusal.message}, refusal.status
+    return render(request, "parties/accounts_security.html", context, status=status)
 
 
 @require_POST
-def change_duties(request: HttpRequest, pk: int) -> HttpResponse:
-    actor = signed_in(request)
-    row = Membership.objects.visible_to(actor).filter(pk=pk, party_id=actor.party_id).first()
-    if row is None:
-        raise Refusal("not_found", Text("没有这名人员。", "No such person."), 404)
-    if row.person_id == actor.person_id and "manager" not in request.POST.getlist("duties"):
-        raise forbidden(
-            "不能取消自己的管理员岗位，请先指定另一位管理员。",
-            "You may not give up your own manager's duty. Please name another manager first.",
-        )
-    services.set_duties(actor, row.party, row.person, request.POST.getlist("duties"))
-    messages.success(request, tx(Text("岗位已更新，立即生效。", "Duties are changed, at once.")))
-    return redirect("people")
-
-
-@require_http_methods(["GET", "POST"])
-def invited(request: HttpRequest, secret: str) -> HttpResponseBase:
-    found = services.find_invitation(secret)
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        data = request.POST
-        try:
-            services.take_up(secret, data.get("username", ""), data.get("password", ""), data.get("display_name", ""))
-        except Refusal as no:
-            refusal = no
-        else:
-            messages.success(request, tx(Text("账户已建立，请登录。", "Your account is ready. Please sign in.")))
-            return redirect("account_login")
-    context = {"invitation": found, "refusal": refusal, "values": request.POST, "duties": DUTY_LABELS}
-    return render(request, "parties/invited.html", context, status=refusal.status if refusal else 200)
-
-
-def to_join(request: HttpRequest) -> HttpResponse:
-    return redirect("join")
-
-
-def to_security(request: HttpRequest) -> HttpResponse:
+@signed_in
+def end_token(request: HttpRequest, pk: int) -> HttpResponse:
+    tokens.revoke_token(request.actor, pk)  # type: ignore[attr-defined]
     return redirect("security")
+
+
+@sensitive_post_parameters("old", "password")
+@require_http_methods(["GET", "POST"])
+@signed_in
+def password(request: HttpRequest) -> HttpResponse:
+    from ..entries import Entry
+
+    old = Entry("old", "password", Text("现在的密码", "Present password"), autocomplete="current-password")
+    context: dict[str, Any] = {"entries": (old, NEW_PASSWORD), "errors": {}, "general": None}
+    if request.method == "GET":
+        return render(request, "parties/accounts_password.html", context)
+    person: Any = request.user
+    if not person.check_password(request.POST.get("old", "")):
+        wrong = Text("现在的密码不对。", "The present password is wrong.")
+        return render(request, "parties/accounts_password.html", {**context, "errors": {"old": wrong}}, status=422)
+    try:
+        services.set_password(person, request.POST.get("password", ""))
+    except Refusal as refusal:
+        return render(request, "parties/accounts_password.html", {**context, "errors": refusal.fields}, status=422)
+    _keep_session(request, person)
+    return redirect("security")
+
+
+def _keep_session(request: HttpRequest, person: Any) -> None:
+    """Other sessions end with the old password; this one, which just proved it, goes on without its second factor."""
+    start_session(request, person, backend="django.contrib.auth.backends.ModelBackend")
 
 
 urlpatterns = [
-    path("sign-in", SignInView.as_view(), name="account_login"),
-    path("sign-up", to_join, name="account_signup"),
-    path("sign-out", account_views.logout, name="account_logout"),
-    path("sign-in/again", account_views.reauthenticate, name="account_reauthenticate"),
-    path("sign-in/inactive", account_views.account_inactive, name="account_inactive"),
-    path("sign-in/code", mfa_views.authenticate, name="mfa_authenticate"),
-    path("sign-in/code-again", mfa_views.reauthenticate, name="mfa_reauthenticate"),
-    path("desk/security", security, name="security"),
-    path("desk/security/second-factor", totp_views.activate_totp, name="mfa_activate_totp"),
-    path("desk/security/second-factor/off", totp_views.deactivate_totp, name="mfa_deactivate_totp"),
-    path("desk/security/methods", to_security, name="mfa_index"),
-    path("desk/security/recovery-codes", recovery_views.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path(
-        "desk/security/recovery-codes/new", recovery_views.generate_recovery_codes, name="mfa_generate_recovery_codes"
-    ),
-    path(
-        "desk/security/recovery-codes/file", recovery_views.download_recovery_codes, name="mfa_download_recovery_codes"
-    ),
-    path("desk/security/key", make_key, name="make-key"),
-    path("desk/security/key/revoke", revoke_key, name="revoke-key"),
-    path("desk/security/tokens", make_token, name="make-token"),
-    path("desk/security/tokens/<int:pk>/revoke", revoke_token, name="revoke-token"),
+    path("sign-in", SignIn.as_view(), name="sign-in"),
+    path("sign-in", SignIn.as_view(), name="account_login"),
+    path("sign-in/code", Code.as_view(), name="mfa_authenticate"),
+    path("sign-in/confirm", ConfirmPassword.as_view(), name="account_reauthenticate"),
+    path("sign-in/confirm-code", ConfirmCode.as_view(), name="mfa_reauthenticate"),
+    path("sign-out", sign_out, name="account_logout"),
+    path("invited/<str:secret>", invited, name="invited"),
+    path("invited/<str:secret>/accept", accept_invitation, name="accept-invitation"),
     path("desk/acting", acting, name="acting"),
     path("desk/people", people, name="people"),
-    path("desk/people/invite", invite, name="invite"),
-    path("desk/people/<int:pk>", change_duties, name="change-duties"),
-    path("invited/<str:secret>", invited, name="invited"),
+    path("desk/people.csv", people_csv, name="people-csv"),
+    path("desk/people/invite", invite_page, name="people-invite"),
+    path("desk/people/links/<int:pk>/withdraw", withdraw_page, name="people-withdraw"),
+    path("desk/people/<str:username>", set_duties_page, name="people-duties"),
+    path("desk/security", security, name="security"),
+    path("desk/security", security, name="mfa_index"),
+    path("desk/security/password", password, name="password"),
+    path("desk/security/tokens", new_token, name="new-token"),
+    path("desk/security/tokens/<int:pk>/revoke", end_token, name="end-token"),
+    path("desk/security/totp", Activate.as_view(), name="mfa_activate_totp"),
+    path("desk/security/totp/off", Deactivate.as_view(), name="mfa_deactivate_totp"),
+    path("desk/security/recovery", Codes.as_view(), name="mfa_view_recovery_codes"),
+    path("desk/security/recovery/new", NewCodes.as_view(), name="mfa_generate_recovery_codes"),
 ]

@@ -15,9 +15,19 @@ from shugang.kernel.secrets import seal, unseal
 from shugang.kernel.verbs import verb
 from shugang.policy.text import Text
 
+from ..accounts.models import Person
 from ..organisations.models import Party
 from .models import SigningKey
 from .signatures import message, verify_signature
+
+
+BAD_KEY = Text(
+    "公钥不是32字节的Ed25519公钥（Base64），请核对。",
+    "That is not an Ed25519 public key (32 bytes, base64). Please check it.",
+)
+KEY_TAKEN = Text(
+    "这把公钥已登记过，请换一把新的。", "This public key was registered before. Please use a new one."
+)
 
 
 def living_key(person_id: int) -> SigningKey | None:
@@ -28,10 +38,12 @@ def living_key(person_id: int) -> SigningKey | None:
 def make_key(actor: Actor, public_key: str = "") -> SigningKey:
     """A key for the acting person: made and sealed here, or his own by its public half (base64, 32 bytes).
 
-    Raises Refusal `key_exists`, `bad_key`.
+    Raises Refusal `second_factor_required`, `key_exists`, `bad_key`.
     """
     if actor.person_id is None:
         raise forbidden("请先登录。", "Please sign in first.")
+    _needs_second_factor(actor)
+    Person.objects.select_for_update().get(pk=actor.person_id)
     if living_key(actor.person_id) is not None:
         raise Refusal(
             "key_exists",
@@ -43,13 +55,9 @@ def make_key(actor: Actor, public_key: str = "") -> SigningKey:
         try:
             Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
         except ValueError:
-            raise Refusal(
-                "bad_key",
-                Text(
-                    "公钥不是32字节的Ed25519公钥（Base64）。", "That is not an Ed25519 public key (32 bytes, base64)."
-                ),
-                422,
-            ) from None
+            raise Refusal("bad_key", BAD_KEY, 422, {"public_key": BAD_KEY}) from None
+        if SigningKey.objects.filter(public_key=public_key).exists():
+            raise Refusal("bad_key", KEY_TAKEN, 409, {"public_key": KEY_TAKEN})
     else:
         private = Ed25519PrivateKey.generate()
         public_key = base64.b64encode(private.public_key().public_bytes_raw()).decode()
@@ -59,6 +67,15 @@ def make_key(actor: Actor, public_key: str = "") -> SigningKey:
     )
     emit("key.made", actor, [], {"public_key": public_key, "custody": custody})
     return key
+
+
+def _needs_second_factor(actor: Actor) -> None:
+    if not actor.second_factor:
+        raise forbidden(
+            "签名密钥须在第二因素登录后使用。请先绑定动态口令，再重新登录。",
+            "Signing keys need a second factor. Please set it up and sign in again.",
+            "second_factor_required",
+        )
 
 
 @verb
@@ -75,15 +92,16 @@ def sign_digest(actor: Actor, digest_hex: str, context: str, own_signature: str 
     """The acting signer's signature over a digest, for his party.
 
     With a key in own custody the caller passes the signature made outside (base64); it is checked here.
-    Raises Refusal `forbidden`, `second_factor_required`, `no_key`, `signature_needed`, `bad_signature`.
+    Raises Refusal `forbidden`, `second_factor_required`, `party_inactive`, `no_key`, `signature_needed`,
+    `bad_signature`.
     """
     if "signer" not in actor.duties or actor.party_id is None:
         raise forbidden("只有“签署”岗位可以代表机构签署。", "Only the signer's duty may sign for the organisation.")
-    if not actor.second_factor:
+    _needs_second_factor(actor)
+    party = Party.objects.get(pk=actor.party_id)
+    if party.status != Party.Status.ACTIVE:
         raise forbidden(
-            "签署前请用第二因素登录。",
-            "Please sign in with your second factor before signing.",
-            "second_factor_required",
+            f"“{party.name}”尚未入驻或已暂停，不能签署。", f"“{party.name}” is not admitted or is suspended.", "party_inactive"
         )
     key = living_key(actor.person_id or 0)
     if key is None:
@@ -102,18 +120,17 @@ def sign_digest(actor: Actor, digest_hex: str, context: str, own_signature: str 
                 ),
                 422,
             )
-        raw = own_signature
+        raw = own_signature.strip()
     else:
-        private = Ed25519PrivateKey.from_private_bytes(
-            unseal(bytes(key.sealed), f"parties.SigningKey:{key.public_key}")
-        )
+        sealed = unseal(bytes(key.sealed), f"parties.SigningKey:{key.public_key}")
+        private = Ed25519PrivateKey.from_private_bytes(sealed)
         raw = base64.b64encode(private.sign(message(digest_hex, context))).decode()
     signature = {
         "algorithm": "ed25519",
         "public_key": key.public_key,
         "signature": raw,
         "signer": actor.label,
-        "party": Party.objects.get(pk=actor.party_id).uscc,
+        "party": party.uscc,
         "custody": key.custody,
         "signed_at": iso(clock.now()),
     }

@@ -1,4 +1,4 @@
-"""Parties through the API."""
+"""Parties through the API: the public directory, and who the caller is."""
 
 from __future__ import annotations
 
@@ -9,43 +9,30 @@ from ninja import Router
 
 from shugang.kernel import paging
 
-from . import queries
-from .models import Party
+from . import pages, queries
 
 router = Router(tags=["parties"])
 
 
-def _public(party: Party) -> dict[str, Any]:
-    return {
-        "number": party.number,
-        "name": party.name,
-        "name_en": party.name_en,
-        "uscc": party.uscc,
-        "roles": sorted(party.roles),
-        "status": party.status,
-    }
-
-
-@router.get("/parties", auth=None, summary="Admitted parties, newest first")
+@router.get("/parties", summary="Admitted parties, newest first; no sign-in needed", auth=None)
 def parties(request: HttpRequest, role: str = "", after: str = "") -> dict[str, Any]:
-    from .models import ROLES
-
-    page = paging.page(queries.public_parties(role if role in ROLES else ""), after)
-    return {"items": [_public(p) for p in page.items], "next": page.next, "total": page.total}
+    found = paging.page(queries.public_parties(role), after)
+    return {"items": [pages.facts(p) for p in found.items], "next": found.next, "total": found.total}
 
 
-@router.get("/parties/{number}", auth=None, summary="One party as anyone may see it")
+@router.get("/parties/{number}", summary="One admitted party", auth=None)
 def party(request: HttpRequest, number: str) -> dict[str, Any]:
-    return _public(queries.public_party(number))
+    return pages.facts(queries.public_party(number))
 
 
-@router.get("/me", summary="Who the caller is and for whom he acts")
+@router.get("/me", summary="Who the caller is, for which party, with which duties")
 def me(request: HttpRequest) -> dict[str, Any]:
     actor = request.actor  # type: ignore[attr-defined]
-    own = Party.objects.visible_to(actor).filter(pk=actor.party_id or 0).first()
     return {
-        "label": actor.label,
-        "party": _public(own) if own else None,
+        "person": actor.person.username,
+        "name": str(actor.person),
+        "party": pages.facts(actor.party) if actor.party else None,
+        "roles": sorted(actor.roles),
         "duties": sorted(actor.duties),
         "posts": sorted(actor.posts),
         "second_factor": actor.second_factor,

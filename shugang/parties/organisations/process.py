@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shugang.kernel import clock
 from shugang.kernel.forms import Field, Form
 from shugang.kernel.procedure import ClockSpec, Context, Procedure, Role, State, Transition, register
 from shugang.policy.text import Text
 
+from . import checks
 from .models import Party
 
 REASON = Form(
@@ -36,28 +39,7 @@ OPINION = Form(
 )
 
 
-def _party(context: Context) -> Party:
-    member = context.case.parties.get(capacity="applicant")
-    return Party.objects.select_for_update().get(pk=member.party_id)
-
-
-def admit(context: Context) -> None:
-    party = _party(context)
-    for role in context.case.data["roles"]:
-        setattr(party, f"is_{role}", True)
-    party.status = Party.Status.ACTIVE
-    party.admitted_at = clock.now()
-    party.save()
-    context.refs.append(("party", party.number))
-    context.outputs["roles"] = sorted(context.case.data["roles"])
-
-
-def refuse(context: Context) -> None:
-    party = _party(context)
-    party.status = Party.Status.EXITED
-    party.save(update_fields=["status"])
-    context.refs.append(("party", party.number))
-
+IDENTITY = ("name", "name_en", "uscc", "legal_representative", "contact", "telephone", "address", "business")
 
 APPLICATION = Form(
     1,
@@ -81,6 +63,7 @@ APPLICATION = Form(
             "roles",
             "multi",
             Text("申请身份", "Admission as"),
+            Text("第三方服务机构不能同时是供方", "A third-party reviewer may not be a supplier as well"),
             choices=(
                 ("supplier", Text("供方（数据商）", "Supplier")),
                 ("buyer", Text("需方", "Buyer")),
@@ -94,6 +77,64 @@ APPLICATION = Form(
         Field("business", "textarea", Text("业务简介", "Business"), required=False),
     ),
 )
+# Only what was wrong is filled in again; the rest stays as applied for.
+CORRECTION = Form(
+    1,
+    (
+        Field("explanation", "textarea", Text("补正说明", "What was corrected"), max_length=800),
+        *(replace(field, required=False) for field in APPLICATION.fields),
+    ),
+)
+
+
+def _party(context: Context) -> Party:
+    member = context.case.parties.get(capacity="applicant")
+    return Party.objects.select_for_update().get(pk=member.party_id)
+
+
+def name_party(context: Context) -> None:
+    context.refs.append(("party", _party(context).number))
+
+
+def check_correction(context: Context) -> None:
+    """Raises Refusal `uscc_check`, `party_exists`, `roles_conflict` before anything changes."""
+    given = context.data
+    if "uscc" in given:
+        given["uscc"] = checks.free_code(given["uscc"], _party(context))
+    checks.trading_roles(given.get("roles") or context.case.data["roles"])
+
+
+def correct(context: Context) -> None:
+    party = _party(context)
+    facts = {k: v for k, v in context.data.items() if k != "explanation" and v}
+    context.case.data = {**context.case.data, **facts}
+    if "name" in facts:
+        context.case.title = facts["name"]
+    context.case.save(update_fields=["data", "title"])
+    for field in IDENTITY:
+        if field in facts:
+            setattr(party, field, facts[field])
+    party.save()
+    context.refs.append(("party", party.number))
+
+
+def admit(context: Context) -> None:
+    party = _party(context)
+    for role in context.case.data["roles"]:
+        setattr(party, f"is_{role}", True)
+    party.status = Party.Status.ACTIVE
+    party.admitted_at = clock.now()
+    party.save()
+    context.refs.append(("party", party.number))
+    context.outputs["roles"] = sorted(context.case.data["roles"])
+
+
+def refuse(context: Context) -> None:
+    party = _party(context)
+    party.status = Party.Status.EXITED
+    party.save(update_fields=["status"])
+    context.refs.append(("party", party.number))
+
 
 ONBOARDING = register(
     Procedure(
@@ -117,6 +158,7 @@ ONBOARDING = register(
             State("accepted", Text("复核中", "Under review")),
             State("admitted", Text("已入驻", "Admitted"), "ok", final=True),
             State("rejected", Text("不予入驻", "Not admitted"), "bad", final=True),
+            State("withdrawn", Text("已撤回", "Withdrawn"), "off", final=True),
             State("lapsed", Text("逾期未补正，视为未申请", "Lapsed"), "off", final=True),
         ),
         clocks=(
@@ -133,6 +175,7 @@ ONBOARDING = register(
                 (Role("operator", "handler"),),
                 stops=("accept",),
                 starts=("review",),
+                effect=name_party,
             ),
             Transition(
                 "return",
@@ -143,6 +186,7 @@ ONBOARDING = register(
                 REASON,
                 stops=("accept", "review"),
                 starts=("correct",),
+                effect=name_party,
             ),
             Transition(
                 "resubmit",
@@ -150,9 +194,20 @@ ONBOARDING = register(
                 ("correction",),
                 "submitted",
                 (Role("applicant", "manager"),),
-                Form(1, (Field("explanation", "textarea", Text("补正说明", "What was corrected"), max_length=800),)),
+                CORRECTION,
                 stops=("correct",),
                 starts=("accept",),
+                guard=check_correction,
+                effect=correct,
+            ),
+            Transition(
+                "withdraw",
+                Text("撤回申请", "Withdraw"),
+                ("submitted", "correction"),
+                "withdrawn",
+                (Role("applicant", "manager"),),
+                effect=refuse,
+                danger=True,
             ),
             Transition(
                 "lapse",

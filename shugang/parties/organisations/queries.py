@@ -6,24 +6,28 @@ from django.db.models import QuerySet
 
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
+from shugang.kernel.models import Event
 from shugang.policy.text import Text
 
-from .models import Party
+from .models import ROLES, Party
 
 PARTY = Text("这个机构", "party")
 
 
 def public_party(number: str) -> Party:
-    """An admitted party as anyone may see it: name, roles, standing; contact data stay inside."""
-    party = Party.objects.filter(number=number).exclude(status=Party.Status.DRAFT).first()
+    """A party as anyone may see it once admitted: name, roles, standing; contact data stay inside."""
+    party = Party.objects.filter(number=number, admitted_at__isnull=False).first()
     if party is None:
         raise not_found(PARTY)
     return party
 
 
 def public_parties(role: str = "") -> QuerySet[Party]:
+    """Active parties, those of one role where it is named; an unknown role finds nobody."""
     rows = Party.objects.filter(status=Party.Status.ACTIVE)
-    return rows.filter(**{f"is_{role}": True}) if role else rows
+    if not role:
+        return rows
+    return rows.filter(**{f"is_{role}": True}) if role in ROLES else rows.none()
 
 
 def own_party(actor: Actor) -> Party:
@@ -31,6 +35,12 @@ def own_party(actor: Actor) -> Party:
     if party is None:
         raise not_found(PARTY)
     return party
+
+
+def standing_events(party: Party) -> QuerySet[Event]:
+    """Founding, admission, suspension and resumption of a party, with their reasons, newest first."""
+    kinds = ("party.founded", "party.suspended", "party.active", "parties.onboarding.approve")
+    return Event.objects.filter(refs__kind="party", refs__key=party.number, kind__in=kinds).order_by("-id")
 
 
 def the_operator() -> Party:

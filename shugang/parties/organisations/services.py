@@ -1,4 +1,4 @@
-"""Applying for admission, founding the venue's own parties, suspending and resuming."""
+"""Applying for admission, founding the venue's own parties, contact data, suspending and resuming."""
 
 from __future__ import annotations
 
@@ -9,71 +9,58 @@ from shugang.kernel import clock, engine
 from shugang.kernel.actors import SYSTEM, Actor
 from shugang.kernel.errors import Refusal, forbidden, not_found
 from shugang.kernel.events import emit
-from shugang.kernel.forms import clean
+from shugang.kernel.forms import Field, Form, clean
 from shugang.kernel.models import Case
 from shugang.kernel.numbering import next_number
 from shugang.kernel.verbs import verb
-from shugang.policy.identifiers import USCC_ERRORS, check_uscc
 from shugang.policy.text import Text
 
 from ..accounts.actor import actor_for
 from ..accounts.models import Membership, Person
+from ..accounts.services import set_duties
+from . import checks
 from .models import ROLES, Party
-from .process import APPLICATION
+from .process import APPLICATION, IDENTITY
 
-
-def check_code(uscc: str) -> str:
-    """The code, upper-cased. Raises Refusal `invalid_form` with the sentence for the field (GB 32100-2015)."""
-    code = uscc.strip().upper()
-    wrong = check_uscc(code)
-    if wrong:
-        raise Refusal(
-            "uscc_check",
-            Text("有1处需要补正，请修改后再提交。", "One answer needs correction."),
-            422,
-            {"uscc": USCC_ERRORS[wrong]},
-        )
-    return code
+PARTY = Text("这个机构", "party")
+CONTACT = Form(1, tuple(f for f in APPLICATION.fields if f.name in ("contact", "telephone", "address", "business")))
+REASON = Field("reason", "textarea", Text("理由", "Reason"),
+               Text("该机构看到的就是这段文字", "The party reads exactly this"), max_length=800)  # fmt: skip
 
 
 def _new_party(facts: Mapping[str, Any], status: str, **roles: bool) -> Party:
-    code = check_code(str(facts["uscc"]))
-    if Party.objects.filter(uscc=code).exists():
-        raise Refusal(
-            "party_exists",
-            Text(
-                "这个机构已经申请或入驻，请由其管理员邀请您加入。",
-                "This organisation has applied already. Please ask its manager for an invitation.",
-            ),
-            409,
-            {"uscc": Text("该代码已登记。", "This code is registered.")},
-        )
+    code = checks.code(str(facts["uscc"]))
+    given = {k: facts.get(k, "") or "" for k in IDENTITY} | {"uscc": code, "status": status}
+    refused = Party.objects.filter(uscc=code, status=Party.Status.EXITED, admitted_at__isnull=True).first()
+    if refused is not None:
+        return _try_again(refused, given, roles)
+    checks.free_code(code)
     return Party.objects.create(
-        number=f"P-{next_number('party'):06d}",
-        name=facts["name"],
-        name_en=facts.get("name_en", ""),
-        uscc=code,
-        status=status,
-        legal_representative=facts.get("legal_representative", ""),
-        contact=facts.get("contact", ""),
-        telephone=facts.get("telephone", ""),
-        address=facts.get("address", ""),
-        business=facts.get("business", ""),
-        demo=bool(facts.get("demo", False)),
-        created_at=clock.now(),
-        **roles,
-    )
+        number=f"P-{next_number('party'):06d}", demo=bool(facts.get("demo", False)), created_at=clock.now(),
+        **given, **roles,
+    )  # fmt: skip
+
+
+def _try_again(party: Party, facts: Mapping[str, Any], roles: Mapping[str, bool]) -> Party:
+    """A party that was never admitted applies anew; whoever applied for it before has no say in it."""
+    Membership.objects.filter(party=party).update(active=False, duties=[])
+    for name, value in {**facts, **roles}.items():
+        setattr(party, name, value)
+    party.save()
+    return party
 
 
 @verb
 def apply_for_admission(person: Person, form: Mapping[str, Any], operator: Party) -> Case:
     """Open the admission case of a new party; the person becomes its manager and handler.
 
-    Raises Refusal `invalid_form`, `uscc_check`, `party_exists`, `forbidden` for an administrator.
+    Raises Refusal `invalid_form`, `uscc_check`, `party_exists`, `roles_conflict`, `administrator`.
     """
     facts = clean(APPLICATION, form)
+    checks.trading_roles(facts["roles"])
     party = _new_party(facts, Party.Status.DRAFT)
-    add_member(SYSTEM, party, person, ["manager", "handler"])
+    facts["uscc"] = party.uscc
+    set_duties(SYSTEM, party, person, ["manager", "handler"])
     case = engine.open_case(
         "parties.onboarding",
         actor_for(person, party),
@@ -91,17 +78,24 @@ def apply_for_admission(person: Person, form: Mapping[str, Any], operator: Party
 def found_party(actor: Actor, facts: Mapping[str, Any], roles: list[str]) -> Party:
     """A party that is there from the start (operator, registrar, regulator), named by the system administrator.
 
-    Trading parties are admitted by the procedure only. Raises Refusal `forbidden`.
+    Trading parties are admitted by the procedure only.
+    Raises Refusal `forbidden`, `second_factor_required`, `uscc_check`, `party_exists`, `roles_conflict`.
     """
-    if "SYSTEM" not in actor.posts and "system" not in actor.roles:
-        raise forbidden(
-            "只有系统管理员可以设立运营、登记和监管机构。",
-            "Only the system administrator may set up operator, registrar and regulator.",
+    from ..posts.models import Post
+    from ..posts.services import require_post
+
+    require_post(actor, Post.SYSTEM)
+    if not str(facts.get("name", "")).strip():
+        raise Refusal("invalid_form", checks.ONE_WRONG, 422, {"name": Text("请填写“机构名称”。", "Please fill in “Name”.")})
+    if not roles or not set(roles) <= {"operator", "registrar", "regulator"}:
+        wrong = Text(
+            "只能设立运营、登记和监管机构；供方、需方和第三方机构须经入驻程序。",
+            "Only operator, registrar and regulator are founded; suppliers, buyers and reviewers are admitted.",
         )
-    if not set(roles) <= {"operator", "registrar", "regulator"}:
-        raise forbidden(
-            "供方、需方和第三方机构须经入驻程序。", "Suppliers, buyers and reviewers are admitted by procedure."
-        )
+        raise Refusal("forbidden", wrong, 403, {"roles": wrong})
+    if "regulator" in roles and len(set(roles)) > 1:
+        wrong = Text("监管方不能兼任运营或登记机构。", "The regulator may not operate or register as well.")
+        raise Refusal("roles_conflict", checks.ONE_WRONG, 422, {"roles": wrong})
     party = _new_party(facts, Party.Status.ACTIVE, **{f"is_{role}": role in roles for role in ROLES})
     party.admitted_at = clock.now()
     party.save(update_fields=["admitted_at"])
@@ -110,32 +104,46 @@ def found_party(actor: Actor, facts: Mapping[str, Any], roles: list[str]) -> Par
 
 
 @verb
-def add_member(actor: Actor, party: Party, person: Person, duties: list[str]) -> Membership:
-    """Give a person duties for a party. Refused for the holder of an administrator's post."""
-    from ..accounts.services import set_duties
-
-    return set_duties(actor, party, person, duties)
+def change_contact(actor: Actor, form: Mapping[str, Any]) -> Party:
+    """Contact data of the acting party, by its manager. Name, code and roles change by procedure only."""
+    if actor.party_id is None or "manager" not in actor.duties:
+        raise forbidden("只有本机构管理员可以更新。", "Only the organisation's manager may change this.")
+    facts = clean(CONTACT, form)
+    party = Party.objects.select_for_update().get(pk=actor.party_id)
+    for field in CONTACT.fields:
+        setattr(party, field.name, facts.get(field.name, ""))
+    party.save()
+    emit("party.contact_changed", actor, [("party", party.number)], {"fields": sorted(facts)})
+    return party
 
 
 @verb
 def set_status(actor: Actor, number: str, status: str, reason: str) -> Party:
-    """Suspend or resume a party, by the operator's reviewer or the regulator. Raises Refusal."""
-    allowed = ("operator" in actor.roles and "reviewer" in actor.duties) or (
-        "regulator" in actor.roles and "supervisor" in actor.duties
-    )
-    if not allowed or not actor.second_factor:
+    """Suspend or resume a party, by the operator's reviewer or the regulator, with a second factor.
+
+    Raises Refusal `forbidden`, `not_found`, `wrong_state`, `invalid_form` without a reason.
+    """
+    if not may_set_status(actor) or not actor.second_factor:
         raise forbidden(
             "暂停或恢复机构由运营机构复核岗或监管方办理，并需第二因素。",
             "Only the operator's reviewer or the regulator may do this, with a second factor.",
         )
+    clean(Form(1, (REASON,)), {"reason": reason})
     party = Party.objects.select_for_update().filter(number=number).first()
     if party is None:
-        raise not_found(Text("这个机构", "party"))
+        raise not_found(PARTY)
+    if party.pk == actor.party_id:
+        raise forbidden("不能办理自己的机构。", "Nobody decides on his own organisation.")
     if {party.status, status} != {Party.Status.ACTIVE, Party.Status.SUSPENDED}:
         raise Refusal(
             "wrong_state", Text("该机构当前状态不能这样变更。", "The party's state does not allow this."), 409
         )
     party.status = status
     party.save(update_fields=["status"])
-    emit(f"party.{status}", actor, [("party", party.number)], {"reason": reason})
+    emit(f"party.{status}", actor, [("party", party.number)], {"reason": reason.strip()})
     return party
+
+
+def may_set_status(actor: Actor) -> bool:
+    operator = "operator" in actor.roles and "reviewer" in actor.duties
+    return operator or ("regulator" in actor.roles and "supervisor" in actor.duties)

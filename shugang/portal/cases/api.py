@@ -25,8 +25,9 @@ def _summary(view: queries.CaseView) -> dict[str, Any]:
         "opened_at": case.opened_at,
         "due_at": view.clock.due_at if view.clock else None,
         "working_days_left": view.days_left,
-        "steps": [{"name": s.name, "label": s.label.zh, "label_en": s.label.en, "form": s.form.schema()}
-                  for s in view.steps],
+        "steps": [
+            {"name": s.name, "label": s.label.zh, "label_en": s.label.en, "form": s.form.schema()} for s in view.steps
+        ],
     }
 
 

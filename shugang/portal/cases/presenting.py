@@ -66,7 +66,9 @@ def line(event: Event, names: dict[int, str]) -> dict[str, Any]:
     return {
         "event": event,
         "title": words.sentence(event.kind),
-        "who": event.actor_label if event.actor_label != "system" else Text("系统按规则自动办理", "By the system, by rule"),
+        "who": event.actor_label
+        if event.actor_label != "system"
+        else Text("系统按规则自动办理", "By the system, by rule"),
         "state": "logged" if state == "anchored" else "pending",
         "rows": rows,
         "refs": [(objects.label(r.kind), r.key, objects.address(r.kind, r.key)) for r in event.refs.all()],
@@ -96,8 +98,12 @@ def case_context(case: Case, actor: Actor) -> dict[str, Any]:
 def step_context(case: Case, transition: Transition) -> dict[str, Any]:
     spec = procedure.get(case.procedure)
     target = spec.state(transition.target)
-    effects = [("circle-check" if target.tone == "ok" else "clock-hour-4",
-                Text(f"事项状态变为“{target.label.zh}”", f"The case becomes “{target.label.en}”"))]
+    effects = [
+        (
+            "circle-check" if target.tone == "ok" else "clock-hour-4",
+            Text(f"事项状态变为“{target.label.zh}”", f"The case becomes “{target.label.en}”"),
+        )
+    ]
     for name in transition.starts:
         label = spec.clock(name).label
         effects.append(("hourglass", Text(f"“{label.zh}”开始计时", f"The clock “{label.en}” starts")))

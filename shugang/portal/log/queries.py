@@ -31,6 +31,12 @@ def receipt(pk: int, actor: Actor) -> dict[str, Any]:
         raise not_found(RECEIPT)
     found = sequencer.receipt_for(event)
     if found is None:
-        raise Refusal("not_anchored", Text("这一步正在等待下一个检查点，约一秒后即可下载回执。",
-                                           "This step waits for the next checkpoint; try again in a second."), 409)
+        raise Refusal(
+            "not_anchored",
+            Text(
+                "这一步正在等待下一个检查点，约一秒后即可下载回执。",
+                "This step waits for the next checkpoint; try again in a second.",
+            ),
+            409,
+        )
     return found

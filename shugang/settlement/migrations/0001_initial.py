@@ -9,8 +9,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('kernel', '0002_text_index'),
-        ('parties', '0002_posts_apart'),
+        ('kernel', '0001_initial'),
+        ('parties', '0001_initial'),
     ]
 
     operations = [

@@ -8,8 +8,10 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from shugang.delivery.metering.models import UsageRecord
 from shugang.delivery.metering.queries import charged_quantities
+from shugang.kernel.actors import Actor
 from shugang.policy.priceplan import PricePlan
 
+from .. import gates
 from ..bills.models import BillLine
 
 # Nothing was delivered by a refused or void use, so it is no quantity of anything.
@@ -30,6 +32,13 @@ def quantities(grant: str, plan: PricePlan, start: datetime, end: datetime) -> d
     for row in rows.values("outcome").annotate(total=measure):
         found[row["outcome"]] = found.get(row["outcome"], 0) + int(row["total"] or 0)
     return {outcome: count for outcome, count in sorted(found.items()) if count}
+
+
+def visible_uses(actor: Actor) -> QuerySet[UsageRecord]:
+    """Use records for a bill's reader: his party's; all for platform finance, who answers disputes about them."""
+    if gates.is_operator_finance(actor):
+        return UsageRecord.objects.select_related("plane")
+    return UsageRecord.objects.visible_to(actor).select_related("plane")
 
 
 def uses_of(line: BillLine, rows: QuerySet[UsageRecord]) -> QuerySet[UsageRecord]:

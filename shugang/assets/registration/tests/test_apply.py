@@ -83,7 +83,9 @@ def test_what_the_rules_do_not_allow_is_refused_by_field(applicant, version, off
 
 
 def test_every_wrong_answer_is_named_at_once(applicant, version, office):
-    no = denied(applicant, version, office, "invalid_form", None, source_kind="entrusted", division="5", declaration=None)
+    no = denied(
+        applicant, version, office, "invalid_form", None, source_kind="entrusted", division="5", declaration=None
+    )
     assert set(no.fields) == {"source_kind", "division", "declaration"}
 
 
@@ -93,7 +95,10 @@ def test_a_conditional_right_needs_declaration_and_paper(applicant, version, off
     denied(applicant, version, office, "invalid_form", "rights", **form)
     case = make_application(applicant, version, office, **form, consent_proof=consent)
     assert AssetRight.objects.filter(asset__registration__case=case, right="OPERATE").exists()
-    assert set(Material.objects.filter(case=case).values_list("pk", flat=True)) == {proof["material"], consent["material"]}
+    assert set(Material.objects.filter(case=case).values_list("pk", flat=True)) == {
+        proof["material"],
+        consent["material"],
+    }
 
 
 def test_another_partys_material_cannot_be_attached(applicant, version, office):

@@ -83,7 +83,7 @@ def test_a_certificate_lapses_after_its_last_day_and_a_new_registration_is_possi
     with clock_at(settings, datetime(2026, 7, 1, 2, tzinfo=UTC)) as move:
         office, holder = make_registrar(), make_actor(make_party("supplier"))
         certificate = make_certificate(holder, office=office, validity_years="1")
-        move(certificate.valid_until)
+        move(certificate.valid_until - timedelta(minutes=1))
         assert services.lapse_due() == 0
         move(certificate.valid_until + timedelta(seconds=1))
         # Even before the worker comes by, nobody is told that it holds.
@@ -180,6 +180,15 @@ def test_every_state_of_the_factory_is_a_real_path():
     office, holder = make_registrar(), make_actor(make_party("supplier"))
     from shugang.assets.testing import make_version
 
-    for state in ("correcting", "supplementing", "notice", "objection", "deposited", "not_accepted", "rejected", "not_filed"):
+    for state in (
+        "correcting",
+        "supplementing",
+        "notice",
+        "objection",
+        "deposited",
+        "not_accepted",
+        "rejected",
+        "not_filed",
+    ):
         case = make_application(holder, make_version(holder.party), office)
         assert to_state(case, office, holder, state).state == state

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from shugang.assets.registration import services
 from shugang.assets.registration.models import Certificate, Registration
 from shugang.assets.testing import OBJECTION, answers_for, make_application, make_registrar, make_version
-from shugang.assets.registration import services
 from shugang.kernel import clock, engine
 from shugang.kernel.models import Case, CaseClock
 from shugang.kernel.testing import clock_at, refused
@@ -17,6 +17,7 @@ from shugang.parties.testing import make_actor, make_party
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 MONDAY = datetime(2026, 9, 28, 2, tzinfo=UTC)  # 10:00 in the city
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_silence_over_the_holiday_is_acceptance_on_the_first_working_day_after(w
     case, _, _, move = world
     # 29 and 30 September, then 8 October.
     assert day(row(case, "acceptance").due_at) == date(2026, 10, 8)
-    move(row(case, "acceptance").due_at)
+    move(row(case, "acceptance").due_at - MINUTE)
     assert engine.tick() == 0
     # The worker comes back on Saturday 10 October (a make-up day); the law's day is Friday the 9th.
     move(datetime(2026, 10, 10, 3, tzinfo=UTC))
@@ -90,7 +91,10 @@ def test_a_correction_in_time_starts_a_new_acceptance_and_is_asked_only_once(wor
     assert registration.form["region"] == "北京市海淀区12个站点"
     case.refresh_from_db()
     assert case.data["region"] == "北京市海淀区12个站点"
-    assert refused(case, "request_correction", office.accepter, answers_for("request_correction")).code == "already_notified"
+    assert (
+        refused(case, "request_correction", office.accepter, answers_for("request_correction")).code
+        == "already_notified"
+    )
 
 
 def test_a_correction_that_breaks_the_rules_is_refused(world):
@@ -140,7 +144,7 @@ def test_the_notice_runs_five_working_days_and_ends_in_evidence(world):
     assert row(case, "examination").state == CaseClock.State.PAUSED
     due = row(case, "notice").due_at
     assert day(due) == date(2026, 10, 13)  # 8, 9, 10, 12, 13 October
-    move(due)
+    move(due - MINUTE)
     assert engine.tick() == 0
     move(due + timedelta(seconds=1))
     assert engine.tick() == 1

@@ -93,7 +93,9 @@ def test_a_dismissed_objection_lets_the_notice_go_on_and_both_sides_read_why(cas
     engine.act(case.number, "dismiss_objection", office.reviewer, answers_for("dismiss_objection"))
     case.refresh_from_db()
     assert case.state == "notice"
-    assert [o.resolution for o in queries.objections_of(case, applicant)] == [answers_for("dismiss_objection")["reason"]]
+    assert [o.resolution for o in queries.objections_of(case, applicant)] == [
+        answers_for("dismiss_objection")["reason"]
+    ]
     assert queries.objections_of(case, make_actor(make_party("buyer"))) == []
 
 

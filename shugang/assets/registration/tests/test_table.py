@@ -3,20 +3,20 @@
 import pytest
 
 from shugang.assets.registration.life import CERTIFICATE
-from shugang.assets.registration.models import Certificate, Objection, Registration
 from shugang.assets.registration.process import REGISTRATION
 from shugang.assets.testing import (
+    anchor,
     answers_for,
     assert_cell,
     expected,
-    in_state,
     make_application,
     make_certificate,
     make_registrar,
     make_version,
+    to_state,
 )
-from shugang.kernel import clock
-from shugang.kernel.models import CaseVote
+from shugang.kernel import engine
+from shugang.kernel.models import Case
 from shugang.parties.testing import make_actor, make_party
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
@@ -60,37 +60,47 @@ def people(supplier, office):
 def test_registration_in_state(state):
     office, supplier = make_registrar(), make_party("supplier")
     actors = people(supplier, office)
+
+    def fresh():
+        case = make_application(actors["handler"], make_version(supplier), office)
+        case = to_state(case, office, actors["handler"], state)
+        if state == "certified":
+            anchor()
+        return Case.objects.get(pk=case.pk)
+
+    standing = fresh()
+    assert standing.state == state
     for step in REGISTRATION.transitions:
         for who in WHO:
-            case = make_application(actors["handler"], make_version(supplier), office)
-            CaseVote.objects.create(case=case, transition="accept", round=9, person_id=office.accepter.person_id,
-                                    party_id=office.party.pk, capacity="registrar", at=clock.now())  # fmt: skip
-            Registration.objects.filter(case=case).update(notice_from=clock.now())
-            Objection.objects.create(case=case, person_id=1, interest="i", reasons="r", filed_at=clock.now())
-            _without_form_votes(case)
-            case = in_state_keeping_votes(case, state)
-            assert_cell(case, step, actors[who], expected(step, state, who, MAY), answers_for(step.name))
+            allowed = expected(step, state, who, MAY)
+            assert_cell(fresh() if allowed else standing, step, actors[who], allowed, answers_for(step.name))
 
 
-def _without_form_votes(case):
-    CaseVote.objects.filter(case=case).exclude(transition__in=["apply", "accept"]).delete()
-
-
-def in_state_keeping_votes(case, state):
-    type(case).objects.filter(pk=case.pk).update(state=state)
-    return type(case).objects.get(pk=case.pk)
+LIVES = {"valid": (), "suspended": ("suspend",), "cancelled": ("cancel",), "revoked": ("revoke",), "lapsed": ("lapse",)}
 
 
 @pytest.mark.parametrize("state", [s.name for s in CERTIFICATE.states])
 def test_certificate_in_state(state):
     office, supplier = make_registrar(), make_party("supplier")
     actors = people(supplier, office)
+
+    def fresh():
+        certificate = make_certificate(actors["handler"], make_version(supplier), office)
+        for step in LIVES[state]:
+            if step == "lapse":
+                engine.fire(certificate.case.number, step)
+            else:
+                actor = actors["handler" if step == "cancel" else "reviewer"]
+                engine.act(certificate.case.number, step, actor, answers_for(step))
+        certificate.refresh_from_db()
+        return certificate
+
+    standing = fresh()
+    assert standing.state == state
     for step in CERTIFICATE.transitions:
         for who in WHO:
-            certificate = make_certificate(actors["handler"], make_version(supplier), office)
-            Certificate.objects.filter(pk=certificate.pk).update(state=state)
-            case = in_state(certificate.case, state)
             allowed = expected(step, state, who, MAY_CERTIFICATE)
-            assert_cell(case, step, actors[who], allowed, answers_for(step.name))
+            certificate = fresh() if allowed else standing
+            assert_cell(certificate.case, step, actors[who], allowed, answers_for(step.name))
             certificate.refresh_from_db()
             assert certificate.state == (step.target if allowed else state)

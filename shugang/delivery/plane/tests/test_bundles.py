@@ -60,7 +60,9 @@ def test_a_lapsed_lease_stops_everything_and_a_fresh_one_resumes(make_plane, vau
     assert {r["outcome"] for r in plane.shipped()} == {"found", "bundle_stale"}
 
 
-@pytest.mark.parametrize("kind", ["forged", "flipped", "other plane", "backwards", "old", "nonsense", "wrong heartbeat"])
+@pytest.mark.parametrize("kind", [
+    "forged", "flipped", "other plane", "backwards", "old", "nonsense", "wrong heartbeat",
+])
 def test_a_bad_bundle_changes_nothing(make_plane, vault, control, kind):
     plane = make_plane(granted(vault))
     revision = control.revision
@@ -98,7 +100,8 @@ def test_a_restart_does_not_bring_an_older_revision_back(make_plane, vault, cont
 
 def test_a_lease_is_not_longer_for_a_control_with_a_fast_clock(make_plane, vault, control):
     plane = make_plane(granted(vault))
-    control.raw = control.sign(control.revision, None, issued_at=datetime.now(UTC) + timedelta(hours=5), lease_seconds=1.0)
+    ahead = datetime.now(UTC) + timedelta(hours=5)
+    control.raw = control.sign(control.revision, None, issued_at=ahead, lease_seconds=1.0)
     time.sleep(0.5)
     control.away = True
     plane.wait(lambda: plane.get(PATH, "k1").status == 503)

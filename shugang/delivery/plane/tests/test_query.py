@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import os
 import sqlite3
 import threading
 import time
@@ -261,10 +263,8 @@ def test_a_kill_before_the_answer_is_void(edge, database):
     plane = edge(query=source(endless), query_seconds=20)
 
     def ask() -> None:
-        try:
+        with contextlib.suppress(OSError):
             plane.get(PATH, "k1", Request_Id="r-1")
-        except OSError:
-            pass
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -282,3 +282,42 @@ def test_an_unknown_connector_is_refused_and_settings_are_not_told(edge):
     reply = plane.get(PATH, "k1")
     assert (reply.status, reply.code) == (502, "source_unavailable")
     assert "sqlite" not in reply.body.decode()
+
+
+@pytest.mark.both
+def test_a_postgresql_source_is_read_only_and_typed(make_plane):
+    """Needs the PostgreSQL of the test run; the same policy over another database."""
+    port = os.environ.get("SHUGANG_TEST_POSTGRES_PORT")
+    if not port:
+        pytest.skip("runs with the PostgreSQL of the test run")
+    import psycopg
+
+    with psycopg.connect(f"host=127.0.0.1 port={port} dbname=postgres user=shugang", autocommit=True) as con:
+        con.execute("DROP TABLE IF EXISTS company")
+        con.execute(
+            "CREATE TABLE company (symbol text, name text, city text, listed date, capital numeric(12,2),"
+            " staff bigint, phone text)")
+        con.cursor().executemany("INSERT INTO company VALUES (%s, %s, %s, %s, %s, %s, %s)", ROWS)
+        con.execute(
+            "CREATE OR REPLACE FUNCTION hire() RETURNS bigint LANGUAGE sql AS"
+            " $$ UPDATE company SET staff = staff + 1 RETURNING staff $$")
+
+    def plane_with(template: str, params=PARAMS):
+        return make_plane(
+            grant("g1", "companies", source(template, params), terms(FIELDS, ("query",)), ("k1",)), role="edge",
+            connector_own=f"postgresql://shugang@127.0.0.1:{port}/postgres", allow=f"127.0.0.1:{port}",
+            query_seconds=2)
+
+    plane = plane_with(TEMPLATE)
+    rows = plane.get(PATH, "k1").json["data"]
+    assert [(row["symbol"], row["capital"], row["listed"]) for row in rows] == [
+        ("300001", None, None), ("600057", "22.50", "1997-06-04"), ("600153", "30.25", "1998-06-16")]
+    hostile = "Xiamen'%20OR%20'1'='1"
+    assert plane.get(f"/query/v1/companies?city={hostile}&least=0", "k1").json["outcome"] == "not_found"
+    plane.stop()
+    # A function that writes passes our reading of the text; the database refuses it.
+    writing = TEMPLATE.replace("staff >= :least", "staff >= :least AND hire() > 0")
+    reply = plane_with(writing).get(PATH, "k1")
+    assert (reply.status, reply.code) == (502, "source_unavailable")
+    with psycopg.connect(f"host=127.0.0.1 port={port} dbname=postgres user=shugang") as con:
+        assert con.execute("SELECT sum(staff) FROM company").fetchone() == (41010,)

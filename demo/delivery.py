@@ -1,0 +1,183 @@
+"""Delivery: keys, the official client, API calls, the supplier's plane; and what the contract forbids."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from django.conf import settings
+
+from shugang.delivery.grants.models import Grant
+from shugang.delivery.grants.services import issue_credential, revoke_credential
+from shugang.delivery.metering.models import UsageRecord
+
+from .calls import get, until
+from .registration import DATA
+from .stage import Stage
+
+ROOT = Path(__file__).resolve().parent.parent
+FOUND_CALLS = 60
+DAILY_CAP = 100
+
+
+def client_python() -> Path:
+    return ROOT / ".venv-client" / "bin" / "python"
+
+
+def keys(stage: Stage) -> None:
+    buyer = stage.things["xufang"]
+    with stage.step("领取密钥：共享表一份，接口与查询各一份", "需方（声明用途）") as said:
+        for name, kinds, kind in (
+            ("bearer", ("air",), "bearer"),
+            ("bearer_clinics", ("clinics",), "bearer"),
+            ("api", ("segments",), "api_key"),
+            ("query", ("companies",), "api_key"),
+        ):
+            grants = [stage.things[f"grant:{k}"] for k in kinds]
+            row, secret = issue_credential(buyer, [g.number for g in grants], kind, grants[0].terms["purpose"])
+            stage.things[f"credential:{name}"], stage.things[f"secret:{name}"] = row, secret
+        said.append("密钥只显示一次，库中只存SHA-256；用途随密钥声明")
+    profiles = Path(settings.VAR_DIR) / "buyer"
+    profiles.mkdir(exist_ok=True)
+    for name in ("bearer", "bearer_clinics"):
+        body = {
+            "shareCredentialsVersion": 1,
+            "endpoint": f"{settings.SHUGANG_PLANE_URL}/delta-sharing/",
+            "bearerToken": stage.things[f"secret:{name}"],
+        }
+        (profiles / f"{name}.share").write_text(json.dumps(body))
+
+
+def _load(profile: str, table: str) -> dict[str, object]:
+    path = Path(settings.VAR_DIR) / "buyer" / f"{profile}.share"
+    done = subprocess.run(  # noqa: S603
+        [str(client_python()), str(ROOT / "demo" / "buyer.py"), str(path), table],
+        capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr[-600:])
+    return dict(json.loads(done.stdout))
+
+
+def _table_name(grant: Grant) -> str:
+    source = grant.source
+    return f"{source['share']}.{source['schema']}.{source['table']}"
+
+
+def tables(stage: Stage) -> None:
+    if not client_python().exists():
+        sys.exit("没有官方客户端环境，请用 make demo。/ The official client's environment is missing; use make demo.")
+    air, clinics = stage.things["grant:air"], stage.things["grant:clinics"]
+    with stage.step("官方 delta-sharing 客户端：空气质量 load_as_pandas", "需方分析员") as said:
+        facts = _load("bearer", _table_name(air))
+        if facts["columns"] != list(air.terms["fields"]) or facts["rows"] != 628:
+            raise AssertionError(facts)
+        said.append(f"{facts['rows']}行 × {len(facts['columns'])}列")  # type: ignore[arg-type]
+    with stage.step("同上：发热门诊，电话脱敏，只给两个城市", "需方分析员") as said:
+        facts = _load("bearer_clinics", _table_name(clinics))
+        if facts["cities"] != ["厦门市", "泉州市"] or any("****" not in t for t in facts["telephones"]):  # type: ignore
+            raise AssertionError(facts)
+        said.append(f"{facts['rows']}行，{'、'.join(facts['cities'])}，电话如{facts['telephones'][0]}")  # type: ignore
+
+
+def _segments(province: str, count: int) -> list[str]:
+    with gzip.open(DATA / "mobile_segments.csv.gz", "rt", encoding="utf-8") as handle:
+        rows = (r["prefix7"] for r in csv.DictReader(handle) if r["province"] == province)
+        return [next(rows) for _ in range(count)]
+
+
+def _lookup(stage: Stage, prefix: str, extra: str = "") -> str:
+    product = stage.things["product:segments"].number
+    return f"{settings.SHUGANG_PLANE_URL}/api/v1/lookup/{product}?prefix7={prefix}{extra}"
+
+
+def lookups(stage: Stage) -> None:
+    key = stage.things["secret:api"]
+    with stage.step("接口：号段查询，查得计费", "需方程序") as said:
+        numbers = _segments("福建", FOUND_CALLS)
+        for number in numbers:
+            answer = get(_lookup(stage, number), key, **{"Request-Id": f"demo-{number}"})
+            if answer.status != 200 or answer.json["outcome"] != "found":
+                raise AssertionError(answer)
+        missing = get(_lookup(stage, "1999999"), key)
+        if missing.json["outcome"] != "not_found":
+            raise AssertionError(missing)
+        again = get(_lookup(stage, numbers[0]), key, **{"Request-Id": f"demo-{numbers[0]}"})
+        if again.status != 200:
+            raise AssertionError(again)
+        said.append(f"查得{FOUND_CALLS}次计费，未查得1次不计费，重试1次不重复计费")
+
+
+def queries(stage: Stage) -> None:
+    key, grant = stage.things["secret:query"], stage.things["grant:companies"]
+    base = f"{grant.plane.url}/query/v1/{grant.product}?sector={quote('Industrials')}"
+    with stage.step("供方现场节点：参数化查询，JSON、CSV、Arrow", "需方程序") as said:
+        answer = get(base, key, Accept="application/json")
+        if answer.status != 200:
+            raise AssertionError(answer)
+        rows = answer.json["data"] if "data" in answer.json else answer.json["rows"]
+        text = get(base, key, Accept="text/csv")
+        arrow = get(base, key, Accept="application/vnd.apache.arrow.stream")
+        import pyarrow as pa
+
+        table = pa.ipc.open_stream(io.BytesIO(arrow.body)).read_all()
+        if not (len(rows) == table.num_rows == text.body.count(b"\n") - 1):
+            raise AssertionError((len(rows), table.num_rows))
+        said.append(f"{len(rows)}行，三种格式一致；数据不经过平台存储")
+
+
+def refusals(stage: Stage) -> None:
+    """Each thing that the contract forbids, with its stable code."""
+    api, query, grant = stage.things["secret:api"], stage.things["secret:query"], stage.things["grant:companies"]
+    site = f"{grant.plane.url}/query/v1/{grant.product}"
+    with stage.step("合同不允许的，当场拒绝", "需方程序") as said:
+        tries = {
+            "隐藏字段": (get(_lookup(stage, "1300000", "&fields=zip"), api), "column_hidden"),
+            "隐藏字段（查询）": (get(f"{site}?sector=Industrials&fields=website", query), "column_hidden"),
+            "范围外的行": (get(f"{site}?sector=Energy", query), "row_outside"),
+            "不认识的密钥": (get(_lookup(stage, "1300000"), "sg_unknown"), "unknown_key"),
+            "别的授权的密钥": (get(site + "?sector=Industrials", api), None),
+        }
+        for number in _segments("福建", DAILY_CAP + 1)[FOUND_CALLS:]:
+            last = get(_lookup(stage, number), api)
+        tries["用量用完"] = (last, "quota_exhausted")
+        for what, (answer, code) in tries.items():
+            if answer.status < 400 or (code and answer.code != code):
+                raise AssertionError((what, answer))
+            said.append(f"{what} {answer.status} {answer.code}")
+
+
+def revocation(stage: Stage) -> None:
+    """Revoke a key and feel it; another stays."""
+    buyer, key = stage.things["xufang"], stage.things["secret:query"]
+    grant = stage.things["grant:companies"]
+    url = f"{grant.plane.url}/query/v1/{grant.product}?sector=Industrials"
+    with stage.step("吊销密钥：平台节点1秒内生效", "需方") as said:
+        revoke_credential(buyer, stage.things["credential:bearer"].number)
+        shares = f"{settings.SHUGANG_PLANE_URL}/delta-sharing/shares"
+        secret = stage.things["secret:bearer"]
+        felt = until(lambda: get(shares, secret).status in {401, 403}, "the revoked key still works")
+        said.append(f"{felt:.2f}秒后拒绝，代码{get(shares, secret).code}")
+        if get(url, key).status != 200:
+            raise AssertionError("another key of the same buyer should go on working")
+
+
+def journal_home(stage: Stage) -> None:
+    """Wait until both planes' journals have been folded: what was answered is what is recorded."""
+    with stage.step("用量日志回传，链式校验后入账", "数据面 → 平台") as said:
+        api = stage.things["grant:segments"]
+        expected = DAILY_CAP
+        until(lambda: UsageRecord.objects.filter(grant=api, charged=True).count() >= expected, "usage of the API")
+        until(
+            lambda: UsageRecord.objects.filter(grant=stage.things["grant:companies"]).count() >= 5, "usage of the site"
+        )
+        charged = UsageRecord.objects.filter(grant=api, charged=True).count()
+        if charged != expected:
+            raise AssertionError(f"{charged} charged uses, {expected} answered")
+        said.append(f"{UsageRecord.objects.count()}条使用记录，计费{charged}条，与应答一致")

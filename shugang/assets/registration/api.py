@@ -1,0 +1,125 @@
+"""REST of registration: the same verbs and reads as the pages. Steps of a case go through `/cases/{number}/steps/{step}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from shugang.kernel import idempotency, paging
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import not_found
+from shugang.policy.text import Text
+
+from . import queries, services, verify, words
+from .form import FIRST_REGISTRATION
+from .models import DataAsset
+from .objections import OBJECTION, file_objection
+
+router = Router(tags=["registration"])
+
+
+class Application(Schema):
+    """`form` follows `GET /registrations/form`; `registrar` is a party number."""
+
+    dataset: str
+    registrar: str
+    form: dict[str, Any]
+    version: int | None = None
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined, no-any-return]
+
+
+def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:
+    key = request.headers.get("Idempotency-Key")
+    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, *parts), act)
+
+
+def _asset(asset: DataAsset) -> dict[str, Any]:
+    version = asset.dataset_version
+    return {
+        "number": asset.number,
+        "name": asset.name,
+        "holder": asset.party.number,
+        "dataset": version.dataset.number,
+        "version": version.version,
+        "source_kind": asset.source_kind,
+        "state": asset.state,
+        "state_label": words.STATES[asset.state][0].zh,
+        "case": asset.registration.case.number,
+        "created_at": asset.created_at,
+    }
+
+
+@router.get("/assets", summary="Assets of the acting party, and those it registers for others")
+def assets(request: HttpRequest, state: str = "", after: str = "") -> dict[str, Any]:
+    page = paging.page(queries.assets(_actor(request), state), after)
+    return {"items": [_asset(a) for a in page.items], "next": page.next, "total": page.total}
+
+
+@router.get("/assets/{number}", summary="One asset with its form, rights and certificate")
+def asset(request: HttpRequest, number: str) -> dict[str, Any]:
+    actor = _actor(request)
+    found = queries.get_asset(number, actor)
+    certificate = queries.certificate_of(found, actor)
+    rights = found.rights.order_by("pk")
+    return {
+        **_asset(found),
+        "form": found.registration.form,
+        "rights": [
+            {"right": r.right, "valid_from": r.valid_from, "valid_until": r.valid_until, "limits": r.limits}
+            for r in rights
+        ],
+        "certificate": certificate.number if certificate else None,
+        "certificate_case": certificate.case.number if certificate else None,
+    }
+
+
+@router.get("/registrations/form", summary="The form of a first registration", auth=None)
+def form(request: HttpRequest) -> dict[str, Any]:
+    return FIRST_REGISTRATION.schema()
+
+
+@router.post("/registrations", summary="Apply for a registration; send Idempotency-Key to make retries safe")
+def apply(request: HttpRequest, body: Application) -> dict[str, Any]:
+    actor = _actor(request)
+
+    def run() -> dict[str, Any]:
+        case = services.apply_registration(actor, body.dataset, body.registrar, body.form, body.version)
+        return {"case": case.number, "asset": case.registration.asset.number, "state": case.state}
+
+    return _once(request, [body.dict()], run)
+
+
+@router.get("/notices", summary="Public notices, open and finished", auth=None)
+def notices(request: HttpRequest, after: str = "") -> dict[str, Any]:
+    page = paging.page(queries.public_finished_notices(), after)
+    finished = [queries.notice_json(n) for n in queries.public_notice_rows(page.items)]
+    return {"open": queries.public_notices(), "finished": finished, "next": page.next}
+
+
+@router.get("/notices/objection-form", summary="The form of an objection", auth=None)
+def objection_form(request: HttpRequest) -> dict[str, Any]:
+    return OBJECTION.schema()
+
+
+@router.post("/notices/{number}/objections", summary="Object to a registration in its notice")
+def objection(request: HttpRequest, number: str, body: dict[str, Any]) -> dict[str, Any]:
+    actor = _actor(request)
+
+    def run() -> dict[str, Any]:
+        made = file_objection(actor, number, body)
+        return {"case": number, "state": made.state}
+
+    return _once(request, [body], run)
+
+
+@router.get("/verify/{number}", summary="What the evidence record says about a numbered document", auth=None)
+def check(request: HttpRequest, number: str) -> dict[str, Any]:
+    found = verify.find(verify.normalise(number))
+    if found is None:
+        raise not_found(Text("这个编号的凭证", "document of this number"))
+    return queries.verification_json(found)

@@ -1,0 +1,94 @@
+"""Meters against a plain model, and verdicts cached by time against `decide` itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shugang.delivery.plane.index import Index
+from shugang.delivery.plane.tests.peer import credential, grant, terms
+from shugang.delivery.plane.usage import CHARGED, UNCHARGED, Meter
+from shugang.policy.grant import ApiSource, Basis, decide, decide_credential
+from shugang.policy.terms import Quota
+
+quotas = st.lists(
+    st.builds(Quota, st.sampled_from(("calls", "rows", "bytes")), st.integers(1, 30),
+              st.sampled_from(("day", "month", "total")), st.sampled_from(("charged", "uncharged", "all"))),
+    max_size=4,
+)
+events = st.lists(
+    st.tuples(st.integers(20400, 20440), st.booleans(), st.integers(0, 9), st.integers(0, 9)), max_size=60)
+
+
+def month(day: int) -> tuple[int, int]:
+    at = date(1970, 1, 1) + timedelta(days=day)
+    return at.year, at.month
+
+
+@settings(max_examples=200)
+@given(quotas=quotas, events=events)
+def test_no_quota_is_ever_exceeded_and_none_is_refused_too_early(quotas, events):
+    meter = Meter()
+    meter.set_terms(tuple(quotas), None)
+    used: list[tuple[int, bool, int, int]] = []
+
+    def amount(quota: Quota, day: int) -> int:
+        total = 0
+        for then, charged, rows, size in used:
+            same = {"day": then == day, "month": month(then) == month(day), "total": True}[quota.per]
+            counted = quota.counts in ("all", "charged" if charged else "uncharged")
+            if same and counted:
+                total += {"calls": 1, "rows": rows, "bytes": size}[quota.unit]
+        return total
+
+    for day, charged, rows, size in events:
+        full = any(amount(quota, day) >= quota.limit for quota in quotas)
+        code = meter.reserve(day)
+        assert (code is not None) == full
+        if code is not None:
+            continue
+        base = CHARGED if charged else UNCHARGED
+        code = meter.room(day, base, rows, size)
+        used.append((day, charged, rows, size))
+        over = any(amount(quota, day) > quota.limit for quota in quotas)
+        assert (code is not None) == over
+        if over:
+            used.pop()
+            meter.release()
+        else:
+            meter.settle(day, base, rows, size)
+    assert meter.held == 0
+
+
+def test_what_is_held_counts_for_every_kind_until_it_is_known():
+    meter = Meter()
+    meter.set_terms((Quota("calls", 2, "total", "charged"),), None)
+    assert [meter.reserve(1), meter.reserve(1), meter.reserve(1)] == [None, None, "quota_exhausted"]
+    meter.settle(1, UNCHARGED, 0, 0)
+    assert meter.reserve(1) is None
+
+
+def test_a_restored_meter_goes_on_where_it_was():
+    meter = Meter({20400: [3, 3, 30, 0, 0, 0]})
+    meter.set_terms((Quota("calls", 4, "total", "charged"),), None)
+    assert meter.reserve(20401) is None
+    meter.settle(20401, CHARGED, 1, 1)
+    assert meter.reserve(20401) == "quota_exhausted"
+
+
+at = st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 3)).map(lambda t: t.replace(tzinfo=UTC, microsecond=0))
+
+
+@given(start=at, end=at, basis=at, expiry=at, moments=st.lists(at, min_size=1, max_size=12))
+def test_the_cached_verdict_is_always_that_of_decide(start, end, basis, expiry, moments):
+    source = ApiSource("d", 1, "p", "00" * 32, "k", [{"name": "k", "type": "string"}])
+    made = grant(
+        "g", "p", source, terms(("k",), valid_from=start, valid_until=end), (),
+        bases=(Basis("contract", "r", "00" * 32, basis),), credentials=(credential("k", expires_at=expiry),),
+    )
+    access = Index((made,), {}).by_key["g", "cred-k"]
+    for moment in moments:
+        expected = decide(made, moment, "read") or decide_credential(made, made.credentials[0], moment)
+        assert access.refusal(moment.timestamp()) == expected

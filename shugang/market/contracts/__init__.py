@@ -1,0 +1,1 @@
+"""Contracts: the frozen text, both signatures, and what follows from them."""

@@ -1,0 +1,128 @@
+"""Contracts: the frozen text and its digests, the signatures over it, and its standing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from shugang.kernel.scope import ScopedModel
+from shugang.policy.priceplan import PricePlan
+from shugang.policy.terms import Terms
+
+
+class Contract(ScopedModel):
+    """`snapshot` is the contract; `sha256` and `sm3` are digests of its RFC 8785 form, and both sides sign the first.
+
+    `source` and `outcomes` are what its grant will read and charge, frozen with it. `held_by` says who
+    suspended it: the parties by agreement, or an authority by order.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending_signature"
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        TERMINATED = "terminated"
+        EXPIRED = "expired"
+        DECLINED = "declined"
+
+    OVER = (State.TERMINATED, State.EXPIRED, State.DECLINED)
+
+    number = models.CharField(max_length=20, unique=True)
+    case = models.OneToOneField("kernel.Case", on_delete=models.PROTECT, related_name="contract")
+    inquiry = models.OneToOneField("market.Inquiry", on_delete=models.PROTECT, related_name="contract")
+    product = models.ForeignKey("market.DataProduct", on_delete=models.PROTECT, related_name="contracts")
+    buyer = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="contracts_bought")
+    supplier = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="contracts_supplied")
+    snapshot = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    sm3 = models.CharField(max_length=64)
+    source = models.JSONField()
+    outcomes = models.JSONField()
+    plane = models.ForeignKey("delivery.Plane", on_delete=models.PROTECT, related_name="+", null=True)
+    certificate = models.ForeignKey("assets.Certificate", on_delete=models.PROTECT, related_name="contracts")
+    grant = models.OneToOneField("delivery.Grant", on_delete=models.PROTECT, related_name="+", null=True)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.PENDING, db_index=True)
+    held_by = models.CharField(max_length=12, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    valid_until = models.DateTimeField(db_index=True)
+    drafted_at = models.DateTimeField()
+    effective_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["pending_signature", "active", "suspended", "terminated", "expired", "declined"]),
+                name="contract_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["active", "suspended", "terminated", "expired"])
+                | Q(effective_at__isnull=False, grant__isnull=False),
+                name="contract_in_effect_has_its_grant",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="suspended", held_by__in=["parties", "order"]) | (~Q(state="suspended") & Q(held_by="")),
+                name="suspended_contract_says_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["terminated", "expired", "declined"], ended_at__isnull=False)
+                | (~Q(state__in=["terminated", "expired", "declined"]) & Q(ended_at__isnull=True)),
+                name="ended_contract_says_when",
+            ),
+            models.CheckConstraint(condition=~Q(buyer=F("supplier")), name="contract_between_two_parties"),
+        ]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        party = actor.party_id or 0
+        return Q(buyer_id=party) | Q(supplier_id=party)
+
+    @property
+    def terms(self) -> Terms:
+        return Terms.from_json(self.snapshot["terms"])
+
+    @property
+    def plan(self) -> PricePlan:
+        return PricePlan.from_json(self.snapshot["plan"])
+
+    @property
+    def context(self) -> str:
+        """What a signature names besides the digest, so that it serves no other document."""
+        return f"contract:{self.number}"
+
+    def event_refs(self) -> list[tuple[str, str]]:
+        refs = [
+            ("contract", self.number),
+            ("inquiry", self.inquiry.case.number),
+            ("party", self.buyer.number),
+            *self.product.event_refs(),
+        ]
+        return [*refs, ("grant", self.grant.number)] if self.grant else refs
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ContractSignature(ScopedModel):
+    """One side's signature, as `parties.keys.services.sign_digest` gives it. At most one a side."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="signatures")
+    side = models.CharField(max_length=10)
+    party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+")
+    person_id = models.BigIntegerField()
+    signature = models.JSONField()
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "side"], name="one_signature_a_side"),
+            models.CheckConstraint(condition=Q(side__in=["supplier", "buyer"]), name="signature_side_known"),
+        ]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        party = actor.party_id or 0
+        return Q(contract__buyer_id=party) | Q(contract__supplier_id=party)

@@ -1,0 +1,145 @@
+"""What a step of a listing asks beyond duty and state, and the signing of the opinion."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from shugang.delivery.models import Column
+from shugang.kernel import clock
+from shugang.kernel.errors import Refusal
+from shugang.kernel.models import CaseParty
+from shugang.kernel.procedure import Context
+from shugang.parties.keys.services import sign_digest
+from shugang.parties.models import Membership
+from shugang.policy.codec import canonical
+from shugang.policy.terms import digest
+from shugang.policy.text import Text
+
+from ..products import offer
+from ..products.models import DataProduct
+from .checklist import ITEMS
+from .models import Listing, Opinion
+
+
+def listing_of(ctx: Context) -> Listing:
+    return Listing.objects.select_related("product__supplier", "product__asset", "reviewer").get(case=ctx.case)
+
+
+def independent(ctx: Context) -> None:
+    """Nobody decides on a product of a party that he belongs to himself (回避)."""
+    supplier = CaseParty.objects.filter(case=ctx.case, capacity="supplier").values("party_id")
+    if Membership.objects.filter(person_id=ctx.actor.person_id, party_id__in=supplier, active=True).exists():
+        raise Refusal(
+            "conflict_of_interest",
+            Text(
+                "您是供方的成员，按回避规则不能办理这项上架。请由其他人员办理。",
+                "You belong to the supplier, so by the rule of recusal you may not decide on it. Please let a colleague act.",
+            ),
+            403,
+        )
+
+
+def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
+    """Raises Refusal with every wrong answer at once; the certificate and the offer are checked too."""
+    wrong: dict[str, Text] = {}
+    if not form["no_important_data"]:
+        wrong["no_important_data"] = Text(
+            "含重要数据的产品须先经风险评估，含核心数据的不得交易。请核对后声明。",
+            "Important data need a risk assessment first, core data may not be traded. Please check and state it.",
+        )
+    if not form["declaration"]:
+        wrong["declaration"] = Text("请声明内容真实。", "Please state that the application is true.")
+    wrong |= _personal(product, form)
+    if wrong:
+        raise Refusal(
+            "invalid_form",
+            Text(f"有{len(wrong)}处需要补正，请逐项修改后再提交。", f"{len(wrong)} answer(s) need correction."),
+            422,
+            wrong,
+        )
+    certificate = offer.certificate_for(product.asset, product.supplier)
+    too_far = offer.beyond_certificate(product.terms, certificate)
+    if too_far:
+        raise Refusal("beyond_certificate", too_far[0], 422)
+
+
+def _personal(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:
+    terms = product.terms
+    marked = set(
+        Column.objects.filter(version_id=product.dataset_version_id, personal=True).values_list("name", flat=True)
+    )
+    offered = sorted(marked & set(terms.fields))
+    if not offered:
+        return {}
+    names = "、".join(offered)
+    if form["personal"] == "none":
+        return {"personal": Text(
+            f"字段{names}标注为个人信息，不能声明不含个人信息。请选择处理依据，或从授权字段中去掉。",
+            f"Columns {', '.join(offered)} are marked as personal. Please choose a basis or leave them out of the offer.",
+        )}  # fmt: skip
+    bare = [name for name in offered if name not in {m.column for m in terms.masks}]
+    if form["personal"] == "masked" and bare:
+        return {"personal": Text(f"字段{'、'.join(bare)}没有脱敏。", f"Columns {', '.join(bare)} are not masked.")}
+    if not form.get("personal_basis"):
+        return {"personal_basis": Text(f"字段{names}是个人信息，请写明处理依据。", "Please state the basis for personal columns.")}
+    return {}
+
+
+def application_holds(ctx: Context) -> None:
+    check_application(listing_of(ctx).product, ctx.data)
+
+
+def content_of(ctx: Context, listing: Listing) -> dict[str, Any]:
+    """What the reviewer signs: the answers, and digests of what they are about."""
+    product = listing.product
+    return {
+        "kind": "shugang-opinion-v1",
+        "case": ctx.case.number,
+        "product": product.number,
+        "dataset": product.dataset_version.dataset.number,
+        "version_sha256": product.dataset_version.sha256,
+        "terms_digest": digest(product.terms),
+        "application_digest": hashlib.sha256(canonical(listing.form)).hexdigest(),
+        "reviewer": listing.reviewer.uscc,
+        "answers": {k: v for k, v in ctx.data.items() if k.startswith("item_")},
+        "opinion": ctx.data["opinion"],
+    }
+
+
+def sign_opinion(ctx: Context) -> None:
+    """A favourable opinion has no failed item; it is signed for the third party, and the signature is recorded."""
+    independent(ctx)
+    failed = [label for name, label in ITEMS.items() if ctx.data[f"item_{name}"] == "fail"]
+    if failed:
+        raise Refusal(
+            "item_failed",
+            Text(
+                f"“{failed[0].zh}”不符合，不能出具合规意见。请退回补正，或出具不合规意见。",
+                f"“{failed[0].en}” does not comply. Please return it for correction or opine against it.",
+            ),
+            422,
+        )
+    listing = listing_of(ctx)
+    content = content_of(ctx, listing)
+    said = hashlib.sha256(canonical(content)).hexdigest()
+    signature = sign_digest(ctx.actor, said, f"opinion:{ctx.case.number}")
+    Opinion.objects.create(
+        listing=listing, reviewer=listing.reviewer, content=content, digest=said, signature=signature, signed_at=clock.now()
+    )
+    ctx.outputs |= {"opinion_digest": said, "signature": signature}
+
+
+def may_be_listed(ctx: Context) -> None:
+    """The decision rests on a living certificate and on an opinion about exactly this offer."""
+    independent(ctx)
+    listing = listing_of(ctx)
+    check_application(listing.product, listing.form)
+    last = listing.opinions.order_by("-pk").first()
+    if last is None or last.content["terms_digest"] != digest(listing.product.terms):
+        raise Refusal(
+            "no_opinion",
+            Text("没有针对当前条款的合规意见，请退回重新出具。", "There is no opinion on these very terms. Please have it given again."),
+            409,
+        )  # fmt: skip

@@ -1,0 +1,167 @@
+"""Verbs of listing: apply; and the standing of a listed product afterwards (suspend, resume, take down)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shugang.kernel import clock, engine
+from shugang.kernel.actors import Actor, sees_every_record
+from shugang.kernel.errors import Refusal, forbidden, not_found
+from shugang.kernel.events import emit
+from shugang.kernel.forms import clean
+from shugang.kernel.models import Case
+from shugang.kernel.verbs import verb
+from shugang.parties.models import Party
+from shugang.policy.text import Text
+
+from ..products import offer
+from ..products.models import DataProduct
+from ..products.services import PRODUCT, own_product, require_supply
+from ..search import index
+from .checklist import APPLICATION
+from .guards import check_application
+from .process import LISTING
+
+ORDER, BASIS = "order", "certificate"
+
+
+def _office(party: Party | str, role: str, what: Text) -> Party:
+    found = Party.objects.filter(number=party).first() if isinstance(party, str) else party
+    if found is None or role not in found.roles:
+        raise not_found(what)
+    return found
+
+
+@verb
+def apply_listing(
+    actor: Actor, product_number: str, operator: Party | str, reviewer: Party | str, form: Mapping[str, Any]
+) -> Case:
+    """Apply for the listing of a draft product; `form` answers checklist.APPLICATION.
+
+    Raises Refusal `forbidden`, `not_found`, `wrong_state`, `invalid_form`, `no_certificate`, `no_right`,
+    `beyond_certificate`.
+    """
+    require_supply(actor)
+    product = own_product(actor, product_number, lock=True)
+    venue = _office(operator, "operator", Text("这个运营机构", "operator"))
+    third = _office(reviewer, "reviewer", Text("这个第三方服务机构", "third-party reviewer"))
+    if product.state != DataProduct.State.DRAFT:
+        raise Refusal(
+            "wrong_state",
+            Text("只有未上架的产品可以申请上架。", "Only a draft product can be put up for listing."),
+            409,
+        )
+    checked = clean(APPLICATION, form)
+    check_application(product, checked)
+    return engine.open_case(
+        LISTING.code,
+        actor,
+        [("supplier", product.supplier_id), ("operator", venue.pk), ("reviewer", third.pk)],
+        product.name,
+        checked,
+        refs=product.event_refs(),
+    )
+
+
+def _locked(number: str) -> DataProduct:
+    found = DataProduct.objects.select_for_update(of=("self",)).filter(number=number).first()
+    if found is None:
+        raise not_found(PRODUCT)
+    return found
+
+
+def may_order(actor: Actor) -> bool:
+    """The venue's reviewer and the regulator's supervisor may stop a product or a contract."""
+    return ("operator" in actor.roles and "reviewer" in actor.duties) or sees_every_record(actor)
+
+
+def require_order(actor: Actor, reason: str) -> None:
+    if not may_order(actor):
+        raise forbidden(
+            "责令暂停由运营机构复核岗位或监管方办理。",
+            "Only the operator's reviewer or the regulator may order a suspension.",
+        )
+    if not actor.second_factor:
+        raise forbidden(
+            "这一步需要第二因素认证，请重新登录。", "This step needs a second factor.", "second_factor_required"
+        )
+    if not reason.strip():
+        raise Refusal(
+            "reason_required",
+            Text("请写明理由，供需双方看到的就是这段文字。", "Please give the reason; both parties read exactly this."),
+            422,
+            {"reason": Text("请写明理由。", "Please give the reason.")},
+        )
+
+
+@verb
+def suspend_listing(actor: Actor, number: str, reason: str) -> DataProduct:
+    """Stop new deals by order. Running contracts go on until they are suspended themselves.
+
+    Raises Refusal `forbidden`, `reason_required`, `not_found`, `wrong_state`.
+    """
+    require_order(actor, reason)
+    product = _locked(number)
+    if product.state not in {DataProduct.State.LISTED, DataProduct.State.SUSPENDED}:
+        raise _wrong(product)
+    hold(product, ORDER, reason)
+    emit("listing.suspended", actor, product.event_refs(), {"reason": reason, "held_by": ORDER})
+    return product
+
+
+@verb
+def resume_listing(actor: Actor, number: str, reason: str) -> DataProduct:
+    """Lift an order; the certificate has to be valid again.
+
+    Raises Refusal `forbidden`, `reason_required`, `not_found`, `wrong_state`, `no_certificate`, `no_right`.
+    """
+    require_order(actor, reason)
+    product = _locked(number)
+    if product.state != DataProduct.State.SUSPENDED or product.held_by != ORDER:
+        raise _wrong(product)
+    offer.certificate_for(product.asset, product.supplier)
+    release(product)
+    emit("listing.resumed", actor, product.event_refs(), {"reason": reason})
+    return product
+
+
+@verb
+def delist(actor: Actor, number: str, reason: str) -> DataProduct:
+    """The supplier takes his product down; contracts in force are performed to their end.
+
+    Raises Refusal `forbidden`, `not_found`, `wrong_state`.
+    """
+    require_supply(actor)
+    product = own_product(actor, number, lock=True)
+    if product.state not in {DataProduct.State.LISTED, DataProduct.State.SUSPENDED}:
+        raise _wrong(product)
+    product.state, product.held_by, product.state_reason = DataProduct.State.DELISTED, "", reason[:400]
+    product.delisted_at = clock.now()
+    product.save(update_fields=["state", "held_by", "state_reason", "delisted_at"])
+    index.remove(product)
+    emit("listing.ended", actor, product.event_refs(), {"reason": reason})
+    return product
+
+
+def hold(product: DataProduct, by: str, reason: str) -> None:
+    product.state, product.held_by, product.state_reason = DataProduct.State.SUSPENDED, by, reason[:400]
+    product.save(update_fields=["state", "held_by", "state_reason"])
+    index.remove(product)
+
+
+def release(product: DataProduct) -> None:
+    product.state, product.held_by, product.state_reason = DataProduct.State.LISTED, "", ""
+    product.save(update_fields=["state", "held_by", "state_reason"])
+    index.put(product)
+
+
+def _wrong(product: DataProduct) -> Refusal:
+    from ..products.kinds import STATES
+
+    label, _ = STATES[product.state]
+    return Refusal(
+        "wrong_state",
+        Text(f"产品当前“{label.zh}”，不能办理这一步。", f"The product is “{label.en}”; this step is not possible."),
+        409,
+    )

@@ -1,0 +1,1 @@
+"""Data products: what a supplier offers, for which terms and price."""

@@ -1,0 +1,41 @@
+"""Code lists of products: types as traded, sectors, states, and the outcomes that a delivery mode knows."""
+
+from __future__ import annotations
+
+from shugang.assets.registration.industries import SECTIONS
+from shugang.policy.text import Text
+
+TYPES: dict[str, Text] = {
+    "dataset": Text("数据集", "Dataset"),
+    "api": Text("数据接口", "Interface"),
+    "report": Text("分析报告", "Report"),
+    "index": Text("指数", "Index"),
+    "service": Text("数据服务", "Data service"),
+    "tool": Text("数据工具", "Data tool"),
+}
+SECTORS: dict[str, Text] = {letter: label for letter, (label, _, _) in SECTIONS.items()}
+STATES: dict[str, tuple[Text, str]] = {
+    "draft": (Text("未上架", "Draft"), "off"),
+    "reviewing": (Text("上架审查中", "Under listing review"), "run"),
+    "listed": (Text("已上架", "Listed"), "ok"),
+    "suspended": (Text("暂停交易", "Suspended"), "warn"),
+    "delisted": (Text("已下架", "Delisted"), "off"),
+}
+# What a plane reports of a use, by delivery mode; a price plan may charge these and no others.
+OUTCOMES: dict[str, dict[str, Text]] = {
+    "table": {"delivered": Text("已交付", "Delivered")},
+    "api": {"found": Text("查得", "Found"), "not_found": Text("未查得", "Not found")},
+    "query": {"found": Text("查得", "Found"), "not_found": Text("未查得", "Not found")},
+}
+# The specification sheet (可交易数据产品说明书), in the order in which it is read.
+SPEC: dict[str, Text] = {
+    "coverage": Text("时间与地域范围", "Period and place"),
+    "frequency": Text("更新频率", "Update frequency"),
+    "content": Text("内容说明", "Content"),
+    "cases": Text("使用案例", "Use cases"),
+    "requirements": Text("对需方的要求", "What is asked of the buyer"),
+    "technical": Text("使用说明", "How to use it"),
+    "quality": Text("质量说明", "Quality statement"),
+    "support": Text("服务支持", "Support"),
+}
+SPEC_MAX = 800

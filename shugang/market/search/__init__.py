@@ -1,0 +1,1 @@
+"""Finding products and jumping to any numbered object."""

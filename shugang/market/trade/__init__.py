@@ -1,0 +1,1 @@
+"""Inquiry, quotation, counter-offer: how terms and price are agreed."""

@@ -1,0 +1,1 @@
+"""Trade vouchers: public proof that a deal was delivered and settled."""

@@ -1,0 +1,90 @@
+"""Statements for the parties; reconciliation for the operator and the supervisor."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_POST
+
+from shugang.kernel import paging
+from shugang.kernel.actors import Actor, sees_every_record
+from shugang.policy.text import Text
+from shugang.ui.exports import csv_response
+from shugang.ui.jinja import tx
+
+from .. import gates, words
+from ..bills.lifecycle import STATES
+from ..http import actor_of, once
+from . import documents, queries
+from .report import KINDS, OPEN_KINDS
+from .services import run_reconciliation
+from .statement import agreements, statement
+
+
+@require_GET
+def statements(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    page = paging.page(agreements(actor), request.GET.get("after", ""))
+    found = [statement(actor, agreement.number) for agreement in page.items]
+    return render(request, "settlement/statements.html", {"page": page, "found": found})
+
+
+@require_GET
+def one(request: HttpRequest, contract: str) -> HttpResponse:
+    found = statement(actor_of(request), contract)
+    context = {"s": found, "rows": documents.use_rows(found), "states": STATES, "words": words, "kinds": KINDS,
+               "open_kinds": OPEN_KINDS}
+    return render(request, "settlement/statement.html", context)
+
+
+@require_GET
+def as_csv(request: HttpRequest, contract: str) -> HttpResponse:
+    found = statement(actor_of(request), contract)
+    return csv_response(f"statement-{contract}", documents.CSV_HEADER, documents.csv_rows(found))
+
+
+@require_GET
+def as_pdf(request: HttpRequest, contract: str) -> HttpResponse:
+    response = HttpResponse(documents.statement_pdf(statement(actor_of(request), contract)), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="statement-{contract}.pdf"'
+    return response
+
+
+def _reader(request: HttpRequest) -> Actor:
+    """Platform finance, and the supervisor who reads every record."""
+    actor = actor_of(request)
+    if not sees_every_record(actor):
+        gates.require_operator(actor)
+    return actor
+
+
+@require_GET
+def reconciliation(request: HttpRequest) -> HttpResponse:
+    actor = _reader(request)
+    page = paging.page(queries.runs(actor), request.GET.get("after", ""))
+    context = {"report": queries.reconcile(), "kinds": KINDS, "open_kinds": OPEN_KINDS, "page": page,
+               "may_run": gates.is_operator_finance(actor), "key": str(uuid.uuid4())}
+    return render(request, "settlement/reconciliation.html", context)
+
+
+@require_POST
+def run(request: HttpRequest) -> HttpResponseBase:
+    actor = actor_of(request)
+    made = once(request, [], lambda: run_reconciliation(actor))
+    if made is not None:
+        messages.success(request, tx(Text(f"对账已留存，编号{made.number}。", f"The reconciliation is kept as {made.number}.")))
+    return redirect("reconciliation")
+
+
+urlpatterns = [
+    path("desk/statements", statements, name="statements"),
+    path("desk/statements/<str:contract>.csv", as_csv, name="statement-csv"),
+    path("desk/statements/<str:contract>.pdf", as_pdf, name="statement-pdf"),
+    path("desk/statements/<str:contract>", one, name="statement"),
+    path("desk/reconciliation", reconciliation, name="reconciliation"),
+    path("desk/reconciliation/run", run, name="reconciliation-run"),
+]
