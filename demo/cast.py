@@ -9,7 +9,7 @@ from shugang.kernel.actors import SYSTEM
 from shugang.parties.accounts import demo as demo_accounts
 from shugang.parties.accounts.actor import PartyActor, actor_for
 from shugang.parties.accounts.models import Person
-from shugang.parties.accounts.services import make_person, set_duties
+from shugang.parties.accounts.services import set_duties
 from shugang.parties.keys.services import make_key
 from shugang.parties.organisations.models import Party
 from shugang.parties.organisations.services import apply_for_admission, found_party
@@ -54,11 +54,7 @@ POSTS = (("SYSTEM", "xitong", "系统管理员"), ("SECURITY", "anquan", "安全
 
 
 def _person(username: str, name: str) -> Person:
-    person = make_person(username, demo_accounts.PASSWORD, name)
-    person.demo = True
-    person.save(update_fields=["demo"])
-    demo_accounts.give_second_factor(person)
-    return person
+    return demo_accounts.make_demo_person(username, name)
 
 
 def _facts(key: str, name: str, name_en: str) -> dict[str, Any]:

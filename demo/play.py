@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from . import cast, delivery, proof, registration, settlement, trade
 from .stage import Stage
 
-STEPS = 33
+STEPS = 39
 # A Monday with a loaded calendar: notices, contracts and the first bill all fall into known years.
 OPENING = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -66,9 +66,9 @@ def run(supervisor: Any) -> Stage:
     stage = Stage(STEPS)
     cast.posts_and_founders(stage)
     cast.admissions(stage)
+    site_plane(stage, supervisor)
     registration.store(stage)
     registration.register(stage)
-    site_plane(stage, supervisor)
     trade.products(stage)
     trade.deals(stage)
     delivery.keys(stage)

@@ -116,8 +116,10 @@ def store(stage: Stage) -> None:
             else:
                 dataset = create_dataset(supplier, hosting="connected", **facts)
                 columns = [{"name": c, "type": "VARCHAR", "comment": source.comments[c]} for c in COMPANY_COLUMNS]
-                params = [{"name": "sector", "type": "text", "required": True}]
-                version = declare_connected_version(supplier, dataset.number, "companies", QUERY, params, columns)
+                params = [{"name": "sector", "type": "VARCHAR", "required": True}]
+                version = declare_connected_version(
+                    supplier, dataset.number, "companies", QUERY, params, columns, "sqlite"
+                )
                 said.append(f"{dataset.number}，数据留在供方数据库，只登记一条参数化查询")
             stage.things[f"dataset:{source.key}"] = dataset
             stage.things[f"version:{source.key}"] = version

@@ -61,7 +61,8 @@ def bill_and_settle(stage: Stage) -> None:
         report = reconcile()
         if report.total_difference_fen or len(vouchers) < len(bills):
             raise AssertionError(report)
-        charged = charged_quantities(stage.things["grant:segments"].number, None, None)
+        grant: Grant = stage.things["grant:segments"]
+        charged = charged_quantities(grant.number, grant.valid_from, clock.now())
         said.append(f"{'、'.join(v.number for v in vouchers)}；计费{sum(charged.values())}次；差异0分")
 
 

@@ -10,9 +10,9 @@ from shugang.market.contracts.services import sign
 from shugang.market.trade.services import accept, counter, inquire, quote
 
 from shugang.delivery.grants.models import Grant
-from shugang.delivery.grants.sources import api_source, query_source, table_source
 from shugang.kernel import clock, engine, textindex
 from shugang.market.contracts.models import Contract
+from shugang.market.listing.checklist import ITEMS
 from shugang.market.listing.services import apply_listing
 from shugang.market.products.models import DataProduct
 from shugang.market.products.services import create_product
@@ -25,7 +25,7 @@ from .stage import Stage
 
 FREE = PricePlan("free")
 PER_FOUND = PricePlan("per_unit", unit="calls", unit_price_e8=1_500_000, billable=("found",))
-PER_QUERY = PricePlan("per_unit", unit="calls", unit_price_e8=50_000_000, billable=("delivered",))
+PER_QUERY = PricePlan("per_unit", unit="calls", unit_price_e8=50_000_000, billable=("found",))
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,11 @@ def wanted_terms(key: str, offered: Terms) -> Terms:
     return offered
 
 
-def _source(stage: Stage, offer: Offer) -> dict[str, Any]:
-    version = stage.things[f"version:{offer.key}"]
+def _source(offer: Offer) -> dict[str, Any]:
     if offer.mode == "table":
-        return table_source(version, "egret", "xiamen", {"air": "air_quality", "clinics": "fever_clinics"}[offer.key])
-    return api_source(version, "prefix7") if offer.mode == "api" else query_source(version)
+        table = {"air": "air_quality", "clinics": "fever_clinics"}[offer.key]
+        return {"share": "egret", "schema": "xiamen", "table": table}
+    return {"key_column": "prefix7"} if offer.mode == "api" else {}
 
 
 def products(stage: Stage) -> None:
@@ -123,7 +123,7 @@ def products(stage: Stage) -> None:
                 supplier, asset_number=stage.things[f"asset:{offer.key}"].number, name=offer.name, name_en=offer.name_en,
                 summary=next(s.summary for s in SOURCES if s.key == offer.key), type=offer.type, sector=offer.sector,
                 mode=offer.mode, offered_terms=offered_terms(offer.key, offer.purpose), price_plan=offer.plan,
-                spec=_spec(offer), source=_source(stage, offer),
+                spec=_spec(offer), source=_source(offer),
                 plane_number=stage.things["plane"].number if offer.mode == "query" else None,
             )  # fmt: skip
             case = apply_listing(
@@ -169,12 +169,17 @@ def deals(stage: Stage) -> None:
 
 def _review(stage: Stage, number: str) -> None:
     """The listing's steps by their people, as the procedure's table names them."""
-    engine.act(number, "accept", stage.things["yunying"], {})
-    engine.act(number, "sign_opinion", stage.things["pinggu"], OPINION)
-    engine.act(number, "list", stage.things["fuhe"], {})
+    engine.act(number, "accept", stage.things["yunying"])
+    engine.act(number, "opine", stage.things["pinggu"], opinion())
+    engine.act(number, "list", stage.things["fuhe"], {"opinion": "材料齐全，合规意见无保留，同意上架。"})
 
 
-OPINION: dict[str, Any] = {}
+def opinion() -> dict[str, str]:
+    """The third party's answers to the checklist."""
+    return {
+        **{f"item_{name}": "pass" for name in ITEMS},
+        "opinion": "核对了主体、来源说明、原始许可与登记凭证，抽查了字段与样例，未发现不符合项。",
+    }
 
 
 def _spec(offer: Offer) -> dict[str, Any]:
@@ -182,4 +187,19 @@ def _spec(offer: Offer) -> dict[str, Any]:
 
 
 def listing_form(offer: Offer) -> dict[str, Any]:
-    return {}
+    """The supplier's application, as its form asks."""
+    source = next(s for s in SOURCES if s.key == offer.key)
+    personal = bool(source.personal)
+    return {
+        "source_class": "generated",
+        "source_proof": f"示例供方声明自行采集生成；真实来源：{source.origin}。",
+        "licence_chain": f"原始许可{source.licence}，允许再提供，须署名。",
+        "personal": "masked" if personal else "none",
+        "personal_basis": "电话为生成的示例号码，仍按个人信息对待：交付前保留前3后4位，其余脱敏。" if personal else "",
+        "no_important_data": True,
+        "quality": source.description,
+        "restrictions": "仅限约定用途，不得转授，期满30日内删除。",
+        "export": "no",
+        "sample_rows": 0 if offer.mode == "query" else 3,
+        "declaration": True,
+    }

@@ -106,6 +106,6 @@ def _invite(address: str) -> None:
     print(
         f"登录 / sign in: {address}/sign-in   （密码都是 / password of all: {demo.PASSWORD}；当前动态口令显示在登录页）"
     )
-    for account in demo.accounts():
+    for account in demo.demo_accounts():
         print(f"  {account.username:<10} {account.name}  {account.party}")
     print("按 Ctrl-C 结束 / press Ctrl-C to stop", flush=True)

@@ -4,3 +4,18 @@ from django.apps import AppConfig
 class MarketConfig(AppConfig):
     name = "shugang.market"
     label = "market"
+
+    def ready(self) -> None:
+        from shugang.kernel.periodic import every_pass
+
+        from . import doors
+        from .contracts.process import CONTRACT  # noqa: F401  the procedures register themselves
+        from .contracts.services import expire_due
+        from .listing import reactions  # noqa: F401  so do the reactions
+        from .listing.process import LISTING  # noqa: F401
+        from .trade.process import TRADE  # noqa: F401
+        from .vouchers import check  # noqa: F401
+        from .vouchers import reactions as vouchers  # noqa: F401
+
+        doors.register()
+        every_pass("market.expire", expire_due)

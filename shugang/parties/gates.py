@@ -7,20 +7,20 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from shugang.kernel.errors import forbidden
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: View) -> View:
     """Sends who has not signed in to do so, and back."""
 
     @wraps(view)
-    def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.actor.person_id is None:  # type: ignore[attr-defined]
             return redirect(f"/sign-in?{urlencode({'next': request.get_full_path()})}")
         return view(request, *args, **kwargs)
@@ -33,7 +33,7 @@ def for_a_party(view: View) -> View:
 
     @wraps(view)
     @signed_in
-    def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.actor.party_id is None:  # type: ignore[attr-defined]
             raise forbidden(
                 "这个页面属于机构。您现在不代表任何机构，请用机构成员的账户登录。",

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shugang.kernel.actors import PlainActor
 from shugang.kernel.testing import clock_at
+from shugang.parties.accounts.actor import PartyActor
 from shugang.parties.models import Party
+from shugang.parties.testing import make_actor, make_party
 from shugang.settlement.testing import record_use
 
 NOW = datetime(2026, 12, 2, 2, 0, tzinfo=UTC)
@@ -22,23 +23,12 @@ class Market:
     buyer: Party
     supplier: Party
     operator: Party
-    buyer_finance: PlainActor
-    buyer_analyst: PlainActor
-    supplier_finance: PlainActor
-    finance: PlainActor
-    stranger: PlainActor
-    supervisor: PlainActor
-
-
-def party(number: str, name: str, **roles: bool) -> Party:
-    return Party.objects.create(
-        number=number, name=name, name_en=f"Example {number}", uscc=f"91990000{number[-6:]:0>10}", status="active",
-        created_at=NOW, **roles,
-    )
-
-
-def person(who: Party, role: str, *duties: str) -> PlainActor:
-    return PlainActor(who.pk, who.pk, frozenset({role}), frozenset(duties), frozenset(), True, f"{who.name} {duties[0]}")
+    buyer_finance: PartyActor
+    buyer_analyst: PartyActor
+    supplier_finance: PartyActor
+    finance: PartyActor
+    stranger: PartyActor
+    supervisor: PartyActor
 
 
 @pytest.fixture
@@ -49,15 +39,13 @@ def at(settings):
 
 @pytest.fixture
 def market(db, at):
-    buyer = party("P-000001", "示例需方公司", is_buyer=True)
-    supplier = party("P-000002", "示例供方公司", is_supplier=True)
-    operator = party("P-000003", "示例数据交易公司", is_operator=True)
-    other = party("P-000004", "示例旁人公司", is_buyer=True)
-    bureau = party("P-000005", "示例数据局")
+    buyer, supplier = make_party("buyer", name="示例需方公司"), make_party("supplier", name="示例供方公司")
+    operator = make_party("operator", name="示例数据交易公司")
     return Market(
-        buyer, supplier, operator, person(buyer, "buyer", "finance"), person(buyer, "buyer", "analyst"),
-        person(supplier, "supplier", "finance"), person(operator, "operator", "finance"),
-        person(other, "buyer", "finance", "handler"), person(bureau, "regulator", "supervisor"),
+        buyer, supplier, operator, make_actor(buyer, ["finance"]), make_actor(buyer, ["analyst"]),
+        make_actor(supplier, ["finance"]), make_actor(operator, ["finance"]),
+        make_actor(make_party("buyer", name="示例旁人公司"), ["finance", "handler"]),
+        make_actor(make_party("regulator", name="示例数据局"), ["supervisor"]),
     )
 
 

@@ -12,7 +12,7 @@ from .gates import is_operator_finance
 
 def _trades(request: HttpRequest) -> bool:
     actor = getattr(request, "actor", None)
-    return actor is not None and bool(actor.roles & {"buyer", "supplier"})
+    return actor is not None and bool(actor.roles & {"buyer", "supplier"} or is_operator_finance(actor))
 
 
 def _operates(request: HttpRequest) -> bool:

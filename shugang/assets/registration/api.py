@@ -30,7 +30,7 @@ class Application(Schema):
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:

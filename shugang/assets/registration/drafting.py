@@ -12,6 +12,7 @@ from shugang.kernel.errors import Refusal
 from shugang.kernel.forms import Form, clean
 from shugang.kernel.profiles import current_profile
 from shugang.policy.text import Text
+from shugang.ui.jinja import tx
 
 from . import answers, industries, queries, words
 from .documents import limits_line
@@ -30,7 +31,7 @@ def rules() -> dict[str, Any]:
 def suggested(dataset: Dataset) -> dict[str, Any]:
     """What the dataset already tells, so that nobody types it again."""
     latest = dataset.latest
-    volume = f"{latest.rows:,}行" if latest is not None and latest.rows is not None else ""
+    volume = tx(Text(f"{latest.rows:,}行", f"{latest.rows:,} rows")) if latest is not None and latest.rows is not None else ""
     return {"data_name": dataset.name[:40], "summary": dataset.description[:400], "volume": volume,
             "shape": "table", "structure": "structured", "validity_years": 5}  # fmt: skip
 

@@ -27,7 +27,7 @@ def _refs(ctx: Context, registration: Registration) -> None:
 def opened(ctx: Context) -> None:
     """Tie the new case to the asset that `services.apply_registration` prepared in the same transaction."""
     number = next((key for kind, key in ctx.refs if kind == "asset"), None)
-    asset = DataAsset.objects.filter(number=number, party_id=ctx.actor.party_id, registration=None).first()
+    asset = DataAsset.objects.filter(number=number, party_id=ctx.actor.party_id or 0, registration=None).first()
     if asset is None:
         raise ValueError("a registration is opened by services.apply_registration only")
     registrar = ctx.case.parties.get(capacity="registrar").party_id

@@ -17,7 +17,7 @@ from shugang.policy.text import Text
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def desk_actor(request: HttpRequest) -> Actor:

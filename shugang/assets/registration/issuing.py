@@ -16,6 +16,8 @@ from .models import Certificate, DataAsset, Registration
 def content_of(registration: Registration, number: str, issued_at: Any, valid_until: Any) -> dict[str, Any]:
     """What the certificate says and its event commits to: organisations only, never a person. JSON, no floats."""
     asset, form = registration.asset, registration.form
+    profile = registration.case.profile
+    assert profile is not None
     version = asset.dataset_version
     return {
         "number": number,
@@ -44,7 +46,7 @@ def content_of(registration: Registration, number: str, issued_at: Any, valid_un
         "remarks": "；".join(t for t in (registration.remarks, form.get("encumbrances", "")) if t),
         "issued_at": iso(issued_at),
         "valid_until": iso(valid_until),
-        "profile": f"{registration.case.profile.code} v{registration.case.profile.version}",
+        "profile": f"{profile.code} v{profile.version}",
     }
 
 

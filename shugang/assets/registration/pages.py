@@ -60,7 +60,12 @@ def task_list(request: HttpRequest, dataset: str) -> HttpResponse:
     actor = desk_actor(request)
     row = services.own_dataset(actor, dataset)
     given, saved = drafting.current(actor, row)
-    context = {"dataset": row, "tasks": drafting.task_list(row, given, saved), "version": row.latest}
+    context = {
+        "dataset": row,
+        "tasks": drafting.task_list(row, given, saved),
+        "version": row.latest,
+        "days": drafting.rules()["clocks"],
+    }
     return render(request, "assets/registration_tasks.html", context)
 
 

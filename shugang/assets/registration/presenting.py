@@ -112,6 +112,7 @@ def asset_context(asset: DataAsset, actor: Actor) -> dict[str, Any]:
     found = certificate_check.check(certificate.number) if certificate else None
     version = asset.dataset_version
     label, tone = words.STATES[asset.state]
+    assert case.profile is not None
     return {
         "asset": asset,
         "label": label,

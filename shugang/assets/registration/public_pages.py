@@ -101,8 +101,8 @@ def verify_form(request: HttpRequest) -> HttpResponseBase:
 def verify_number(request: HttpRequest, number: str) -> HttpResponse:
     found = verify.find(verify.normalise(number))
     if found is None:
-        context = {"typed": number[:60], "meant": verify.lookalike(number)}
-        return render(request, "assets/verify_form.html", context, status=404)
+        missing = {"typed": number[:60], "meant": verify.lookalike(number)}
+        return render(request, "assets/verify_form.html", missing, status=404)
     context = {
         "found": found,
         "evidence": certificate_check.anchor_facts(found.event),

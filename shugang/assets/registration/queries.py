@@ -67,9 +67,9 @@ def drafts(actor: Actor) -> list[RegistrationDraft]:
 
 def registrable(actor: Actor) -> list[Dataset]:
     """Own datasets with a version on which no live asset stands yet."""
-    live = DataAsset.objects.visible_to(actor).filter(party_id=actor.party_id, state__in=DataAsset.OPEN)
+    live = DataAsset.objects.visible_to(actor).filter(party_id=actor.party_id or 0, state__in=DataAsset.OPEN)
     found = []
-    for dataset in Dataset.objects.visible_to(actor).filter(party_id=actor.party_id).order_by("-pk"):
+    for dataset in Dataset.objects.visible_to(actor).filter(party_id=actor.party_id or 0).order_by("-pk"):
         latest = dataset.versions.order_by("-version").first()
         if latest is not None and not live.filter(dataset_version=latest).exists():
             found.append(dataset)

@@ -41,13 +41,18 @@ def apply_registration(
     Raises Refusal `not_found`, `forbidden`, `registrar_conflict`, `already_registered`, `invalid_form`.
     """
     data_version = _own_version(actor, dataset_number, version)
+    if "supplier" not in actor.roles and "registrar" not in actor.roles:
+        raise forbidden(
+            "只有在册的供方可以申请登记。贵机构尚未入驻为供方，或已被暂停。",
+            "Only an admitted supplier may apply. Your organisation is not admitted as one, or is suspended.",
+        )
     office = _registrar(actor, registrar)
     checked = clean(FIRST_REGISTRATION, form)
     assert REGISTRATION.profile is not None
     answers.check(current_profile(REGISTRATION.profile, clock.today()).data, checked, actor)
     _not_twice(data_version)
     asset = DataAsset.objects.create(
-        number=yearly_number("ZC", clock.today().year), party_id=actor.party_id, dataset_version=data_version,
+        number=yearly_number("ZC", clock.today().year), party=data_version.dataset.party, dataset_version=data_version,
         name=checked["data_name"], summary=checked["summary"], industry=checked["industry"],
         division=checked["division"], source_kind=checked["source_kind"], created_at=clock.now(),
     )  # fmt: skip
@@ -81,7 +86,7 @@ def _own_version(actor: Actor, number: str, version: int | None) -> DatasetVersi
 
 def own_dataset(actor: Actor, number: str) -> Dataset:
     """The acting party's own dataset: the supervisor may see others', but nobody registers for another."""
-    found = Dataset.objects.visible_to(actor).filter(number=number, party_id=actor.party_id).first()
+    found = Dataset.objects.visible_to(actor).filter(number=number, party_id=actor.party_id or 0).first()
     if found is None:
         raise not_found(DATASET)
     return found
@@ -122,7 +127,7 @@ def save_draft(
     dataset = own_dataset(actor, dataset_number)
     with transaction.atomic():
         row, _ = RegistrationDraft.objects.get_or_create(
-            party_id=actor.party_id, dataset=dataset, defaults={"updated_at": clock.now()}
+            party_id=dataset.party_id, dataset=dataset, defaults={"updated_at": clock.now()}
         )
         row = RegistrationDraft.objects.select_for_update().get(pk=row.pk)
         row.answers = {**row.answers, **values}

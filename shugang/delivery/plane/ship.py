@@ -48,7 +48,7 @@ class Shipper:
             await asyncio.sleep(wait)
 
     async def once(self) -> bool:
-        """Ship one batch; False when nothing is waiting."""
+        """Ship one batch; True when it was a full one, so that the next should follow at once."""
         if not self.backlog:
             return False
         last, records = await asyncio.to_thread(self._journal.read_after, self.acked, BATCH)
@@ -62,6 +62,6 @@ class Shipper:
             raise ControlError("control's acknowledgement cannot be read") from error
         if not self.acked < acked <= self._journal.seq:
             raise ControlError(f"control acknowledged {acked}, expected {self.acked + 1} to {self._journal.seq}")
-        self.acked = acked
+        shipped, self.acked = acked - self.acked, acked
         await self._journal.set_meta(ACKED, str(acked))
-        return True
+        return shipped >= BATCH

@@ -52,9 +52,9 @@ def authenticate(request: HttpRequest) -> Plane:
             "The request's time is more than 5 minutes off. Please set the plane's clock.",
         )
     _check_signature(plane, request, moment, nonce)
-    _spend(plane, nonce)
     if plane.state != Plane.State.ACTIVE:
         raise _refused("plane_suspended", "该节点已被停用，请联系平台。", "This plane is suspended.", 403)
+    _spend(plane, nonce)
     return plane
 
 

@@ -128,25 +128,24 @@ def implies(narrow: RowFilter, wide: RowFilter) -> bool:
     if narrow.op in ("eq", "in"):
         values = narrow.value if isinstance(narrow.value, tuple) else (narrow.value,)
         return bool(values) and all(v is not None and _passes(v, wide) for v in values)
-    if narrow.op in ("ge", "gt"):
-        return _bound_implies(narrow, wide, ("ge", "gt"), lambda a, b: _at_least(a, b))
-    if narrow.op in ("le", "lt"):
-        return _bound_implies(narrow, wide, ("le", "lt"), lambda a, b: _at_least(b, a))
+    if narrow.op in ("ge", "gt", "le", "lt"):
+        return _bound_implies(narrow, wide)
     return False
 
 
-def _bound_implies(narrow: RowFilter, wide: RowFilter, same: tuple[str, str], beyond: object) -> bool:
-    """x ≥ a (or ≤) against a bound on the same side, or against one excluded value outside the range."""
+def _bound_implies(narrow: RowFilter, wide: RowFilter) -> bool:
+    """A bound against a bound on the same side, or against one excluded value outside its range."""
     a, b = narrow.value, wide.value
     if isinstance(a, tuple) or isinstance(b, tuple) or a is None or b is None:
         return False
-    inclusive, strict = same
-    assert callable(beyond)
-    reaches, equal = bool(beyond(a, b)), a == b
+    upward = narrow.op in ("ge", "gt")
+    inclusive, strict = ("ge", "gt") if upward else ("le", "lt")
+    reaches = _compare(a, b, strictly=False) if upward else _compare(b, a, strictly=False)
+    clears = _compare(a, b, strictly=True) if upward else _compare(b, a, strictly=True)
     if wide.op == inclusive:
         return reaches
     if wide.op in (strict, "ne"):
-        return reaches and (not bool(beyond(b, a)) or (equal and narrow.op == strict))
+        return clears or (reaches and narrow.op == strict)
     return False
 
 
@@ -161,9 +160,8 @@ def _passes(value: Scalar, wide: RowFilter) -> bool:
         return False
     if wide.op == "ne":
         return _differs(value, other)
-    low = _at_least(value, other)
-    high = _at_least(other, value)
-    return {"ge": low, "le": high, "gt": low and not high, "lt": high and not low}[wide.op]
+    one, two = (value, other) if wide.op in ("ge", "gt") else (other, value)
+    return _compare(one, two, strictly=wide.op in ("gt", "lt"))
 
 
 def _differs(a: Scalar, b: Scalar) -> bool:
@@ -184,11 +182,14 @@ def _number(value: Scalar) -> Decimal | None:
     return Decimal(value) if _DECIMAL.fullmatch(value) else None
 
 
-def _at_least(a: Scalar, b: Scalar) -> bool:
-    """a ≥ b. Text that reads as a number has to be so both as number and as text: the column decides which it is."""
+def _compare(a: Scalar, b: Scalar, *, strictly: bool) -> bool:
+    """a ≥ b, or a > b, for certain. Text that reads as a number has to be so both as number and as text: the column
+    decides which it is, and only the data service knows the column."""
     if isinstance(a, bool) or isinstance(b, bool):
         return False
     one, two = _number(a), _number(b)
+    numeric = one is not None and two is not None and (one > two if strictly else one >= two)
     if isinstance(a, str) and isinstance(b, str):
-        return a >= b and (one is None or two is None or one >= two)
-    return one is not None and two is not None and one >= two
+        textual = a > b if strictly else a >= b
+        return textual and (numeric or one is None or two is None)
+    return numeric

@@ -1,6 +1,4 @@
 """How allauth works here: sealed second-factor secrets, our sentences, and a trace of who signed in.
-
-`PartiesConfig.ready` names these adapters, so that no installation can forget them.
 """
 
 from __future__ import annotations

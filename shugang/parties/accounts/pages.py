@@ -17,7 +17,7 @@ from shugang.kernel.errors import Refusal
 from shugang.policy.text import Text
 
 from ..entries import DISPLAY_NAME, NEW_PASSWORD, USERNAME
-from ..gates import for_a_party, safe_next, signed_in
+from ..gates import safe_next, signed_in
 from ..keys.services import living_key
 from . import queries, services, tokens
 from .actor import PartyActor

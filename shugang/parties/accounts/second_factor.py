@@ -9,8 +9,8 @@ from allauth.mfa.totp import views as totp_views
 from django.http import HttpResponse
 from django.urls import reverse
 
-from ..entries import Entry, form_errors, general_error
 from ..entries import CODE as _CODE
+from ..entries import Entry, form_errors, general_error
 from .adapters import record
 
 CODE = Entry("code", "text", _CODE.label, None, max_length=8, autocomplete="one-time-code")

@@ -20,7 +20,6 @@ from ..organisations.models import Party
 from .models import SigningKey
 from .signatures import message, verify_signature
 
-
 BAD_KEY = Text(
     "公钥不是32字节的Ed25519公钥（Base64），请核对。",
     "That is not an Ed25519 public key (32 bytes, base64). Please check it.",

@@ -25,7 +25,7 @@ def code(uscc: str) -> str:
 def free_code(uscc: str, party: Party | None = None) -> str:
     """The checked code, unless another party has it. Raises Refusal `uscc_check`, `party_exists`."""
     written = code(uscc)
-    if Party.objects.filter(uscc=written).exclude(pk=party.pk if party else None).exists():
+    if Party.objects.filter(uscc=written).exclude(pk=party.pk if party else 0).exists():
         raise Refusal(
             "party_exists",
             Text(

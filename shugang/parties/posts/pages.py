@@ -140,7 +140,7 @@ def security_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         raise Refusal("not_found", Text("没有这个账户。", "No such account."), 404)
     title, effect, danger = ACTS[act]
     post = Field("post", "choice", Text("岗位", "Post"), choices=tuple(POST_LABELS.items()))
-    context = {
+    context: dict[str, Any] = {
         "title": title, "lead": None, "effects": [("info-circle", effect)],
         "rows": [(Text("账户", "Account"), f"{person}（{person.username}）" if request.LANGUAGE_CODE != "en"
                   else f"{person} ({person.username})")],

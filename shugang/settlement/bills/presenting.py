@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-
 from shugang.kernel.actors import Actor
+from shugang.parties.organisations.queries import the_operator
 from shugang.policy.priceplan import KINDS as PLAN_KINDS
 from shugang.policy.text import Text
 from shugang.ui.formats import fen
@@ -35,7 +34,7 @@ def bill_context(bill: Bill, actor: Actor) -> dict[str, Any]:
         "steps": [(name, STEPS[name]) for name in queries.steps_for(bill, actor) if name in STEPS],
         "instructions": list(bill.instructions.order_by("pk")) if sees_split else [],
         "pays": bill.state == "confirmed" and actor.party_id == bill.buyer_id,
-        "payee": settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH,
+        "payee": the_operator().name,
         "note": getattr(bill, "credit_note", None),
     }
 

@@ -6,8 +6,6 @@ prepares an instruction to it (a venue may not pool and re-settle funds without 
 
 from __future__ import annotations
 
-from django.conf import settings
-
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
@@ -15,6 +13,7 @@ from shugang.kernel.events import emit
 from shugang.kernel.numbering import yearly_number
 from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
+from shugang.parties.organisations.queries import the_operator
 from shugang.policy.text import Text
 
 from .. import gates
@@ -65,10 +64,11 @@ def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bi
 
 def _targets(bill: Bill, parts: Shares) -> list[tuple[str, Account, Party | None, int]]:
     supplier = bill.supplier
+    operator = the_operator()
     rows: list[tuple[str, Account, Party | None, int]] = [
         ("supplier", accounts.payable(supplier.number, supplier.pk), supplier, parts.supplier),
-        ("commission", accounts.commission(), None, parts.commission),
-        ("vat", accounts.vat(), None, parts.vat),
+        ("commission", accounts.commission(), operator, parts.commission),
+        ("vat", accounts.vat(), operator, parts.vat),
     ]
     return [row for row in rows if row[3]]
 
@@ -78,7 +78,7 @@ def _instruct(
 ) -> PayoutInstruction:
     return PayoutInstruction.objects.create(
         number=yearly_number("FZ", clock.today().year), bill=bill, purpose=purpose, account=account, payee=payee,
-        payee_name=payee.name if payee else name or settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH,
+        payee_name=payee.name if payee else name,
         amount_fen=amount, created_at=clock.now(),
     )
 

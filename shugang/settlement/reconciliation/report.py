@@ -48,7 +48,7 @@ KINDS: dict[str, Text] = {
     "bank": Text("账本与存管银行", "Ledger and bank"),
 }
 OPEN_KINDS: dict[str, Text] = {
-    "unbilled": Text("已用未出账", "Used, not billed"),
+    "unbilled": Text("应计未出账", "Accrued, not billed"),
     "unpaid": Text("已出账未付", "Billed, not paid"),
     "unsettled": Text("已付未结清", "Paid, not settled"),
     "suspense": Text("待查到账", "Unmatched receipt"),

@@ -115,6 +115,12 @@ def test_a_person_without_the_duty_is_refused(applicant, version, office):
     denied(make_actor(applicant.party, ("finance",)), version, office, "forbidden")
 
 
+def test_a_suspended_supplier_is_refused(applicant, version, office):
+    applicant.party.status = "suspended"
+    applicant.party.save()
+    denied(make_actor(applicant.party), version, office, "forbidden")
+
+
 def test_only_a_registrar_can_be_applied_to(applicant, version, office):
     denied(applicant, version, office, "not_found", registrar=make_party("buyer"))
 

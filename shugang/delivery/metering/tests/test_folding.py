@@ -4,7 +4,7 @@ import copy
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings as hypothesis, strategies as st
 
 from shugang.delivery.grants.models import Grant
@@ -94,7 +94,7 @@ def test_any_batching_with_any_repetition_gives_the_same_books(data):
         )  # fmt: skip
         while (acked := Plane.objects.get(pk=plane.pk).journal_seq - start) < len(records):
             first = data.draw(st.integers(0, acked))
-            last = data.draw(st.integers(first, len(records)))
+            last = data.draw(st.integers(acked + 1, len(records)))
             fold_journal(plane, start + first + 1, records[first:last])
         rows = UsageRecord.objects.filter(grant=grant)
         assert rows.count() == len(records)
@@ -205,16 +205,28 @@ class TestTheFindingOfControl:
         assert UsageRecord.objects.get().grant is None
 
 
+@pytest.mark.parametrize("change", [{"charged": False}, {"rows": 0}, {"grant_number": "x"}])
+def test_the_database_refuses_to_rewrite_a_record(plane, grant, change):
+    fold_journal(plane, 1, make_records([{"grant": grant.number}]))
+    with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
+        UsageRecord.objects.update(**change)
+
+
+@pytest.mark.parametrize("change", [{"terms": {}}, {"outcomes": {}}, {"source": {}}])
+def test_the_database_refuses_to_rewrite_the_terms_of_a_grant(grant, change):
+    with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
+        Grant.objects.update(**change)
+
+
 class TestReading:
-    def test_quotas_count_what_they_say(self, plane, grant):
-        terms = make_terms(
-            actions=("read",), quotas=(Quota("calls", 5, "day", "charged"), Quota("calls", 9, "total", "uncharged"))
-        )
-        Grant.objects.update(terms=terms.to_json())
+    def test_quotas_count_what_they_say(self):
+        quotas = (Quota("calls", 5, "day", "charged"), Quota("calls", 9, "total", "uncharged"))
+        grant = make_grant(mode="api", terms=make_terms(actions=("read",), quotas=quotas))
+        plane, _ = make_plane()
         miss = {"grant": grant.number, "outcome": "not_found", "charged": False, "charge_reason": "uncharged:not_found"}
         refusal = {**miss, "state": "refused", "outcome": "rate_limited"}
         fold_journal(plane, 1, make_records([{"grant": grant.number}] * 2 + [miss] * 3 + [refusal]))
-        assert [(q.used, q.left) for q in quotas_left(Grant.objects.get())] == [(2, 3), (3, 6)]
+        assert [(q.used, q.left) for q in quotas_left(grant)] == [(2, 3), (3, 6)]
 
     def test_days_are_the_citys(self, plane, grant):
         fold_journal(plane, 1, make_records([{"grant": grant.number}] * 2))

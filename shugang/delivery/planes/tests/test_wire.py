@@ -62,7 +62,8 @@ def test_a_journal_arrives(client):
     grant = make_grant()
     records = make_records([{"grant": grant.number}] * 3)
     assert post(client, plane, key, {"from_seq": 1, "records": records}).json() == {"acked_seq": 3}
-    gap = post(client, plane, key, {"from_seq": 9, "records": records})
+    later = make_records([{"grant": grant.number}], 9)
+    gap = post(client, plane, key, {"from_seq": 9, "records": later})
     assert (gap.status_code, gap.json()["fields"]) == (409, {"expected": "4"})
 
 
@@ -144,11 +145,15 @@ class TestEnrolment:
         operator = make_actor(make_party("operator"), ("engineer",))
         assert services.create_enrolment(engineer, "自有节点", supplier.pk)[0].party == supplier
         assert services.create_enrolment(operator, "平台", None)[0].party is None
+        attempts = [
+            (engineer, None),
+            (engineer, other.pk),
+            (operator, supplier.pk),
+            (make_actor(supplier, ("finance",)), supplier.pk),
+            (make_actor(make_party("buyer"), ("engineer",)), None),
+        ]
         before = (Plane.objects.count(), Event.objects.count())
-        for actor, party in (
-            (engineer, None), (engineer, other.pk), (operator, supplier.pk),
-            (make_actor(supplier, ("finance",)), supplier.pk), (make_actor(make_party("buyer"), ("engineer",)), None),
-        ):  # fmt: skip
+        for actor, party in attempts:
             with pytest.raises(Refusal, match="forbidden"):
                 services.create_enrolment(actor, "节点", party)
         assert (Plane.objects.count(), Event.objects.count()) == before

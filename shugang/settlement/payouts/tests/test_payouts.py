@@ -77,7 +77,7 @@ class TestTheWholeWay:
         assert balances() == {"custody:bank": -10_010, f"order:{HT}:escrow": 10_010}
         services.instruct_all(market.finance)
         assert state(bill) == "splitting"
-        assert balances() == {"custody:bank": -10_010, "seller:P-000002:payable": 9_510,
+        assert balances() == {"custody:bank": -10_010, f"seller:{market.supplier.number}:payable": 9_510,
                               "platform:commission": 472, "platform:vat": 28}
         simulate_bank()
         exchange(market.finance)
@@ -103,7 +103,7 @@ class TestTheWholeWay:
         exchange(market.finance)
         order.refresh_from_db()
         assert (state(bill), order.state, order.reason) == ("failed", "failed", "收款账户已注销")
-        assert balances() == {"custody:bank": -9_510, "seller:P-000002:payable": 9_510}
+        assert balances() == {"custody:bank": -9_510, f"seller:{market.supplier.number}:payable": 9_510}
         with pytest.raises(Refusal):
             services.retry_instruction(market.buyer_finance, order.number)
         services.retry_instruction(market.finance, order.number)
@@ -116,7 +116,7 @@ class TestTheWholeWay:
     def test_a_refund_pays_the_buyer_back_in_full(self, market, bill):
         pay(market.finance, bill)
         services.refund_bill(market.finance, bill.number, "双方同意解除合同")
-        assert balances() == {"custody:bank": -10_010, "buyer:P-000001:refund": 10_010}
+        assert balances() == {"custody:bank": -10_010, f"buyer:{market.buyer.number}:refund": 10_010}
         bank.send_instructions()
         simulate_bank()
         exchange(market.finance)

@@ -1,0 +1,176 @@
+"""Grants and keys: what may be used, what is left, until when; collecting and withdrawing keys."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from shugang.kernel import idempotency, paging
+from shugang.kernel.errors import Refusal, forbidden
+from shugang.parties.gates import for_a_party
+from shugang.policy.describing import COUNT_LABELS, PERIOD_LABELS, UNIT_LABELS
+from shugang.policy.guarantees import MODES
+from shugang.policy.purposes import PURPOSES
+from shugang.policy.text import Text
+from shugang.ui.exports import csv_response
+
+from .. import words
+from . import queries
+from .keys import KIND_OF_MODE, issue_credential, purpose_statement, revoke_credential, sharing_profile
+from .models import Credential, Grant
+
+
+def _filtered(request: HttpRequest) -> Any:
+    state = request.GET.get("state", "")
+    return queries.grants(request.actor, state if state in words.GRANT_STATES else "")  # type: ignore[attr-defined]
+
+
+@require_GET
+@for_a_party
+def list_page(request: HttpRequest) -> HttpResponse:
+    page = paging.page(_filtered(request), request.GET.get("after", ""))
+    context = {
+        "page": page,
+        "states": words.GRANT_STATES,
+        "modes": MODES,
+        "chosen": request.GET.get("state", ""),
+        "party": request.actor.party_id,  # type: ignore[attr-defined]
+    }
+    return render(request, "delivery/grants_list.html", context)
+
+
+@require_GET
+@for_a_party
+def list_csv(request: HttpRequest) -> HttpResponseBase:
+    header = [
+        Text("编号", "Number"), Text("产品", "Product"), Text("合同", "Contract"), Text("需方", "Buyer"),
+        Text("供方", "Supplier"), Text("方式", "Mode"), Text("状态", "State"), Text("有效期至", "Until"),
+    ]  # fmt: skip
+    rows = [
+        [g.number, g.product, g.contract, g.grantee.name, g.supplier.name, MODES[g.mode],
+         words.GRANT_STATES[g.state][1], g.valid_until.date()]
+        for g in _filtered(request).order_by("id")
+    ]  # fmt: skip
+    return csv_response("grants", header, rows)
+
+
+def quota_words(quota: Any) -> Text:
+    unit, per, counts = UNIT_LABELS[quota.unit], PERIOD_LABELS[quota.per], COUNT_LABELS[quota.counts]
+    return Text(f"{per.zh}{counts.zh}{unit.zh}", f"{counts.en} {unit.en} {per.en}".capitalize())
+
+
+def address(grant: Grant) -> str:
+    """Where the grant is used."""
+    if grant.mode == "table":
+        return f"{grant.plane.url}/delta-sharing"
+    return f"{grant.plane.url}/{'api/v1/lookup' if grant.mode == 'api' else 'query/v1'}/{grant.product}"
+
+
+def _example(grant: Grant) -> str:
+    """A command that works once the key is put in."""
+    if grant.mode == "table":
+        place = ".".join(grant.source[name] for name in ("share", "schema", "table"))
+        return f'delta_sharing.load_as_pandas("profile.share#{place}")'
+    names = [grant.source["key_column"]] if grant.mode == "api" else [p["name"] for p in grant.source["params"]]
+    query = "&".join(f"{name}=…" for name in names)
+    return f'curl -H "Authorization: Bearer $KEY" "{address(grant)}?{query}"'
+
+
+@require_GET
+@for_a_party
+def detail_page(request: HttpRequest, number: str) -> HttpResponse:
+    view = queries.view(request.actor, number)  # type: ignore[attr-defined]
+    context = {
+        "view": view,
+        "grant": view.grant,
+        "state": words.GRANT_STATES[view.grant.state],
+        "mode": MODES[view.grant.mode],
+        "basis_labels": words.BASIS_LABELS,
+        "reason": words.word(view.grant.reason),
+        "quotas": [(quota_words(q.quota), q) for q in view.quotas],
+        "purposes": PURPOSES,
+        "address": address(view.grant),
+        "example": _example(view.grant),
+        "manages": "manager" in request.actor.duties,  # type: ignore[attr-defined]
+        "person": request.actor.person_id,  # type: ignore[attr-defined]
+    }
+    return render(request, "delivery/grants_detail.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@for_a_party
+def key_page(request: HttpRequest, number: str) -> HttpResponse:
+    """Attest the purpose, get the key. The secret is on this one answer and nowhere else."""
+    actor = request.actor  # type: ignore[attr-defined]
+    view = queries.view(actor, number)
+    if not view.holder:
+        raise forbidden(
+            "密钥由需方的经办、工程师或分析员领取，已终止的授权不再发放。",
+            "Keys are collected by the buyer's handler, engineer or analyst while the grant lives.",
+        )
+    grant = view.grant
+    statement = purpose_statement(grant.terms["purpose"])
+    if request.method == "GET" or request.POST.get("agree") != "1":
+        missing = Text("请先勾选用途声明。", "Please tick the statement of purpose.")
+        context = {
+            "grant": grant,
+            "statement": statement,
+            "errors": {"agree": missing} if request.method == "POST" else {},
+            "key": str(uuid.uuid4()),
+        }
+        return render(request, "delivery/grants_key.html", context, status=200 if request.method == "GET" else 422)
+    return _issue(request, grant)
+
+
+def _issue(request: HttpRequest, grant: Grant) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    shown: list[str] = []
+
+    def run() -> dict[str, Any]:
+        row, secret = issue_credential(actor, [grant.number], KIND_OF_MODE[grant.mode], grant.terms["purpose"])
+        shown.append(secret)  # never in the stored answer: a repeated press says that it was shown
+        return {"credential": row.number}
+
+    made = idempotency.once(
+        actor, request.POST.get("idempotency_key"), idempotency.fingerprint("key", grant.number), run
+    )
+    credential = Credential.objects.visible_to(actor).get(number=made["credential"])
+    secret = shown[0] if shown else ""
+    profile = json.dumps(sharing_profile(credential, secret)) if secret and credential.kind == "bearer" else ""
+    context = {
+        "grant": grant,
+        "credential": credential,
+        "secret": secret,
+        "profile": base64.b64encode(profile.encode()).decode(),
+        "example": _example(grant),
+    }
+    return render(request, "delivery/grants_key_shown.html", context)
+
+
+@require_POST
+@for_a_party
+def revoke_page(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    try:
+        revoke_credential(request.actor, key)  # type: ignore[attr-defined]
+    except Refusal as refusal:
+        if refusal.code != "wrong_state":  # pressed twice: it is revoked, as was wanted
+            raise
+    return redirect("grant", number)
+
+
+urlpatterns = [
+    path("desk/grants", list_page, name="grants"),
+    path("desk/grants.csv", list_csv, name="grants-csv"),
+    path("desk/grants/<str:number>", detail_page, name="grant"),
+    path("desk/grants/<str:number>/key", key_page, name="grant-key"),
+    path("desk/grants/<str:number>/keys/<str:key>/revoke", revoke_page, name="grant-key-revoke"),
+]

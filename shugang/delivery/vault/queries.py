@@ -1,0 +1,63 @@
+"""Looking into the vault: the supplier's own sample, and what terms of use would show of it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, NamedTuple
+
+import duckdb
+import pyarrow.parquet as pq
+
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import Refusal
+from shugang.policy.lowering import lower_select, parquet
+from shugang.policy.terms import Terms
+from shugang.policy.text import Text
+
+from ..datasets.models import DatasetVersion
+from ..datasets.queries import get_version
+from .receiving import vault_root
+
+SAMPLE_ROWS = 10
+
+
+class Sample(NamedTuple):
+    """Column names and at most `SAMPLE_ROWS` rows, every cell as text or None."""
+
+    columns: list[str]
+    rows: list[list[str | None]]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def own_sample(actor: Actor, number: str, version: int | None = None) -> Sample | None:
+    """The first rows of the acting supplier's own data; None for connected data. Raises Refusal `not_found`.
+
+    Nobody else reads by this: the regulator's supervisor sees records of data, never the data itself.
+    """
+    row = get_version(actor, number, version)
+    if not row.path or row.dataset.party_id != actor.party_id:
+        return None
+    with pq.ParquetFile(vault_root() / row.path) as file:
+        batch = next(file.iter_batches(SAMPLE_ROWS), None)
+    columns = [c.name for c in row.columns.order_by("position")]
+    if batch is None:
+        return Sample(columns, [])
+    return Sample(columns, [[_text(v) for v in r.values()] for r in batch.to_pylist()])
+
+
+def granted_sample(version: DatasetVersion, terms: Terms, limit: int = 5) -> Sample:
+    """What a grant of `terms` would show of the first rows: granted columns only, filtered and masked.
+
+    Tokens are made with a throw-away key. Raises Refusal `not_hosted`; TermsError where terms and data do not fit.
+    """
+    if not version.path:
+        raise Refusal("not_hosted", Text("连接数据不在平台存放，没有样例。", "Connected data has no sample here."), 422)
+    keys = {str(m.args["key_id"]): secrets.token_hex(32) for m in terms.masks if "key_id" in m.args}
+    place = str(vault_root() / version.path)
+    sql, params = lower_select(parquet(place), version.policy_columns(), terms, keys=keys)
+    with duckdb.connect(config={"threads": "1", "memory_limit": "512MB"}) as connection:
+        rows = connection.execute(f"{sql} LIMIT {int(limit)}", params).fetchall()  # noqa: S608 lowered by policy
+    return Sample(list(terms.fields), [[_text(v) for v in row] for row in rows])

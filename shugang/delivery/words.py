@@ -1,0 +1,84 @@
+"""Labels of states, modes and outcomes, with the tone in which a page shows them."""
+
+from __future__ import annotations
+
+from shugang.policy.text import Text
+
+GRANT_STATES = {
+    "active": ("ok", Text("可使用", "In use")),
+    "suspended": ("warn", Text("已暂停", "Suspended")),
+    "ended": ("off", Text("已终止", "Ended")),
+}
+PLANE_STATES = {
+    "waiting": ("run", Text("等待接入", "Waiting to enrol")),
+    "active": ("ok", Text("已接入", "Enrolled")),
+    "suspended": ("bad", Text("已停用", "Suspended")),
+}
+BASIS_LABELS = {
+    "contract": Text("合同", "Contract"),
+    "certificate": Text("登记凭证", "Certificate"),
+    "listing": Text("上架产品", "Listing"),
+    "product": Text("上架产品", "Product"),
+    "asset": Text("数据资产", "Data asset"),
+    "case": Text("办理事项", "Case"),
+    "authorisation": Text("授权书", "Authorisation"),
+    "decision": Text("处置决定", "Decision"),
+}
+REASONS = {
+    "expired": Text("授权期限已满", "The period is over"),
+    "found": Text("查得", "Found"),
+    "not_found": Text("未查得", "Not found"),
+    "delivered": Text("已交付", "Delivered"),
+    "rows": Text("已返回", "Returned"),
+    "duplicate_billing_key": Text("重复请求，不再计费", "Repeated request, not charged again"),
+    "unknown_grant": Text("无对应授权，不计费", "No such grant, not charged"),
+    "outside_window": Text("超出授权期间，不计费", "Outside the period, not charged"),
+    "outcome_not_charged": Text("该结果不计费", "This outcome is not charged"),
+}
+USE_STATES = {
+    "answered": ("ok", Text("已答复", "Answered")),
+    "aborted": ("warn", Text("中途断开", "Broken off")),
+    "refused": ("bad", Text("已拒绝", "Refused")),
+    "void": ("off", Text("未交付", "Nothing delivered")),
+}
+
+
+def word(code: str) -> Text:
+    """The label of an outcome or reason; refusals speak by their code's label, unknown codes as they are."""
+    if code in REASONS:
+        return REASONS[code]
+    return REFUSAL_LABELS.get(code, Text(code, code))
+
+
+REFUSAL_LABELS = {
+    "revoked": Text("授权已终止", "Grant ended"),
+    "suspended": Text("授权已暂停", "Grant suspended"),
+    "expired": Text("已到期", "Expired"),
+    "not_started": Text("尚未生效", "Not started"),
+    "quota_exhausted": Text("用量已用完", "Quota used up"),
+    "uncharged_quota_exhausted": Text("不计费次数已用完", "Uncharged quota used up"),
+    "rate_limited": Text("超过速率", "Too fast"),
+    "purpose_denied": Text("用途不符", "Purpose not granted"),
+    "action_denied": Text("操作未授权", "Action not granted"),
+    "column_hidden": Text("字段未授权", "Column not granted"),
+    "row_outside": Text("范围未授权", "Rows not granted"),
+    "bundle_stale": Text("授权状态未确认", "Grants not confirmed"),
+    "nonce_repeated": Text("请求重复", "Request repeated"),
+    "result_gone": Text("原答复已不存", "Answer gone"),
+    "bad_request": Text("请求有误", "Bad request"),
+    "source_unavailable": Text("数据源无响应", "Source unavailable"),
+    "source_timeout": Text("数据源超时", "Source too slow"),
+    "credential_expired": Text("密钥已过期", "Key expired"),
+    "interrupted": Text("服务中断", "Interrupted"),
+}
+
+
+def charge_word(charged: bool, reason: str) -> Text:
+    """Whether and why: `charged:found` as the plane says it, or control's own finding."""
+    _, _, tail = reason.partition(":")
+    if reason in REASONS:
+        return REASONS[reason]
+    label = word(tail or reason)
+    if charged:
+        return Text(f"计费（{label.zh}）", f"Charged ({label.en})")
+    return Text(f"不计费（{label.zh}）", f"Not charged ({label.en})")

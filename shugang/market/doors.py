@@ -1,0 +1,30 @@
+"""The wing's doors in the desk's menu."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from shugang.policy.text import Text
+from shugang.ui.menu import MenuItem
+from shugang.ui.menu import register as add
+
+
+def _roles(request: HttpRequest) -> frozenset[str]:
+    actor = getattr(request, "actor", None)
+    return actor.roles if actor is not None and actor.party_id is not None else frozenset()
+
+
+def _supplies(request: HttpRequest) -> bool:
+    return "supplier" in _roles(request)
+
+
+def _buys(request: HttpRequest) -> bool:
+    return "buyer" in _roles(request)
+
+
+def register() -> None:
+    add(MenuItem("desk.buy", Text("询价与议价", "Inquiries"), "inquiries", "messages", _buys, None, 10))
+    add(MenuItem("desk.buy", Text("合同", "Contracts"), "contracts", "file-text", _buys, None, 20))
+    add(MenuItem("desk.supply", Text("产品与上架", "Products and listing"), "own-products", "packages", _supplies, None, 30))
+    add(MenuItem("desk.supply", Text("询价与报价", "Inquiries and quotations"), "inquiries", "messages", _supplies, None, 40))
+    add(MenuItem("desk.supply", Text("合同", "Contracts"), "contracts", "file-text", _supplies, None, 50))

@@ -1,0 +1,230 @@
+"""Terms and price plan as a form: what the fields are called, and how an answer becomes Terms and PricePlan.
+
+Without scripts: a fixed number of lines for conditions, quotas and tiers, empty ones are ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.http import QueryDict
+
+from shugang.kernel import clock
+from shugang.kernel.errors import Refusal
+from shugang.policy.codec import TermsError
+from shugang.policy.columns import Column
+from shugang.policy.priceplan import PricePlan
+from shugang.policy.terms import Terms
+from shugang.policy.text import Text
+
+ROWS, QUOTAS, TIERS = 4, 3, 4
+ARGS: dict[str, tuple[str, ...]] = {
+    "keep_ends": ("prefix", "suffix"), "band": ("width",), "truncate_date": ("unit",), "sha256_token": ("key_id",), "redact": (),
+}  # fmt: skip
+
+
+class _Wrong:
+    """Collects what is wrong, so that everything is told at once."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, Text] = {}
+
+    def add(self, name: str, zh: str, en: str) -> None:
+        self.fields.setdefault(name, Text(zh, en))
+
+    def check(self) -> None:
+        if self.fields:
+            count = len(self.fields)
+            raise Refusal(
+                "invalid_form",
+                Text(f"有{count}处需要补正，请逐项修改后再提交。", f"{count} answer(s) need correction."),
+                422,
+                self.fields,
+            )
+
+
+def _whole(post: Mapping[str, Any], name: str, wrong: _Wrong) -> int | None:
+    text = str(post.get(name, "")).strip().replace(",", "")
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,15}", text):
+        wrong.add(name, "请填写整数。", "Please enter a whole number.")
+        return None
+    return int(text)
+
+
+def _decimal(post: Mapping[str, Any], name: str, places: int, wrong: _Wrong) -> int:
+    """元 as text → integer of 10^-places 元."""
+    text = str(post.get(name, "")).strip().replace(",", "")
+    if not text:
+        return 0
+    match = re.fullmatch(rf"(\d{{1,9}})(?:\.(\d{{1,{places}}}))?", text)
+    if match is None:
+        wrong.add(name, f"请填写金额，小数最多{places}位。", f"Please enter an amount with at most {places} decimals.")
+        return 0
+    return int(match[1]) * 10**places + int((match[2] or "").ljust(places, "0"))
+
+
+def read_terms(post: QueryDict, columns: Sequence[Column], base: Terms | None = None) -> Terms:
+    """Terms from the form. `base` gives the exact moments of days that were not changed. Raises Refusal `invalid_form`."""
+    wrong = _Wrong()
+    chosen = [c for i, c in enumerate(columns) if f"f_{i}" in post]
+    redistribute = "t_redistribute" in post
+    actions = [a for a in post.getlist("t_actions") if a != "redistribute"] + (["redistribute"] if redistribute else [])
+    first, last = _period(post, base, wrong)
+    data = {
+        "version": 1,
+        "actions": actions,
+        "purpose": post.get("t_purpose", ""),
+        "fields": [c.name for c in chosen],
+        "rows": _conditions(post, columns, wrong),
+        "masks": [m for i, c in enumerate(columns) if c in chosen and (m := _mask(post, i, c, wrong))],
+        "quotas": _quotas(post, wrong),
+        "rate": _rate(post, wrong),
+        "redistribute": redistribute,
+        "delete_after_days": _whole(post, "t_delete", wrong),
+        "attribution": post.get("t_attribution", "").strip(),
+        "notes": post.get("t_notes", "").strip(),
+    }
+    if not data["purpose"]:
+        wrong.add("t_purpose", "请选择用途。", "Please choose the purpose.")
+    if not chosen:
+        wrong.add("f_0", "请至少授权一个字段。", "Please grant at least one column.")
+    wrong.check()
+    try:
+        return Terms.from_json({**data, "valid_from": first, "valid_until": last})
+    except TermsError as error:
+        raise Refusal("bad_terms", error.text, 422) from error
+
+
+def _period(post: QueryDict, base: Terms | None, wrong: _Wrong) -> tuple[str, str]:
+    days = []
+    for name in ("t_from", "t_until"):
+        try:
+            days.append(datetime.strptime(post.get(name, ""), "%Y-%m-%d").date())  # noqa: DTZ007  a day, not a moment
+        except ValueError:
+            wrong.add(name, "请填写日期。", "Please enter a date.")
+    if len(days) < 2:
+        return "", ""
+    if base is not None and days == list(shown_days(base)):
+        return _iso(base.valid_from), _iso(base.valid_until)
+    start = datetime.combine(days[0], time(0), tzinfo=clock.zone())
+    end = datetime.combine(days[1] + timedelta(days=1), time(0), tzinfo=clock.zone())
+    if base is not None:
+        kept = shown_days(base)
+        start = base.valid_from if days[0] == kept[0] else start
+        end = base.valid_until if days[1] == kept[1] else end
+    return _iso(start), _iso(end)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def shown_days(terms: Terms) -> tuple[Any, Any]:
+    """First and last day of use; the end itself is excluded."""
+    zone = clock.zone()
+    return terms.valid_from.astimezone(zone).date(), (terms.valid_until - timedelta(microseconds=1)).astimezone(zone).date()
+
+
+def _value(text: str, family: str) -> Any:
+    if family == "whole" and re.fullmatch(r"-?\d{1,15}", text):
+        return int(text)
+    if family == "flag":
+        return text.lower() in {"true", "1", "是"}
+    return text
+
+
+def _conditions(post: QueryDict, columns: Sequence[Column], wrong: _Wrong) -> list[dict[str, Any]]:
+    known = {c.name: c for c in columns}
+    found = []
+    for k in range(ROWS):
+        column, op, text = post.get(f"r_col_{k}", ""), post.get(f"r_op_{k}", ""), post.get(f"r_val_{k}", "").strip()
+        if not column:
+            continue
+        if column not in known or not op:
+            wrong.add(f"r_col_{k}", "请选择字段和条件。", "Please choose a column and a condition.")
+            continue
+        family = known[column].family
+        value: Any = None
+        if op == "in":
+            value = [_value(v.strip(), family) for v in re.split(r"[,，、]", text) if v.strip()]
+        elif op != "not_null":
+            value = _value(text, family)
+        if op != "not_null" and value in ("", []):
+            wrong.add(f"r_val_{k}", "请填写取值。", "Please enter a value.")
+        found.append({"column": column, "op": op, "value": value})
+    return found
+
+
+def _mask(post: QueryDict, i: int, column: Column, wrong: _Wrong) -> dict[str, Any] | None:
+    function = post.get(f"m_{i}", "")
+    if not function:
+        return None
+    names, parts = ARGS.get(function, ()), [p for p in re.split(r"[,，\s]+", post.get(f"ma_{i}", "").strip()) if p]
+    if len(parts) != len(names):
+        wrong.add(f"ma_{i}", f"“{column.name}”的脱敏参数不全，请按提示填写。", f"The mask of “{column.name}” lacks its values; see the hint.")
+        return None
+    args: dict[str, Any] = {n: int(p) if p.isdigit() else p for n, p in zip(names, parts, strict=True)}
+    return {"column": column.name, "function": function, "args": args}
+
+
+def _quotas(post: QueryDict, wrong: _Wrong) -> list[dict[str, Any]]:
+    found = []
+    for k in range(QUOTAS):
+        limit = _whole(post, f"q_limit_{k}", wrong)
+        if limit:
+            found.append({"unit": post.get(f"q_unit_{k}", "calls"), "limit": limit, "per": post.get(f"q_per_{k}", "day"),
+                          "counts": post.get(f"q_counts_{k}", "all")})  # fmt: skip
+    return found
+
+
+def _rate(post: QueryDict, wrong: _Wrong) -> dict[str, int] | None:
+    per_second, burst = _whole(post, "t_rate", wrong), _whole(post, "t_burst", wrong)
+    return {"per_second": per_second, "burst": burst or per_second} if per_second else None
+
+
+def read_plan(post: QueryDict) -> PricePlan:
+    """The price plan from the form; only what its kind uses is read. Raises Refusal `invalid_form`, `bad_terms`."""
+    wrong = _Wrong()
+    kind = post.get("p_kind", "")
+    data: dict[str, Any] = {**PricePlan("free").to_json(), "kind": kind, "unit": post.get("p_unit", "calls") or "calls"}
+    if kind in ("one_off", "package"):
+        data["price_fen"] = _decimal(post, "p_price_total", 2, wrong)
+        if not data["price_fen"]:
+            wrong.add("p_price_total", "请填写价格。", "Please enter the price.")
+    if kind == "per_unit":
+        data["unit_price_e8"] = _decimal(post, "p_price_unit", 8, wrong)
+        if not data["unit_price_e8"]:
+            wrong.add("p_price_unit", "请填写单价。", "Please enter the unit price.")
+    if kind in ("per_unit", "tiered"):
+        data["unit_size"] = _whole(post, "p_unit_size", wrong) or 1
+    if kind == "package":
+        data["package_size"] = _whole(post, "p_package_size", wrong) or 0
+    if kind == "tiered":
+        data["tiers"] = _tiers(post, wrong)
+    if kind in ("per_unit", "package", "tiered"):
+        data["billable"] = post.getlist("p_billable")
+        data["included"] = _whole(post, "p_included", wrong) or 0
+        data["minimum_fen"] = _decimal(post, "p_minimum", 2, wrong)
+        data["cap_fen"] = _decimal(post, "p_cap", 2, wrong) or None
+        if not data["billable"]:
+            wrong.add("p_billable", "请至少选择一种计费的结果。", "Please choose at least one charged outcome.")
+    if not kind:
+        wrong.add("p_kind", "请选择计价方式。", "Please choose the kind of price.")
+    wrong.check()
+    try:
+        return PricePlan.from_json(data)
+    except TermsError as error:
+        raise Refusal("bad_terms", error.text, 422) from error
+
+
+def _tiers(post: QueryDict, wrong: _Wrong) -> list[dict[str, Any]]:
+    found = []
+    for k in range(TIERS):
+        if post.get(f"p_tier_price_{k}", "").strip():
+            found.append({"up_to": _whole(post, f"p_tier_to_{k}", wrong), "unit_price_e8": _decimal(post, f"p_tier_price_{k}", 8, wrong)})
+    return found

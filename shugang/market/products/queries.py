@@ -1,0 +1,205 @@
+"""Reads of products. `public_…` is what anybody may see: what is or was listed, never a draft, a file or a raw row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from shugang.assets.registration import verify
+from shugang.delivery.models import Column
+from shugang.kernel import clock, sequencer, textindex
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import not_found
+from shugang.kernel.models import Event
+from shugang.policy.lowering import granted_columns
+from shugang.policy.terms import MODES, PURPOSES, describe, digest
+from shugang.policy.text import Text
+
+from ..listing.checklist import PERSONAL, counts
+from ..listing.models import Opinion
+from . import pricing
+from .kinds import SECTORS, STATES, TYPES
+from .models import DataProduct
+from .services import PRODUCT
+
+PRICES: dict[str, tuple[Text, tuple[str, ...]]] = {
+    "free": (Text("免费", "Free"), ("free",)),
+    "metered": (Text("按量", "By use"), ("per_unit", "tiered")),
+    "package": (Text("套餐", "Package"), ("package",)),
+    "one_off": (Text("一次性", "One-off"), ("one_off",)),
+}
+FACETS: dict[str, tuple[Text, dict[str, Text]]] = {
+    "type": (Text("类型", "Type"), TYPES),
+    "sector": (Text("行业", "Sector"), SECTORS),
+    "mode": (Text("交付", "Delivery"), MODES),
+    "price": (Text("价格", "Price"), {k: label for k, (label, _) in PRICES.items()}),
+}
+_RELATED = (
+    "supplier", "asset__registration__case__profile", "dataset_version__dataset", "certificate__event", "certificate__registrar",
+)  # fmt: skip
+PUBLIC = ("listed", "suspended", "delisted")
+
+
+def _facet(name: str, value: str) -> Q:
+    if name == "price":
+        return Q(price_kind__in=PRICES[value][1])
+    return Q(**{name: value})
+
+
+def chosen(asked: Mapping[str, str]) -> dict[str, str]:
+    """The known facets of a query string; unknown ones are left out."""
+    return {name: asked[name] for name, (_, values) in FACETS.items() if asked.get(name) in values}
+
+
+def public_products(q: str = "", facets: Mapping[str, str] | None = None) -> QuerySet[DataProduct]:
+    """Listed products that match."""
+    rows = DataProduct.objects.filter(state=DataProduct.State.LISTED).select_related("supplier", "dataset_version__dataset")
+    if q.strip():
+        rows = rows.filter(number__in=textindex.search("product", q, 500))
+    for name, value in (facets or {}).items():
+        rows = rows.filter(_facet(name, value))
+    return rows
+
+
+def public_facets(q: str, facets: Mapping[str, str]) -> list[tuple[str, Text, list[tuple[str, Text, int]]]]:
+    """(name, label, [(value, label, count)]) under the other filters; values without a product are left out."""
+    found = []
+    for name, (label, values) in FACETS.items():
+        rows = public_products(q, {k: v for k, v in facets.items() if k != name})
+        column = "price_kind" if name == "price" else name
+        tally = {r[column]: r["n"] for r in rows.order_by().values(column).annotate(n=Count("pk"))}
+        if name == "price":
+            tally = {k: sum(tally.get(kind, 0) for kind in kinds) for k, (_, kinds) in PRICES.items()}
+        options = [(v, text, tally[v]) for v, text in values.items() if tally.get(v) or facets.get(name) == v and tally.setdefault(v, 0) == 0]
+        if options:
+            found.append((name, label, options))
+    return found
+
+
+def public_product(number: str) -> DataProduct:
+    """A product that is or was listed. Raises Refusal `not_found`."""
+    found = DataProduct.objects.select_related(*_RELATED).filter(number=number, state__in=PUBLIC).first()
+    if found is None:
+        raise not_found(PRODUCT)
+    return found
+
+
+def products(actor: Actor, state: str = "") -> QuerySet[DataProduct]:
+    """The acting supplier's own products."""
+    rows = DataProduct.objects.visible_to(actor).select_related("asset", "dataset_version__dataset", "supplier")
+    return rows.filter(state=state) if state else rows
+
+
+def get_product(actor: Actor, number: str) -> DataProduct:
+    found = DataProduct.objects.visible_to(actor).select_related(*_RELATED).filter(number=number).first()
+    if found is None:
+        raise not_found(PRODUCT)
+    return found
+
+
+@dataclass(frozen=True)
+class Trust:
+    """One fact of the trust strip. `proof` is pending, logged, or "" where nothing was evaluated."""
+
+    label: Text
+    value: Text | str
+    detail: Text
+    proof: str
+    url: str = ""
+
+
+def proof_of(event: Event | None) -> str:
+    return "logged" if sequencer.proof_state(event) == "anchored" else "pending"
+
+
+def public_trust(product: DataProduct) -> list[Trust]:
+    """登记 · 质量 · 合规 · 分级: what is there, with its issuer and proof; what is not, said as not evaluated."""
+    return [_registered(product), _quality(product), _compliance(product), _class(product)]
+
+
+def _registered(product: DataProduct) -> Trust:
+    label, certificate = Text("登记", "Registered"), product.certificate
+    if certificate is None:
+        return Trust(label, Text("未登记", "Not registered"), Text("尚无登记凭证", "No certificate yet"), "")
+    until = certificate.valid_until.astimezone(clock.zone()).date().isoformat()
+    standing = "" if certificate.state == "valid" else Text("，现已失效或暂停", ", not in force now")
+    zh, en = (standing.zh, standing.en) if isinstance(standing, Text) else ("", "")
+    detail = Text(f"{certificate.registrar.name}，有效至{until}{zh}", f"{certificate.registrar.name}, valid until {until}{en}")
+    return Trust(label, certificate.number, detail, proof_of(certificate.event), f"/verify/{certificate.number}")
+
+
+def _quality(product: DataProduct) -> Trust:
+    said = last_application(product).get("quality") or product.spec.get("quality", "")
+    short = said if len(said) <= 60 else said[:59] + "…"
+    detail = Text(f"供方自述：{short}", f"Supplier says: {short}") if said else Text("供方没有说明", "No statement")
+    return Trust(Text("质量", "Quality"), Text("未经第三方评价", "Not evaluated"), detail, "")
+
+
+def _compliance(product: DataProduct) -> Trust:
+    label, opinion = Text("合规", "Compliance"), last_opinion(product)
+    if opinion is None:
+        return Trust(label, Text("未评价", "Not evaluated"), Text("尚无合规意见", "No opinion yet"), "")
+    tally, day = counts(opinion.content["answers"]), opinion.signed_at.astimezone(clock.zone()).date().isoformat()
+    value = Text(f"{tally['pass']}项符合，{tally['na']}项不适用", f"{tally['pass']} comply, {tally['na']} not applicable")
+    event = Event.objects.filter(case=opinion.listing.case, kind="market.listing.opine").order_by("-pk").first()
+    return Trust(label, value, Text(f"{opinion.reviewer.name}，{day}签署", f"{opinion.reviewer.name}, signed {day}"), proof_of(event))
+
+
+def _class(product: DataProduct) -> Trust:
+    said = dict(PERSONAL).get(last_application(product).get("personal", ""))
+    detail = Text(f"供方声明：{said.zh}", f"Supplier states: {said.en}") if said else Text("供方没有声明", "No statement")
+    return Trust(Text("分级", "Class"), Text("未分级", "Not classified"), detail, "")
+
+
+def last_opinion(product: DataProduct) -> Opinion | None:
+    rows = Opinion.objects.filter(listing__product=product).select_related("reviewer", "listing__case")
+    return rows.order_by("-pk").first()
+
+
+def last_application(product: DataProduct) -> dict[str, Any]:
+    listing = product.listings.order_by("-pk").first()
+    return dict(listing.form) if listing else {}
+
+
+def dictionary(product: DataProduct) -> list[dict[str, Any]]:
+    """The columns that the offer delivers, with the type that their mask leaves."""
+    own = {c.name: c for c in Column.objects.filter(version_id=product.dataset_version_id)}
+    masks = {m.column: m for m in product.terms.masks}
+    return [
+        {"name": c.name, "type": c.type, "comment": c.comment, "personal": own[c.name].personal, "mask": masks.get(c.name)}
+        for c in granted_columns(product.dataset_version.policy_columns(), product.terms)
+    ]
+
+
+def public_json(product: DataProduct) -> dict[str, Any]:
+    """The JSON twin of a product page."""
+    label, _ = STATES[product.state]
+    version, plan = product.dataset_version, product.plan
+    return {
+        "number": product.number, "name": product.name, "name_en": product.name_en, "summary": product.summary,
+        "state": product.state, "state_label": label.zh, "type": product.type, "sector": product.sector, "mode": product.mode,
+        "supplier": {"number": product.supplier.number, "name": product.supplier.name, "uscc": product.supplier.uscc},
+        "dataset": {
+            "number": version.dataset.number, "version": version.version, "sha256": version.sha256, "rows": version.rows,
+            "bytes": version.bytes, "published_at": version.created_at.isoformat(), "origin": version.dataset.origin,
+            "licence": version.dataset.licence,
+        },
+        "certificate": product.certificate.number if product.certificate else None,
+        "purposes": [{"code": p, "label": PURPOSES[p].zh, "label_en": PURPOSES[p].en} for p in product.purposes],
+        "price": {"plan": plan.to_json(), "headline": pricing.headline(plan).zh},
+        "terms": product.offered_terms, "terms_digest": digest(product.terms),
+        "guarantees": [
+            {"term": line.key, "value": line.value.zh, "value_en": line.value.en, "guarantee": line.guarantee}
+            for line in describe(product.terms, product.mode)
+        ],
+        "columns": [{k: v for k, v in c.items() if k != "mask"} | {"masked": c["mask"] is not None} for c in dictionary(product)],
+        "spec": product.spec, "sample": product.sample,
+        "listed_at": product.listed_at.isoformat() if product.listed_at else None,
+    }  # fmt: skip
+
+
+def normalise(text: str) -> str:
+    return verify.normalise(text)

@@ -1,0 +1,57 @@
+"""Statements and reconciliation through the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from shugang.kernel import paging
+from shugang.kernel.actors import sees_every_record
+
+from .. import gates
+from . import queries
+from .statement import Statement, agreements, statement
+
+router = Router(tags=["settlement"])
+
+
+def _summary(found: Statement) -> dict[str, Any]:
+    agreement = found.agreement
+    return {
+        "contract": agreement.number, "grant": agreement.grant, "buyer": agreement.buyer.number,
+        "supplier": agreement.supplier.number, "plan": agreement.plan, "commission_bp": agreement.commission_bp,
+        "vat_bp": agreement.vat_bp, "as_of": found.as_of, "used_fen": found.used_fen,
+        "unbilled_fen": found.unbilled_fen, "billed_unpaid_fen": found.at_stage("billed"),
+        "paid_unsettled_fen": found.at_stage("paid"), "settled_fen": found.at_stage("settled"),
+        "difference_fen": found.difference_fen,
+    }
+
+
+@router.get("/statements", summary="How each contract of the acting party stands; amounts in 分")
+def statements(request: HttpRequest, after: str = "") -> dict[str, Any]:
+    actor = request.actor  # type: ignore[attr-defined]
+    page = paging.page(agreements(actor), after)
+    items = [_summary(statement(actor, agreement.number)) for agreement in page.items]
+    return {"items": items, "next": page.next, "total": page.total}
+
+
+@router.get("/statements/{contract}", summary="One contract's statement with its reconciliation")
+def one(request: HttpRequest, contract: str) -> dict[str, Any]:
+    found = statement(request.actor, contract)  # type: ignore[attr-defined]
+    periods = [
+        {"from": r.period.first, "to": r.period.last, "quantities": r.quantities, "rated_fen": r.rated_fen,
+         "billed_fen": r.prior_fen}
+        for r in found.periods
+    ]
+    bills = [{"number": b.number, "kind": b.kind, "state": b.state, "total_fen": b.total_fen} for b in found.bills]
+    return {**_summary(found), "periods": periods, "bills": bills, "reconciliation": found.report.to_json()}
+
+
+@router.get("/reconciliation", summary="Use, bills, ledger and bank compared now (platform finance, supervisor)")
+def reconciliation(request: HttpRequest) -> dict[str, Any]:
+    actor = request.actor  # type: ignore[attr-defined]
+    if not sees_every_record(actor):
+        gates.require_operator(actor)
+    return queries.reconcile().to_json()

@@ -1,6 +1,0 @@
-
-math.randomseed(7)
-wrk.headers["Authorization"] = "Bearer k1"
-request = function()
-  return wrk.format("GET", string.format("/api/v1/lookup/segments?prefix7=%d", 1300000 + math.random(0, 499999)))
-end
