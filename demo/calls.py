@@ -22,7 +22,7 @@ class Answer(NamedTuple):
     @property
     def code(self) -> str:
         """The stable code of a refusal; "" for an answer."""
-        return "" if self.status < 400 else str(self.json.get("code", ""))
+        return "" if self.status < 400 else str(self.json.get("code") or self.json.get("errorCode", ""))
 
 
 def get(url: str, key: str, **headers: str) -> Answer:

@@ -35,20 +35,20 @@ APPLYING: tuple[tuple[str, str, str, str, str], ...] = (
     ("reviewer", "示例合规评估事务所", "Sample Compliance Review LLP", "reviewer", "数据合规评估"),
 )
 PEOPLE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
-    ("operator", "yunying", "周运营（经办、财务）", ("manager", "handler", "finance", "engineer")),
-    ("operator", "fuhe", "吴复核（复核）", ("reviewer",)),
-    ("registrar", "shouli", "郑受理（受理审查）", ("manager", "examiner")),
-    ("registrar", "shencha", "王审查（审查）", ("examiner",)),
-    ("registrar", "dengji", "冯登记（复核）", ("reviewer",)),
-    ("regulator", "jianguan", "陈监管（监管）", ("manager", "supervisor")),
-    ("supplier", "gongfang", "林供方（经办、签署、工程师）", ("manager", "handler", "signer", "engineer", "finance")),
+    ("operator", "yunying", "周运营", ("manager", "handler", "finance", "engineer")),
+    ("operator", "fuhe", "吴复核", ("reviewer",)),
+    ("registrar", "shouli", "郑受理", ("manager", "examiner")),
+    ("registrar", "shencha", "王审查", ("examiner",)),
+    ("registrar", "dengji", "冯登记", ("reviewer",)),
+    ("regulator", "jianguan", "陈监管", ("manager", "supervisor")),
+    ("supplier", "gongfang", "林供方", ("manager", "handler", "signer", "engineer", "finance")),
     (
         "buyer",
         "xufang",
-        "黄需方（经办、签署、分析员）",
+        "黄需方",
         ("manager", "handler", "signer", "analyst", "engineer", "finance"),
     ),
-    ("reviewer", "pinggu", "许评估（复核、签署）", ("manager", "handler", "reviewer", "signer")),
+    ("reviewer", "pinggu", "许评估", ("manager", "handler", "reviewer", "signer")),
 )
 POSTS = (("SYSTEM", "xitong", "系统管理员"), ("SECURITY", "anquan", "安全管理员"), ("AUDIT", "shenji", "审计管理员"))
 

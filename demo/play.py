@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import cast, delivery, proof, registration, settlement, trade
+from . import cast, delivery, leftovers, proof, registration, settlement, trade
 from .stage import Stage
 
-STEPS = 39
+STEPS = 41
 # A Monday with a loaded calendar: notices, contracts and the first bill all fall into known years.
 OPENING = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -80,6 +80,7 @@ def run(supervisor: Any) -> Stage:
     delivery.journal_home(stage)
     settlement.bill_and_settle(stage)
     settlement.expiry(stage)
+    leftovers.leave(stage)
     proof.whole_log(stage)
     proof.one_receipt(stage)
     proof.tampering(stage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,7 @@ def store(stage: Stage) -> None:
             stage.things[f"version:{source.key}"] = version
 
 
-def _form(source: Source) -> dict[str, Any]:
+def registration_form(source: Source) -> dict[str, Any]:
     section, division = source.industry
     return {
         "data_name": source.name, "summary": source.summary, "industry": section, "division": division,
@@ -141,7 +141,9 @@ def register(stage: Stage) -> None:
     supplier, registrar = stage.things["gongfang"], stage.things["registrar"]
     for source in SOURCES:
         with stage.step(f"登记：{source.name}", "供方 → 登记中心两人") as said:
-            case = apply_registration(supplier, stage.things[f"dataset:{source.key}"].number, registrar, _form(source))
+            case = apply_registration(
+                supplier, stage.things[f"dataset:{source.key}"].number, registrar, registration_form(source)
+            )
             engine.act(case.number, "accept", stage.things["shouli"])
             engine.act(
                 case.number,
@@ -176,4 +178,5 @@ def next_morning(moment: datetime) -> None:
 
 
 def tomorrow() -> None:
-    next_morning(clock.now() + timedelta(0))
+    """Nine o'clock of the next working day."""
+    next_morning(clock.now())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from django.conf import settings
-
 from shugang.delivery.grants.models import Grant
 from shugang.delivery.metering.queries import charged_quantities
 from shugang.kernel import clock, workdays
@@ -19,6 +17,7 @@ from shugang.settlement.rating.services import rate_period
 from shugang.settlement.reconciliation.queries import reconcile
 
 from .calls import get, until
+from .delivery import metadata_url
 from .registration import next_morning
 from .stage import Stage
 
@@ -71,11 +70,10 @@ def expiry(stage: Stage) -> None:
     grant: Grant = stage.things["grant:clinics"]
     with stage.step("合同到期后再用", "需方 → 数据面") as said:
         next_morning(grant.valid_until)
-        url = f"{settings.SHUGANG_PLANE_URL}/delta-sharing/shares/{grant.source['share']}/schemas/"
-        url += f"{grant.source['schema']}/tables/{grant.source['table']}/metadata"
+        url = metadata_url(grant)
         secret = stage.things["secret:bearer_clinics"]
         until(lambda: get(url, secret).status == 403, "the expired grant is still served")
         answer = get(url, secret)
-        said.append(f"{answer.status} {answer.json.get('errorCode') or answer.code}")
+        said.append(f"{answer.status} {answer.code}")
         if not workdays.calendar().is_known(clock.today()):
             raise AssertionError("the play left the loaded calendar")

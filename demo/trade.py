@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from shugang.market.contracts.services import sign
-from shugang.market.trade.services import accept, counter, inquire, quote
-
 from shugang.delivery.grants.models import Grant
 from shugang.kernel import clock, engine, textindex
 from shugang.market.contracts.models import Contract
+from shugang.market.contracts.services import sign
 from shugang.market.listing.checklist import ITEMS
 from shugang.market.listing.services import apply_listing
 from shugang.market.products.models import DataProduct
 from shugang.market.products.services import create_product
+from shugang.market.trade.services import accept, counter, inquire, quote
 from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import Mask, Quota, Rate, RowFilter, Terms
 

@@ -13,9 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -35,12 +33,36 @@ from shugang.settlement.bills import lifecycle  # noqa: E402
 
 DIAGRAMS = ROOT / "docs" / "diagrams"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-NOTE = "本页由程序生成，请勿手工修改：`python scripts/draw_architecture.py`。\nDrawn from the code; do not edit by hand."
+NOTE = (
+    "本页由程序生成，请勿手工修改：`python scripts/draw_architecture.py`。\nDrawn from the code; do not edit by hand."
+)
 ROLE_WORK = {
     "control": Text("网站、接口、业务动作", "pages, API, verbs"),
     "plane": Text("按授权供数、拦截、计量", "serves under grants, refuses, meters"),
     "worker": Text("到期的计时与定时任务", "due clocks and periodic jobs"),
     "sequencer": Text("独自编号、签检查点", "alone numbers entries, signs checkpoints"),
+}
+WINGS = {
+    "portal": Text(
+        "首页、工作台、事项页、全程追溯、日志的公开页面", "home, desk, case pages, traces, the log's public face"
+    ),
+    "market": Text("产品、上架、询价议价、合同、交易凭证", "products, listing, negotiation, contracts, trade vouchers"),
+    "settlement": Text(
+        "计费约定、计费、账单、账本、分账指令、对账", "charges, rating, bills, ledger, split orders, reconciliation"
+    ),
+    "assets": Text("数据资产登记、登记凭证、公开核验", "registration, certificates, public verification"),
+    "delivery": Text("数据集、托管、连接、授权、数据面、计量", "datasets, vault, connectors, grants, planes, metering"),
+    "parties": Text(
+        "机构、人员与岗位、三员、签名密钥", "organisations, people and duties, administrators, signing keys"
+    ),
+    "kernel": Text(
+        "程序、事项、事件、计时、权限范围、编号进程", "procedures, cases, events, clocks, scope, the sequencer"
+    ),
+    "ui": Text("版式、组件、菜单、双语、PDF文件", "layout, components, menu, languages, PDF documents"),
+    "policy": Text(
+        "条款、价格、金额、工作日、授权的编译（纯Python）", "terms, prices, money, working days, compiled grants; pure"
+    ),
+    "evidence": Text("存证日志（纯Python）", "the evidence log; pure"),
 }
 FLOWS = """\
     people["人 / people"] --> control
@@ -55,7 +77,7 @@ FLOWS = """\
     plane -->|"签名请求：取授权包、交用量日志 / signed: bundle, journal"| control
     plane --> vault
     plane --> journal[("本节点用量日志 / its own journal")]
-    site["供方现场节点 / plane at the supplier's site"] -->|"主动拨出，同样的请求 / dials out, same requests"| control
+    site["供方现场节点 / plane at the supplier's site"] -->|"主动拨出 / dials out"| control
     site --> own[("供方自己的数据库，只读 / supplier's database, read only")]
     site --> sitejournal[("本节点用量日志 / its own journal")]"""
 
@@ -75,10 +97,6 @@ def mermaid(body: str) -> str:
 
 def page(title: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", NOTE, *[p for p in parts if p]]) + "\n"
-
-
-def first_line(module: ModuleType) -> str:
-    return (module.__doc__ or "").strip().split("\n")[0]
 
 
 # --- floors and rooms -----------------------------------------------------------------------------------------
@@ -107,13 +125,15 @@ def wing_table() -> str:
         for name in floor:
             if (ROOT / Path(*name.split("."))).is_dir():
                 wing = name.removeprefix("shugang.")
-                rows.append((f"`{wing}`", wing_doc(name), " ".join(wing_rooms(wing))))
+                words = wing_words(wing)
+                rows.append((f"`{wing}`", f"{words.zh}<br/>{words.en}", " ".join(wing_rooms(wing))))
     return table(("翼 / wing", "管什么 / what it is", "房间 / rooms"), rows)
 
 
-def wing_doc(name: str) -> str:
-    text = (import_module(name).__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
-    return re.sub(r"\. .*$|: pure Python.*$|\.$", "", text)
+def wing_words(wing: str) -> Text:
+    if wing not in WINGS:
+        raise SystemExit(f"scripts/draw_architecture.py: say in WINGS what {wing} is")
+    return WINGS[wing]
 
 
 def wing_rooms(wing: str) -> list[str]:
@@ -136,10 +156,17 @@ def doors() -> str:
     from shugang.delivery.plane import app, files, sharing
     from shugang.delivery.planes import pages
 
-    rows = [(f"`/{p.pattern}`", "control", Text("节点与平台之间，签名请求", "planes to platform, signed")) for p in pages.urlpatterns]
+    rows = [
+        (f"`/{p.pattern}`", "control", Text("节点与平台之间，签名请求", "planes to platform, signed"))
+        for p in pages.urlpatterns
+    ]
     rows += [
         (f"`{sharing.PREFIX}`", "plane", Text("Delta Sharing 协议", "the Delta Sharing protocol")),
-        (f"`{files.PREFIX}`", "plane", Text("共享表的文件，短时签名地址", "files of shared tables, short-lived signed addresses")),
+        (
+            f"`{files.PREFIX}`",
+            "plane",
+            Text("共享表的文件，短时签名地址", "files of shared tables, short-lived signed addresses"),
+        ),
         (f"`{app.LOOKUP}`", "plane", Text("接口产品：按键查一条", "API products: one record by its key")),
         (f"`{app.QUERY}`", "plane", Text("供方登记的参数化查询", "the supplier's parameterised query")),
         ("`/healthz` `/metrics`", "control, plane", Text("健康检查与指标", "health and metrics")),
@@ -258,13 +285,15 @@ def procedure_page(spec: Procedure) -> str:
         "▶ 开始 starts · ■ 停止 stops · ⏸ 暂停 pauses · ⏵ 继续 resumes · "
         "⏱ 系统按时或因事件自动办理 by the system · 🔑 需第二因素 needs a second factor"
     )
-    facts = f"编号 / number `{spec.number_prefix}-…`　规则档案 / rule profile `{spec.profile or '—'}`"
+    facts = f"编号 / number `{spec.number_prefix}-…` · 规则档案 / rule profile `{spec.profile or '—'}`"
     return page(f"{both(spec.label)} `{spec.code}`", facts, state_diagram(spec), steps(spec), legend, clocks(spec))
 
 
 def bill_page() -> str:
     lines = ["stateDiagram-v2"]
-    lines += [f'    state "{safe(s.label.zh)}<br/>{safe(s.label.en)}" as {name}' for name, s in lifecycle.STATES.items()]
+    lines += [
+        f'    state "{safe(s.label.zh)}<br/>{safe(s.label.en)}" as {name}' for name, s in lifecycle.STATES.items()
+    ]
     lines.append("    [*] --> draft: 计费 / Rate")
     lines += [f"    {s} --> {m.target}: {safe(both(m.label))}" for m in lifecycle.MOVES.values() for s in m.sources]
     lines += [f"    {name} --> [*]" for name in ("settled", "void")]

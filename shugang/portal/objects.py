@@ -16,6 +16,7 @@ LABELS: dict[str, Text] = {
     "grant": Text("授权", "Grant"),
     "bill": Text("账单", "Bill"),
     "voucher": Text("交易凭证", "Trade voucher"),
+    "plane": Text("数据面", "Data plane"),
 }
 ADDRESSES: dict[str, str] = {
     "case": "/cases/{}",
@@ -23,6 +24,7 @@ ADDRESSES: dict[str, str] = {
     "asset": "/desk/assets/{}",
     "certificate": "/verify/{}",
     "product": "/products/{}",
+    "inquiry": "/cases/{}",
     "contract": "/desk/contracts/{}",
     "grant": "/desk/grants/{}",
     "bill": "/desk/bills/{}",

@@ -6,8 +6,12 @@ class SettlementConfig(AppConfig):
     label = "settlement"
 
     def ready(self) -> None:
+        from shugang.kernel.periodic import every_pass
+
         from . import doors
         from .payouts.steps import register_steps
+        from .reconciliation.services import reconcile_yesterday
 
         doors.register()
         register_steps()
+        every_pass("settlement.reconcile_yesterday", reconcile_yesterday)

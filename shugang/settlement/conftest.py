@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -32,13 +34,13 @@ class Market:
 
 
 @pytest.fixture
-def at(settings):
+def at(settings: Any) -> Iterator[Callable[[datetime], None]]:
     with clock_at(settings, NOW) as move:
         yield move
 
 
 @pytest.fixture
-def market(db, at):
+def market(db: None, at: Callable[[datetime], None]) -> Market:
     buyer, supplier = make_party("buyer", name="示例需方公司"), make_party("supplier", name="示例供方公司")
     operator = make_party("operator", name="示例数据交易公司")
     return Market(
@@ -50,6 +52,6 @@ def market(db, at):
 
 
 @pytest.fixture
-def use(market):
+def use(market: Market) -> Callable[..., None]:
     """`use(agreement, outcome, count, at)`: metered use under an agreement's grant."""
     return record_use

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from shugang.policy.text import Text
-from shugang.ui.menu import MenuItem, register as add
+from shugang.ui.menu import MenuItem
+from shugang.ui.menu import register as add
 
 from .gates import is_operator_finance
 

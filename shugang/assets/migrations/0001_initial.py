@@ -5,136 +5,282 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('delivery', '0001_initial'),
-        ('kernel', '0002_text_index'),
-        ('parties', '0002_posts_apart'),
+        ("delivery", "0001_initial"),
+        ("kernel", "0002_text_index"),
+        ("parties", "0002_posts_apart"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DataAsset',
+            name="DataAsset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=40)),
-                ('summary', models.CharField(max_length=400)),
-                ('industry', models.CharField(max_length=1)),
-                ('division', models.PositiveSmallIntegerField()),
-                ('source_kind', models.CharField(max_length=20)),
-                ('state', models.CharField(choices=[('registering', 'Registering'), ('registered', 'Registered'), ('suspended', 'Suspended'), ('lapsed', 'Lapsed'), ('cancelled', 'Cancelled'), ('revoked', 'Revoked'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn')], db_index=True, default='registering', max_length=12)),
-                ('created_at', models.DateTimeField()),
-                ('dataset_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assets', to='delivery.datasetversion')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assets', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                ("name", models.CharField(max_length=40)),
+                ("summary", models.CharField(max_length=400)),
+                ("industry", models.CharField(max_length=1)),
+                ("division", models.PositiveSmallIntegerField()),
+                ("source_kind", models.CharField(max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("registering", "Registering"),
+                            ("registered", "Registered"),
+                            ("suspended", "Suspended"),
+                            ("lapsed", "Lapsed"),
+                            ("cancelled", "Cancelled"),
+                            ("revoked", "Revoked"),
+                            ("refused", "Refused"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        db_index=True,
+                        default="registering",
+                        max_length=12,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "dataset_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assets", to="delivery.datasetversion"
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assets", to="parties.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Certificate',
+            name="Certificate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('issued_at', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(db_index=True)),
-                ('state', models.CharField(choices=[('valid', 'Valid'), ('suspended', 'Suspended'), ('lapsed', 'Lapsed'), ('cancelled', 'Cancelled'), ('revoked', 'Revoked')], db_index=True, default='valid', max_length=12)),
-                ('content', models.JSONField()),
-                ('pdf_path', models.CharField(blank=True, max_length=200)),
-                ('pdf_sha256', models.CharField(blank=True, max_length=64)),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='certificate', to='kernel.case')),
-                ('event', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='certificate', to='kernel.event')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='parties.party')),
-                ('registrar', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issued_certificates', to='parties.party')),
-                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='assets.dataasset')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                ("issued_at", models.DateTimeField()),
+                ("valid_until", models.DateTimeField(db_index=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("valid", "Valid"),
+                            ("suspended", "Suspended"),
+                            ("lapsed", "Lapsed"),
+                            ("cancelled", "Cancelled"),
+                            ("revoked", "Revoked"),
+                        ],
+                        db_index=True,
+                        default="valid",
+                        max_length=12,
+                    ),
+                ),
+                ("content", models.JSONField()),
+                ("pdf_path", models.CharField(blank=True, max_length=200)),
+                ("pdf_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="certificate", to="kernel.case"
+                    ),
+                ),
+                (
+                    "event",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="certificate",
+                        to="kernel.event",
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="certificates", to="parties.party"
+                    ),
+                ),
+                (
+                    "registrar",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="issued_certificates",
+                        to="parties.party",
+                    ),
+                ),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="certificates", to="assets.dataasset"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AssetRight',
+            name="AssetRight",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('right', models.CharField(choices=[('HOLD', 'Hold'), ('USE', 'Use'), ('OPERATE', 'Operate')], max_length=10)),
-                ('valid_from', models.DateTimeField(null=True)),
-                ('valid_until', models.DateTimeField(null=True)),
-                ('limits', models.CharField(blank=True, max_length=400)),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='asset_rights', to='parties.party')),
-                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rights', to='assets.dataasset')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "right",
+                    models.CharField(choices=[("HOLD", "Hold"), ("USE", "Use"), ("OPERATE", "Operate")], max_length=10),
+                ),
+                ("valid_from", models.DateTimeField(null=True)),
+                ("valid_until", models.DateTimeField(null=True)),
+                ("limits", models.CharField(blank=True, max_length=400)),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="asset_rights", to="parties.party"
+                    ),
+                ),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rights", to="assets.dataasset"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Objection',
+            name="Objection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person_id', models.BigIntegerField()),
-                ('interest', models.CharField(max_length=200)),
-                ('reasons', models.TextField(max_length=1000)),
-                ('evidence', models.JSONField(null=True)),
-                ('filed_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('upheld', 'Upheld'), ('dismissed', 'Dismissed')], default='open', max_length=10)),
-                ('resolution', models.TextField(blank=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='kernel.case')),
-                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("person_id", models.BigIntegerField()),
+                ("interest", models.CharField(max_length=200)),
+                ("reasons", models.TextField(max_length=1000)),
+                ("evidence", models.JSONField(null=True)),
+                ("filed_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("upheld", "Upheld"), ("dismissed", "Dismissed")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("resolution", models.TextField(blank=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="objections", to="kernel.case"
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="objections",
+                        to="parties.party",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Registration',
+            name="Registration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(default='initial', max_length=12)),
-                ('form', models.JSONField()),
-                ('accepted_on', models.DateField(null=True)),
-                ('extended', models.BooleanField(default=False)),
-                ('corrections', models.PositiveSmallIntegerField(default=0)),
-                ('opinion', models.CharField(blank=True, max_length=400)),
-                ('remarks', models.CharField(blank=True, max_length=400)),
-                ('withheld', models.BooleanField(default=False)),
-                ('notice_from', models.DateTimeField(db_index=True, null=True)),
-                ('asset', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='registration', to='assets.dataasset')),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='registration', to='kernel.case')),
-                ('registrar', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='registrations', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(default="initial", max_length=12)),
+                ("form", models.JSONField()),
+                ("accepted_on", models.DateField(null=True)),
+                ("extended", models.BooleanField(default=False)),
+                ("corrections", models.PositiveSmallIntegerField(default=0)),
+                ("opinion", models.CharField(blank=True, max_length=400)),
+                ("remarks", models.CharField(blank=True, max_length=400)),
+                ("withheld", models.BooleanField(default=False)),
+                ("notice_from", models.DateTimeField(db_index=True, null=True)),
+                (
+                    "asset",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="registration", to="assets.dataasset"
+                    ),
+                ),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="registration", to="kernel.case"
+                    ),
+                ),
+                (
+                    "registrar",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="registrations", to="parties.party"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='RegistrationDraft',
+            name="RegistrationDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('answers', models.JSONField(default=dict)),
-                ('saved_topics', models.JSONField(default=list)),
-                ('updated_at', models.DateTimeField()),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='registration_drafts', to='delivery.dataset')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='registration_drafts', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("answers", models.JSONField(default=dict)),
+                ("saved_topics", models.JSONField(default=list)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="registration_drafts",
+                        to="delivery.dataset",
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="registration_drafts",
+                        to="parties.party",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='dataasset',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['registering', 'registered', 'suspended'])), fields=('party', 'dataset_version'), name='one_live_asset_a_version'),
+            model_name="dataasset",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["registering", "registered", "suspended"])),
+                fields=("party", "dataset_version"),
+                name="one_live_asset_a_version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['valid', 'suspended'])), fields=('asset',), name='one_live_certificate_an_asset'),
+            model_name="certificate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["valid", "suspended"])),
+                fields=("asset",),
+                name="one_live_certificate_an_asset",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('issued_at'))), name='certificate_lasts'),
+            model_name="certificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until__gt", models.F("issued_at"))), name="certificate_lasts"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assetright',
-            constraint=models.UniqueConstraint(fields=('asset', 'party', 'right'), name='right_once'),
+            model_name="assetright",
+            constraint=models.UniqueConstraint(fields=("asset", "party", "right"), name="right_once"),
         ),
         migrations.AddConstraint(
-            model_name='assetright',
-            constraint=models.CheckConstraint(condition=models.Q(('right__in', ['HOLD', 'USE', 'OPERATE'])), name='right_known'),
+            model_name="assetright",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("right__in", ["HOLD", "USE", "OPERATE"])), name="right_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('case', 'person_id'), name='one_open_objection_a_person'),
+            model_name="objection",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")), fields=("case", "person_id"), name="one_open_objection_a_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registrationdraft',
-            constraint=models.UniqueConstraint(fields=('party', 'dataset'), name='one_draft_a_dataset'),
+            model_name="registrationdraft",
+            constraint=models.UniqueConstraint(fields=("party", "dataset"), name="one_draft_a_dataset"),
         ),
     ]

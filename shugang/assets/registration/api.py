@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Body, Router, Schema
 
 from shugang.kernel import idempotency, paging
 from shugang.kernel.actors import Actor
@@ -107,7 +107,7 @@ def objection_form(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/notices/{number}/objections", summary="Object to a registration in its notice")
-def objection(request: HttpRequest, number: str, body: dict[str, Any]) -> dict[str, Any]:
+def objection(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
     actor = _actor(request)
 
     def run() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from shugang.policy.text import Text
 from . import documents
 from .life import CERTIFICATE, STATE_BY_EVENT
 from .models import Certificate
+from .rights import RIGHTS
 from .verify import MISMATCH, Difference, Verification, proof_of, register
 
 EVENT_LABELS: dict[str, Text] = {
@@ -30,6 +31,7 @@ _NAMES: dict[str, Text] = {
     "rights": Text("权利", "Rights"),
     "holder": Text("权利人", "Holder"),
     "sha256": Text("数据版本摘要", "Digest of the version"),
+    "schema": Text("数据结构摘要", "Digest of the structure"),
     "valid_until": Text("有效期至", "Valid until"),
     "state": Text("状态", "Standing"),
     "content": Text("凭证内容", "Content"),
@@ -52,6 +54,7 @@ def _table(certificate: Certificate) -> dict[str, str]:
         "rights": ",".join(sorted(asset.rights.filter(party=certificate.party).values_list("right", flat=True))),
         "holder": certificate.party.number,
         "sha256": asset.dataset_version.sha256,
+        "schema": asset.dataset_version.schema_digest,
         "valid_until": iso(certificate.valid_until),
         "state": certificate.state,
     }
@@ -65,6 +68,7 @@ def _recorded(said: Mapping[str, Any], state: str) -> dict[str, str]:
         "rights": ",".join(said["rights"]),
         "holder": said["holder"]["number"],
         "sha256": said["dataset"]["sha256"],
+        "schema": said["dataset"]["schema_digest"],
         "valid_until": said["valid_until"],
         "state": state,
     }
@@ -122,7 +126,7 @@ def check(number: str) -> Verification | None:
         valid_from=documents.moment(said["issued_at"]),
         valid_until=documents.moment(said["valid_until"]),
         rights=[(documents.right_label(certificate, r), said["right_limits"] or None)
-                for r in ("HOLD", "USE", "OPERATE") if r in said["rights"]],
+                for r in RIGHTS if r in said["rights"]],
         differences=wrong,
         history=[(EVENT_LABELS[e.kind], e) for e in events],
         pdf=(lambda: documents.read(certificate)) if certificate.pdf_path else None,

@@ -99,7 +99,9 @@ def _data(certificate: Certificate, receipt: dict[str, Any]) -> dict[str, Any]:
     notes = [
         "本凭证自存证之时生效；凭证与存证记录不一致的，以存证记录为准。",
         "三项权利相互独立、互不排斥，其他主体可以在同一数据上享有同种权利。",
-        f"数据版本摘要（SHA-256）：{said['dataset']['sha256']}",
+        f"数据版本摘要（SHA-256）：{said['dataset']['sha256']}"
+        if said["dataset"]["sha256"]
+        else f"数据留在供方系统，结构摘要（SHA-256）：{said['dataset']['schema_digest']}",
     ]
     if said["remarks"]:
         notes.insert(0, f"备注：{said['remarks']}")

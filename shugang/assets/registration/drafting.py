@@ -31,7 +31,11 @@ def rules() -> dict[str, Any]:
 def suggested(dataset: Dataset) -> dict[str, Any]:
     """What the dataset already tells, so that nobody types it again."""
     latest = dataset.latest
-    volume = tx(Text(f"{latest.rows:,}行", f"{latest.rows:,} rows")) if latest is not None and latest.rows is not None else ""
+    volume = (
+        tx(Text(f"{latest.rows:,}行", f"{latest.rows:,} rows"))
+        if latest is not None and latest.rows is not None
+        else ""
+    )
     return {"data_name": dataset.name[:40], "summary": dataset.description[:400], "volume": volume,
             "shape": "table", "structure": "structured", "validity_years": 5}  # fmt: skip
 

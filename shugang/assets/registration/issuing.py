@@ -33,6 +33,7 @@ def content_of(registration: Registration, number: str, issued_at: Any, valid_un
             "number": version.dataset.number,
             "version": version.version,
             "sha256": version.sha256,
+            "schema_digest": version.schema_digest,
             "origin": version.dataset.origin,
             "licence": version.dataset.licence,
         },

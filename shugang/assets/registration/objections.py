@@ -56,12 +56,7 @@ def file_objection(actor: Actor, case_number: str, form: Mapping[str, Any]) -> O
     _may_object(actor, registration)
     _is_open(case)
     answers = clean(OBJECTION, form)
-    if Objection.objects.filter(case=case, person_id=actor.person_id, state=Objection.State.OPEN).exists():
-        raise Refusal(
-            "already_done",
-            Text("您已提出异议，登记机构正在处理。", "You have objected already; the registrar is looking into it."),
-            409,
-        )
+    _not_twice(actor, case)
     if "evidence" in answers:
         _attach(case, answers["evidence"], actor)
     objection = Objection.objects.create(
@@ -79,6 +74,28 @@ def file_objection(actor: Actor, case_number: str, form: Mapping[str, Any]) -> O
     if case.state == "notice":
         engine.fire(case.number, "object")
     return objection
+
+
+def why_not(actor: Actor, case_number: str) -> Text | None:
+    """Why this person cannot object (now), for the page; None when he can, or has only to sign in."""
+    registration = Registration.objects.select_related("asset", "case").get(case__number=case_number)
+    try:
+        _may_object(actor, registration)
+        _is_open(registration.case)
+        _not_twice(actor, registration.case)
+    except Refusal as refusal:
+        return refusal.message
+    return None
+
+
+def _not_twice(actor: Actor, case: Case) -> None:
+    mine = Objection.objects.filter(case=case, person_id=actor.person_id or 0, state=Objection.State.OPEN)
+    if mine.exists():
+        raise Refusal(
+            "already_done",
+            Text("您已提出异议，登记机构正在处理。", "You have objected already; the registrar is looking into it."),
+            409,
+        )
 
 
 def _may_object(actor: Actor, registration: Registration) -> None:

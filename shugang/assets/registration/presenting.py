@@ -15,11 +15,11 @@ from shugang.kernel.models import Case
 from shugang.kernel.paging import Page
 from shugang.policy.text import Text
 
-from . import certificate_check, drafting, queries, words
+from . import certificate_check, drafting, examination, queries, words
 from .form import FIRST_REGISTRATION, TOPICS
 from .models import DataAsset
 from .process import REGISTRATION
-from .rights import SOURCE_LABELS
+from .rights import RIGHTS, SOURCE_LABELS
 
 
 def list_context(actor: Actor, page: Page, state: str, search: str) -> dict[str, Any]:
@@ -137,8 +137,8 @@ def asset_context(asset: DataAsset, actor: Actor) -> dict[str, Any]:
         "files": [(f.label, registration.form[f.name]) for f in FIRST_REGISTRATION.fields
                   if f.kind == "file" and f.name in registration.form],
         "rights": queries.rights_labels(case.profile.data),
-        "asset_rights": list(asset.rights.order_by("pk")),
-        "checks": queries.checks(registration) if "registrar" in actor.roles else [],
+        "asset_rights": sorted(asset.rights.all(), key=lambda r: RIGHTS.index(r.right)),
+        "checks": examination.checks(registration) if "registrar" in actor.roles else [],
         "objections": queries.objections_of(case, actor),
         "objection_states": words.OBJECTION_STATES,
         "certificate": certificate,

@@ -18,7 +18,7 @@ from shugang.ui.jinja import tx
 
 from . import certificate_check, queries, sealing, verify
 from .http import actor_of, new_key, once, posted
-from .objections import OBJECTION, file_objection
+from .objections import OBJECTION, file_objection, why_not
 
 
 @require_GET
@@ -79,6 +79,7 @@ def notice(request: HttpRequest, number: str) -> HttpResponseBase:
         "errors": refusal.fields if refusal else {},
         "general": refusal.message if refusal and not refusal.fields else None,
         "signed_in": actor.person_id is not None,
+        "refused": why_not(actor, number) if found.state in queries.OPEN_STATES else None,
         "can_object": found.state in queries.OPEN_STATES,
         "key": new_key(),
     }

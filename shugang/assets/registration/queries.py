@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from shugang.delivery.models import Column, Dataset
+from shugang.delivery.models import Dataset
 from shugang.kernel import clock, workdays
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
@@ -17,7 +17,7 @@ from shugang.kernel.models import Case, CaseClock
 from shugang.parties.models import Party
 from shugang.policy.text import Text
 
-from . import answers, certificate_check, rights, verify
+from . import certificate_check, rights, verify
 from .documents import limits_line
 from .models import Certificate, DataAsset, Objection, Registration, RegistrationDraft
 from .process import REGISTRATION
@@ -87,46 +87,6 @@ def valid_certificate(asset: DataAsset) -> Certificate | None:
 
 
 @dataclass(frozen=True)
-class Check:
-    """One automatic check shown to the examiner. It informs; the person decides."""
-
-    label: Text
-    good: bool
-    detail: Text
-
-
-def checks(registration: Registration) -> list[Check]:
-    """What the system can see by itself, with the rule it follows."""
-    assert registration.case.profile is not None
-    form, version = registration.form, registration.asset.dataset_version
-    verdicts = answers.verdicts(registration.case.profile.data, form)
-    bad = [v for v in verdicts if not v.allowed]
-    personal = list(Column.objects.filter(version=version, personal=True).values_list("name", flat=True))
-    same = DataAsset.objects.filter(dataset_version__sha256=version.sha256, state__in=DataAsset.OPEN).exclude(
-        pk=registration.asset_id
-    )
-    others = same.count()
-    return [
-        Check(Text("权利与来源", "Rights and source"), not bad, (bad or verdicts)[0].why),
-        Check(
-            Text("数据版本", "Version of the data"), True,
-            Text(f"v{version.version}，{version.rows:,}行，摘要{version.sha256[:16]}…，登记后不可更换",
-                 f"v{version.version}, {version.rows:,} rows, digest {version.sha256[:16]}…; fixed by the registration"),
-        ),
-        Check(
-            Text("个人信息字段", "Personal columns"), not personal,
-            Text(f"标注为个人信息：{'、'.join(personal)}" if personal else "没有标注为个人信息的字段",
-                 f"marked as personal: {', '.join(personal)}" if personal else "no column is marked as personal"),
-        ),
-        Check(
-            Text("相同数据的其他登记", "Other registrations of the same data"), others == 0,
-            Text(f"另有{others}项登记使用摘要相同的数据。权利互不排斥，请核对来源" if others else "没有",
-                 f"{others} more with the same digest; rights are not exclusive, please compare sources" if others else "none"),
-        ),
-    ]  # fmt: skip
-
-
-@dataclass(frozen=True)
 class Notice:
     """One registration in (or after) its public notice, as everybody sees it."""
 
@@ -168,7 +128,7 @@ def _notice(registration: Registration) -> Notice:
         registrar=registration.registrar.name,
         name=WITHHELD if registration.withheld else asset.name,
         summary=WITHHELD if registration.withheld else asset.summary,
-        rights=list(registration.form["rights"]),
+        rights=[r for r in rights.RIGHTS if r in registration.form["rights"]],
         limits=limits_line(registration.form),
         since=registration.notice_from,
         until=row.due_at if row else None,
@@ -181,7 +141,7 @@ def _notice(registration: Registration) -> Notice:
     )
 
 
-def _public_registrations() -> QuerySet[Registration]:
+def public_registrations() -> QuerySet[Registration]:
     return (
         Registration.objects.filter(notice_from__isnull=False)
         .select_related("case__profile", "asset__party", "registrar")
@@ -194,12 +154,12 @@ OPEN_STATES = ("notice", "objection")
 
 def public_open_notices() -> list[Notice]:
     """Notices that run or stand still for an objection, the one that ends first on top."""
-    found = [_notice(r) for r in _public_registrations().filter(case__state__in=OPEN_STATES)[:200]]
+    found = [_notice(r) for r in public_registrations().filter(case__state__in=OPEN_STATES)[:200]]
     return sorted(found, key=lambda n: (n.until is None, n.until))
 
 
 def public_finished_notices() -> QuerySet[Registration]:
-    return _public_registrations().exclude(case__state__in=OPEN_STATES)
+    return public_registrations().exclude(case__state__in=OPEN_STATES)
 
 
 def public_notice_rows(registrations: Iterable[Registration]) -> list[Notice]:
@@ -224,7 +184,7 @@ def notice_json(n: Notice) -> dict[str, Any]:
 
 
 def public_notice(number: str) -> Notice:
-    found = _public_registrations().filter(case__number=number).first()
+    found = public_registrations().filter(case__number=number).first()
     if found is None:
         raise not_found(Text("这条公示", "such notice"))
     return _notice(found)

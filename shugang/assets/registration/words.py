@@ -25,6 +25,8 @@ OBJECTION_STATES: dict[str, tuple[Text, str]] = {
     "upheld": (Text("成立", "Upheld"), "bad"),
     "dismissed": (Text("不成立", "Dismissed"), "off"),
 }
+YES, NO = Text("是", "Yes"), Text("否", "No")
+DECLARED = Text("已声明", "Declared")
 assert set(STATES) == {str(s) for s in DataAsset.State}
 
 
@@ -36,15 +38,23 @@ def value(field: Field, answer: Any) -> Any:
     if field.kind == "choice":
         return labels.get(str(answer), answer)
     if field.kind == "multi":
-        chosen = [labels[a] for a in answer if a in labels]
+        chosen = [label for code, label in field.choices if code in answer]
         return Text("、".join(t.zh for t in chosen), ", ".join(t.en for t in chosen))
     if field.kind == "bool":
-        return Text("是", "Yes") if answer in (True, "1", "on", "true") else Text("否", "No")
+        return YES if answer in (True, "1", "on", "true") else NO
     if field.kind == "file":
         return answer["name"]
     return answer
 
 
 def rows(fields: Iterable[Field], answers: Mapping[str, Any]) -> list[tuple[Text, Any]]:
-    """(label, value) of what was answered; unanswered optional questions are left out."""
-    return [(f.label, value(f, answers.get(f.name))) for f in fields if f.required or answers.get(f.name)]
+    """(label, value) of what was answered; unanswered optional questions and declarations not made are left out."""
+    found: list[tuple[Text, Any]] = []
+    for field in fields:
+        answer = answers.get(field.name)
+        if field.kind == "bool":
+            if value(field, answer) == YES:
+                found.append((DECLARED, field.label))
+        elif field.required or answer:
+            found.append((field.label, value(field, answer)))
+    return found

@@ -76,7 +76,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     return render(request, "delivery/connectors_list.html", context)
 
 
-def _scope(actor: Any) -> int | None | bool:
+def _scope(actor: Any) -> int | bool | None:
     """The party id that the actor may enrol for, None for the platform, False for nobody."""
     if gates.may_enrol(actor, None):
         return None
@@ -137,7 +137,9 @@ def _declare(request: HttpRequest, number: str, values: dict[str, Any]) -> None:
     answers = clean(QUERY, {**values, "params": values["params"] or "[]"})
     lists = [json.loads(a) if isinstance(a, str) else a for a in (answers.get("params", []), answers["columns"])]
     if not all(isinstance(a, list) and all(isinstance(item, dict) for item in a) for a in lists):
-        raise Refusal("bad_columns", Text("参数和返回字段须是JSON列表。", "Parameters and columns are JSON lists."), 422)
+        raise Refusal(
+            "bad_columns", Text("参数和返回字段须是JSON列表。", "Parameters and columns are JSON lists."), 422
+        )
 
     def run() -> dict[str, Any]:
         version = declare_connected_version(

@@ -17,8 +17,8 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from .. import gates
-from ..vault.pages import upload_limit
 from ..vault.queries import own_sample
+from ..vault.receiving import upload_limit
 from . import queries, services
 from .models import Dataset
 

@@ -58,7 +58,7 @@ def schema_digest(columns: Iterable[ColumnFact]) -> str:
 
 
 @verb
-def create_dataset(actor: Actor, **facts: Any) -> Dataset:
+def create_dataset(actor: Actor, /, **facts: Any) -> Dataset:
     """Declare a data set of the acting supplier. `facts`: fields of `FACTS`; hosting defaults to hosted.
 
     Raises Refusal `forbidden`, `invalid_form`.

@@ -64,7 +64,9 @@ def list_csv(request: HttpRequest) -> HttpResponseBase:
 
 def quota_words(quota: Any) -> Text:
     unit, per, counts = UNIT_LABELS[quota.unit], PERIOD_LABELS[quota.per], COUNT_LABELS[quota.counts]
-    return Text(f"{per.zh}{counts.zh}{unit.zh}", f"{counts.en} {unit.en} {per.en}".capitalize())
+    if quota.counts == "all":
+        return Text(f"{per.zh}用量（{unit.zh}）", f"{unit.en} {per.en}".capitalize())
+    return Text(f"{per.zh}{counts.zh}用量（{unit.zh}）", f"{counts.en} {unit.en} {per.en}".capitalize())
 
 
 def address(grant: Grant) -> str:

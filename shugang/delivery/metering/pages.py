@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_GET
@@ -34,8 +34,8 @@ def _chart(rows: list[Any], first: date) -> dict[str, Any]:
     totals: dict[str, dict[date, int]] = {}
     for row in rows:
         name = row["outcome"] if row["state"] in ("answered", "aborted") else "refused"
-        days = totals.setdefault(name, {})
-        days[row["day"]] = days.get(row["day"], 0) + row["calls"]
+        counts = totals.setdefault(name, {})
+        counts[row["day"]] = counts.get(row["day"], 0) + row["calls"]
     days = [first + timedelta(days=i) for i in range(DAYS)]
     ranked = sorted(totals, key=lambda n: (n == "refused", -sum(totals[n].values())))[:4]
     refused = words.USE_STATES["refused"][1]
@@ -105,9 +105,7 @@ def usage_csv(request: HttpRequest) -> HttpResponseBase:
 @for_a_party
 def record_page(request: HttpRequest, plane: str, seq: int) -> HttpResponse:
     """One use, as the plane recorded it, as control found it, and where it stands in the log."""
-    found = queries.usage(request.actor).filter(plane__number=plane, seq=seq).first()  # type: ignore[attr-defined]
-    if found is None:
-        raise Http404
+    found = queries.get_record(request.actor, plane, seq)  # type: ignore[attr-defined]
     context = {
         "record": found,
         "state": words.USE_STATES[found.state],

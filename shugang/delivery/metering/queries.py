@@ -12,11 +12,14 @@ from django.db.models.functions import TruncDate
 
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
+from shugang.kernel.errors import not_found
+from shugang.policy.text import Text
 from shugang.policy.vocabulary import CHINA, Quota
 
 from ..grants.models import Grant
 from .models import UsageRecord
 
+RECORD = Text("这条用量记录", "usage record")
 UNITS = ("calls", "rows", "bytes")
 _DELIVERED = Q(state__in=("answered", "aborted"))
 
@@ -71,6 +74,14 @@ def usage(actor: Actor, grant: str = "", outcome: str = "", charged: bool | None
     if charged is not None:
         rows = rows.filter(charged=charged)
     return rows
+
+
+def get_record(actor: Actor, plane: str, seq: int) -> UsageRecord:
+    """One record that the actor's party may see. Raises Refusal `not_found`."""
+    row = usage(actor).filter(plane__number=plane, seq=seq).first()
+    if row is None:
+        raise not_found(RECORD)
+    return row
 
 
 def _window_start(quota: Quota, now: datetime) -> datetime | None:

@@ -80,7 +80,11 @@ class Gate:
         if not accesses:
             raise Denied("not_found", journal=False)
         moment = self.clock.now()
-        access, refused = choose(accesses, moment.rule)
+        if len(accesses) == 1:
+            access = accesses[0]
+            refused = access.refusal(moment.rule)
+        else:
+            access, refused = choose(accesses, moment.rule)
         given = headers.get("request-id") if retries else None
         use = Use(access, given or self.new_id(), given is not None, moment)
         if refused is not None:
@@ -128,7 +132,8 @@ class Gate:
 
     def new_id(self) -> str:
         self._made += 1
-        return f"{self._boot}{self._made:x}"
+        # Ascending as text, so that the billing key's index grows at one end.
+        return f"{self._boot}{self._made:08x}"
 
     def fingerprint(self, *parts: str) -> str:
         """What was asked, keyed by the plane's secret: a plain hash of a telephone number is no secret at all."""

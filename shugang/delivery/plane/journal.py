@@ -42,12 +42,13 @@ class _Durable(asyncio.Future[None]):
 
 
 class _Batch:
-    __slots__ = ("chained", "entries", "future", "statements")
+    __slots__ = ("chained", "entries", "fold", "future", "statements")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.entries: list[Entry] = []
         self.statements: list[tuple[str, tuple[Any, ...]]] = []
         self.chained: schema.Chained | None = None
+        self.fold: schema.Usage = {}
         self.future = _Durable(loop=loop)
 
 
@@ -86,6 +87,9 @@ class Journal:
         # `seq` is durable; `_last` and `_head` run ahead by the batch that is being written.
         self.seq = self._last = self.restored.seq
         self._head = self.restored.head
+        # Sums since the last fold; folding at every flush would cost a page of writing each time.
+        self._unfolded: schema.Usage = {}
+        self._folded = self.restored.seq
         self.failed: BaseException | None = None
         self.batches = 0
         self._on_failure = on_failure
@@ -175,6 +179,9 @@ class Journal:
         if batch.entries:
             batch.chained = schema.chained(batch.entries, self._last, self._head)
             self._last, self._head = batch.chained.seq, batch.chained.head
+            schema.merge(self._unfolded, batch.chained.usage)
+            if self._last - self._folded >= schema.FOLD_EVERY:
+                batch.fold, self._unfolded, self._folded = self._unfolded, {}, self._last
         self._queue.put(batch)
 
     def _done(self, batch: _Batch, error: BaseException | None) -> None:
@@ -230,7 +237,9 @@ class Journal:
         for sql, params in batch.statements:
             con.execute(sql, params)
         if batch.chained:
-            schema.write(con, batch.chained)
+            schema.write(con, batch.chained.rows)
+            if batch.fold:
+                schema.fold(con, batch.fold, batch.chained.seq)
         con.execute("COMMIT")
 
     # -- reading ------------------------------------------------------------------------------------------

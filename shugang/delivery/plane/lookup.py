@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from shugang.delivery.plane.gate import Rejected, Use
 from shugang.delivery.plane.records import Entry
 from shugang.delivery.plane.replies import JSON, REPLAYED, Denied
+from shugang.delivery.plane.schema import EMPTY_DETAIL
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
 
 if TYPE_CHECKING:
@@ -121,9 +122,13 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     access = use.access
     key, fields = parse(scope.query_string, use)
     table = plane.views.lookups.get(access.view) or await plane.views.lookup(access)
-    fingerprint = gate.fingerprint(product, key, *fields)
-    if use.given and await _retried(plane, use, proto, table, key, fields, fingerprint):
-        return
+    detail = EMPTY_DETAIL
+    if use.given:
+        # Only a client that names its request can retry it, and only then must we know what was asked.
+        fingerprint = gate.fingerprint(product, key, *fields)
+        if await _retried(plane, use, proto, table, key, fields, fingerprint):
+            return
+        detail = f'{{"query":"{fingerprint}"}}'
     row = table.get(key)
     body = render(row, fields, use.request_id)
     outcome, rows = (NOT_FOUND, 0) if row is None else (FOUND, 1)
@@ -132,7 +137,7 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     code = access.meter.charge(use.moment.day, base, rows, len(body))
     if code is not None:
         raise Rejected(use, Denied(code))
-    entry = gate.entry(use, outcome, rows, len(body), sha256(body).hexdigest(), f'{{"query":"{fingerprint}"}}')
+    entry = gate.entry(use, outcome, rows, len(body), sha256(body).hexdigest(), detail)
     if use.given:
         await _keep(plane, use, entry, body)
     else:
@@ -159,7 +164,11 @@ async def _retried(
     past = await plane.past(use)
     if past is None:
         return False
-    if past.detail.get("query") != fingerprint:
+    known = past.detail.get("query")
+    if known is None:
+        # Our own id from an earlier answer: nothing says that this is the same question.
+        raise Rejected(use, Denied("result_gone", "Request-Id"))
+    if known != fingerprint:
         raise Rejected(use, Denied("request_changed", "Request-Id"))
     stored = plane.journal.answer(use.access.grant.id, use.request_id)
     body = stored[1] if stored else render(table.get(key), fields, use.request_id)

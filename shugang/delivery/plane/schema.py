@@ -5,17 +5,17 @@ from __future__ import annotations
 import sqlite3
 import time
 from functools import lru_cache
+from hashlib import sha256
+from json.encoder import encode_basestring as quote
 from typing import Any, NamedTuple
 
 from shugang.delivery.plane.records import (
     ABORTED,
-    ANSWERED,
     GENESIS,
     VOID,
     Entry,
     Template,
     canonical,
-    chain,
 )
 
 ANSWER_SECONDS = 24 * 3600
@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS nonce (
     expires REAL NOT NULL,
     PRIMARY KEY (credential, nonce)
 ) WITHOUT ROWID;
--- Folded from the records in the same transaction; `recount` proves it.
+-- Sums of the records up to `folded_seq`; `sums` computes the same from the records alone.
 CREATE TABLE IF NOT EXISTS usage (
     grant_id TEXT NOT NULL,
     day INTEGER NOT NULL,
@@ -96,6 +96,19 @@ SHIP = """
 SELECT max(seq), group_concat(substr(text, 1, length(text) - 1) || ',"hash":"' || hash || '"}', ',')
 FROM (SELECT seq, text, hash FROM record WHERE seq > ? ORDER BY seq LIMIT ?)
 """
+# A listing is no use: it draws on no quota.
+SUMS = """
+SELECT grant_id, CAST(strftime('%s', json_extract(text, '$.at'), '+8 hours') AS INTEGER) / 86400,
+    sum(charged), sum(charged * rows), sum(charged * bytes),
+    sum(1 - charged), sum((1 - charged) * rows), sum((1 - charged) * bytes)
+FROM (SELECT grant_id, text, json_extract(text, '$.charged') AS charged, json_extract(text, '$.rows') AS rows,
+        json_extract(text, '$.bytes') AS bytes FROM record
+    WHERE seq > ? AND state IN ('answered', 'aborted')
+        AND json_extract(text, '$.outcome') NOT IN ('metadata', 'manifest'))
+GROUP BY 1, 2
+"""
+FOLDED = "folded_seq"
+FOLD_EVERY = 4096
 SET_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 CLOSE_INTENT = "DELETE FROM intent WHERE grant_id = ? AND request_id = ?"
 
@@ -124,44 +137,60 @@ def connect_reader(path: str) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
 
 
+Usage = dict[tuple[str, int], list[int]]
+
+
 class Chained(NamedTuple):
     """Entries as they go into the tables, and the head after them."""
 
     seq: int
     head: str
     rows: list[Any]
-    usage: list[tuple[str | int, ...]]
+    usage: Usage
 
 
 def chained(entries: list[Entry], seq: int, head: str) -> Chained:
-    """Number and chain `entries` after `(seq, head)`. `rows` is flat: six values a record."""
+    """Number and chain `entries` after `(seq, head)`. `rows` is flat: six values a record. This runs for every
+    answer, so that it does inline what `Entry.text` and `records.chain` do (a test holds them equal)."""
     rows: list[Any] = []
-    usage: dict[tuple[str, int], list[int]] = {}
-    for entry in entries:
+    usage: Usage = {}
+    add = rows.extend
+    for template, request_id, at, received_at, count, size, digest, detail, day, counts in entries:
         seq += 1
-        template, request_id, _, _, count, size, _, _, day, counts = entry
-        text = entry.text(seq, head)
-        head = chain(head, text)
-        rows += (seq, template.grant, request_id, template.state, text, head)
+        text = template.text % (digest, at, size, detail, head, received_at, quote(request_id), count, seq)
+        head = sha256((head + text).encode()).hexdigest()
+        grant = template.grant
+        add((seq, grant, request_id, template.state, text, head))
         if counts:
-            key = (template.grant, day)
-            sums = usage.get(key)
-            if sums is None:
-                sums = usage[key] = [0, 0, 0, 0, 0, 0]
+            cells = usage.get((grant, day))
+            if cells is None:
+                cells = usage[grant, day] = [0, 0, 0, 0, 0, 0]
             base = 0 if template.charged else 3
-            sums[base] += 1
-            sums[base + 1] += count
-            sums[base + 2] += size
-    return Chained(seq, head, rows, [(*key, *sums) for key, sums in usage.items()])
+            cells[base] += 1
+            cells[base + 1] += count
+            cells[base + 2] += size
+    return Chained(seq, head, rows, usage)
 
 
-def write(con: sqlite3.Connection, batch: Chained) -> None:
+def write(con: sqlite3.Connection, rows: list[Any]) -> None:
     """Inside the caller's transaction. Few long statements, since each gives the interpreter away and waits to
     get it back while the event loop is busy."""
-    for start in range(0, len(batch.rows), 6 * ROWS_PER_INSERT):
-        part = batch.rows[start : start + 6 * ROWS_PER_INSERT]
+    for start in range(0, len(rows), 6 * ROWS_PER_INSERT):
+        part = rows[start : start + 6 * ROWS_PER_INSERT]
         con.execute(_insert(len(part) // 6), part)
-    con.executemany(ADD_USAGE, batch.usage)
+
+
+def fold(con: sqlite3.Connection, usage: Usage, seq: int) -> None:
+    """Inside the caller's transaction: `usage` holds the records up to `seq` that were not folded yet."""
+    con.executemany(ADD_USAGE, [(*key, *sums) for key, sums in usage.items()])
+    con.execute(SET_META, (FOLDED, str(seq)))
+
+
+def merge(into: Usage, more: Usage) -> None:
+    for key, sums in more.items():
+        kept = into.setdefault(key, [0] * 6)
+        for cell, value in enumerate(sums):
+            kept[cell] += value
 
 
 @lru_cache(maxsize=ROWS_PER_INSERT)
@@ -180,17 +209,19 @@ def restore(con: sqlite3.Connection) -> Restored:
     now = time.time()
     con.execute("BEGIN IMMEDIATE")
     resolved = chained(orphans, seq, head)
-    write(con, resolved)
+    write(con, resolved.rows)
+    meta: dict[str, str] = dict(con.execute("SELECT key, value FROM meta"))
+    fold(con, sums(con, int(meta.get(FOLDED, "0"))), resolved.seq)
     con.execute("DELETE FROM intent")
     con.execute("DELETE FROM answer WHERE expires < ?", (now,))
     con.execute("DELETE FROM nonce WHERE expires < ?", (now,))
     con.execute("COMMIT")
     usage: dict[str, dict[int, list[int]]] = {}
-    for grant, day, *sums in con.execute("SELECT * FROM usage"):
-        usage.setdefault(grant, {})[day] = sums
+    for grant, day, *cells in con.execute("SELECT * FROM usage"):
+        usage.setdefault(grant, {})[day] = cells
     aborted = sum(entry.template.state == ABORTED for entry in orphans)
     return Restored(
-        resolved.seq, resolved.head, dict(con.execute("SELECT key, value FROM meta")), usage,
+        resolved.seq, resolved.head, meta, usage,
         {(c, n): e for c, n, e in con.execute("SELECT credential, nonce, expires FROM nonce")},
         len(orphans) - aborted, aborted,
     )
@@ -206,17 +237,9 @@ def _resolve(row: tuple[Any, ...]) -> Entry:
     return Entry(made, request_id, at, received_at, 0, 0, "", detail, day, False)
 
 
-def recount(con: sqlite3.Connection) -> dict[tuple[str, str, bool], tuple[int, int, int]]:
-    """Calls, rows and bytes by (grant, day of `at` as recorded, charged), from the records alone."""
-    found: dict[tuple[str, str, bool], tuple[int, int, int]] = {}
-    query = (
-        "SELECT grant_id, date(json_extract(text, '$.at'), '+8 hours'), json_extract(text, '$.charged'),"
-        " count(*), sum(json_extract(text, '$.rows')), sum(json_extract(text, '$.bytes')) FROM record"
-        " WHERE state IN (?, ?) AND json_extract(text, '$.outcome') NOT IN ('metadata', 'manifest') GROUP BY 1, 2, 3"
-    )
-    for grant, day, charged, calls, rows, size in con.execute(query, (ANSWERED, ABORTED)):
-        found[grant, day, bool(charged)] = (calls, rows, size)
-    return found
+def sums(con: sqlite3.Connection, after: int = 0) -> Usage:
+    """The sums of the records after `after`, from the records alone; days are those of `at` in Shanghai."""
+    return {(grant, day): cells for grant, day, *cells in con.execute(SUMS, (after,))}
 
 
 EMPTY_DETAIL = canonical({})

@@ -60,12 +60,12 @@ def create_enrolment(actor: Actor, name: str, party: int | None, url: str = "") 
     gates.require_enrol(actor, party)
     if party is None:
         plane = platform_plane()
-        plane.name = name[:80]
+        plane.name, plane.url = name[:80], url.rstrip("/") or plane.url
     else:
         plane = _new_plane(name, party, url.rstrip("/"))
     code = secrets.token_urlsafe(24)
     plane.enrol_digest, plane.enrol_until = _digest(code), clock.real_now() + CODE_LIFE
-    plane.save(update_fields=["name", "enrol_digest", "enrol_until"])
+    plane.save(update_fields=["name", "url", "enrol_digest", "enrol_until"])
     emit("plane.invited", actor, [("plane", plane.number)], {"name": plane.name, "party": party})
     return plane, code
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -19,13 +18,9 @@ from shugang.parties.gates import for_a_party
 from shugang.policy.text import Text
 from shugang.ui.jinja import tx
 
+from .receiving import upload_limit
 from .refusals import broken, too_large
 from .services import upload_version
-
-
-def upload_limit() -> int:
-    """Bytes that one upload may have."""
-    return int(settings.SHUGANG_UPLOAD_MAX_BYTES)
 
 
 class LimitedUpload(TemporaryFileUploadHandler):
@@ -42,12 +37,12 @@ class LimitedUpload(TemporaryFileUploadHandler):
         return super().receive_data_chunk(raw_data, start)
 
 
-def _limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _limited(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Put the handler in place before the cross-site check reads the form (Django: upload handlers, CSRF)."""
     protected = csrf_protect(view)
 
     @csrf_exempt
-    def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request.upload_handlers = [LimitedUpload(request)]
         return protected(request, *args, **kwargs)
 
@@ -61,13 +56,14 @@ def upload_page(request: HttpRequest, number: str) -> HttpResponse:
     from ..datasets.pages import show
 
     try:
+        given = request.FILES.get("file")  # the form is read here at the latest
         handler = request.upload_handlers[0]
         if isinstance(handler, LimitedUpload) and handler.size > upload_limit():
             raise too_large(upload_limit())
-        given = request.FILES.get("file")
         if given is None or given.file is None:
             raise broken("请先选择文件。", "Please choose a file first.", "no_file")
-        version = upload_version(request.actor, number, given.file, given.name or "")  # type: ignore[attr-defined]
+        stream: Any = given.file
+        version = upload_version(request.actor, number, stream, given.name or "")  # type: ignore[attr-defined]
     except Refusal as refusal:
         if refusal.status in (403, 404):
             raise

@@ -48,6 +48,11 @@ class Received(NamedTuple):
     name: str
 
 
+def upload_limit() -> int:
+    """Bytes that one upload may have."""
+    return int(settings.SHUGANG_UPLOAD_MAX_BYTES)
+
+
 def vault_root() -> Path:
     root = Path(settings.VAR_DIR) / "vault"
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,7 +70,7 @@ def waiting_room() -> Iterator[Path]:
 
 def receive(stream: BinaryIO, filename: str, folder: Path) -> Received:
     """Store `stream` in `folder`, counted while it arrives. Raises Refusal `file_too_large`, `wrong_file_type`."""
-    limit = int(settings.SHUGANG_UPLOAD_MAX_BYTES)
+    limit = upload_limit()
     name = filename.replace("\\", "/").rsplit("/", 1)[-1][:200]
     kind = _claimed(name)
     path, digest, size = folder / "upload", hashlib.sha256(), 0

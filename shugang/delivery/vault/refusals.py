@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shugang.kernel.errors import Refusal
 from shugang.policy.text import Text
+from shugang.ui.formats import size
 
 
 def wrong_type(zh: str, en: str) -> Refusal:
@@ -22,7 +23,7 @@ def broken(zh: str, en: str, code: str = "broken_file") -> Refusal:
 
 
 def too_large(limit: int) -> Refusal:
-    shown = f"{limit / 1048576:.0f} MB" if limit >= 1048576 else f"{limit / 1024:.0f} KB"
+    shown = size(limit)
     return Refusal(
         "file_too_large",
         Text(
@@ -37,8 +38,8 @@ def inflates_too_far(limit: int) -> Refusal:
     return Refusal(
         "file_too_large",
         Text(
-            f"压缩文件解开后超过{limit / 1048576:.0f} MB的上限，请拆分后再传。",
-            f"The compressed file unfolds beyond {limit / 1048576:.0f} MB. Please split it.",
+            f"压缩文件解开后超过{size(limit)}的上限，请拆分后再传。",
+            f"The compressed file unfolds beyond {size(limit)}. Please split it.",
         ),
         413,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import transaction
 
 from shugang.kernel import clock, engine
@@ -77,7 +79,7 @@ def _by_agreement(actor: Actor, number: str, kind: str, reason: str) -> Contract
     """Answer the other side's proposal with yes when there is one, otherwise propose."""
     contract = _seen(actor, number)
     waiting = open_change(contract, kind)
-    if waiting is not None and waiting.parties.filter(capacity="other", party_id=actor.party_id).exists():
+    if waiting is not None and waiting.parties.filter(capacity="other", party_id=actor.party_id or 0).exists():
         engine.act(waiting.number, "agree", actor)
     else:
         propose_change(actor, number, kind, reason)
@@ -132,3 +134,11 @@ def _expire(number: str) -> int:
             return 0
         standing.expire(contract, SYSTEM)
         return 1
+
+
+CHANGES: dict[str, Callable[[Actor, str, str], Contract]] = {"suspend": suspend, "resume": resume, "terminate": terminate}
+
+
+def unknown_change(kind: str) -> Refusal:
+    message = Text(f"没有“{kind[:20]}”这种变更。", f"There is no change “{kind[:20]}”.")
+    return Refusal("invalid_form", message, 422, {"kind": message})

@@ -30,7 +30,7 @@ def listing_of(ctx: Context) -> Listing:
 def independent(ctx: Context) -> None:
     """Nobody decides on a product of a party that he belongs to himself (回避)."""
     supplier = CaseParty.objects.filter(case=ctx.case, capacity="supplier").values("party_id")
-    if Membership.objects.filter(person_id=ctx.actor.person_id, party_id__in=supplier, active=True).exists():
+    if Membership.objects.filter(person_id=ctx.actor.person_id or 0, party_id__in=supplier, active=True).exists():
         raise Refusal(
             "conflict_of_interest",
             Text(

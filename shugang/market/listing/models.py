@@ -41,7 +41,6 @@ class Opinion(ScopedModel):
     digest = models.CharField(max_length=64)
     signature = models.JSONField()
     signed_at = models.DateTimeField()
-    event = models.ForeignKey("kernel.Event", on_delete=models.PROTECT, related_name="+", null=True)
 
     @classmethod
     def scope(cls, actor: Any) -> Q:

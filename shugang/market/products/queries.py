@@ -73,7 +73,7 @@ def public_facets(q: str, facets: Mapping[str, str]) -> list[tuple[str, Text, li
         tally = {r[column]: r["n"] for r in rows.order_by().values(column).annotate(n=Count("pk"))}
         if name == "price":
             tally = {k: sum(tally.get(kind, 0) for kind in kinds) for k, (_, kinds) in PRICES.items()}
-        options = [(v, text, tally[v]) for v, text in values.items() if tally.get(v) or facets.get(name) == v and tally.setdefault(v, 0) == 0]
+        options = [(v, text, tally.get(v, 0)) for v, text in values.items() if tally.get(v) or facets.get(name) == v]
         if options:
             found.append((name, label, options))
     return found

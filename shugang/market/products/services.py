@@ -52,7 +52,7 @@ def require_supply(actor: Actor) -> int:
 
 
 def own_asset(actor: Actor, number: str) -> DataAsset:
-    found = DataAsset.objects.visible_to(actor).filter(number=number, party_id=actor.party_id).first()
+    found = DataAsset.objects.visible_to(actor).filter(number=number, party_id=actor.party_id or 0).first()
     if found is None:
         raise not_found(Text("这项资产", "asset"))
     return found
@@ -95,14 +95,14 @@ def create_product(
     the terms' own. Raises Refusal `forbidden`, `not_found`, `invalid_form`, `bad_terms`, `unknown_outcome`,
     `no_certificate`, `no_right`, `beyond_certificate`, `not_hosted`, `not_connected`, `no_such_column`.
     """
-    require_supply(actor)
+    supplier = require_supply(actor)
     asset = own_asset(actor, asset_number)
     facts = clean(FACTS, {"name": name, "name_en": name_en, "summary": summary, "summary_en": summary_en,
                           "type": type, "sector": sector, "keywords": keywords})  # fmt: skip
     number = yearly_number("CP", clock.today().year)
     product = DataProduct(
         number=number,
-        supplier_id=actor.party_id,
+        supplier_id=supplier,
         asset=asset,
         dataset_version=asset.dataset_version,
         created_at=clock.now(),
@@ -142,7 +142,7 @@ def _plane(actor: Actor, number: str | None, product: DataProduct) -> Plane | No
         return product.dataset_version.connected.plane
     if number is None:
         return None
-    found = Plane.objects.filter(number=number, party_id=actor.party_id).first()
+    found = Plane.objects.filter(number=number, party_id=actor.party_id or 0).first()
     if found is None:
         raise not_found(Text("这个数据服务节点", "data plane"))
     return found

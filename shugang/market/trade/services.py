@@ -41,7 +41,7 @@ def inquire(actor: Actor, product_number: str, data: Mapping[str, Any]) -> Case:
     product = DataProduct.objects.select_related("supplier", "asset").filter(number=product_number).first()
     if product is None or product.state in {DataProduct.State.DRAFT, DataProduct.State.REVIEWING}:
         raise not_found(PRODUCT)
-    buyer = Party.objects.get(pk=actor.party_id)
+    buyer = Party.objects.get(pk=actor.party_id or 0)
     compliance.check_parties(buyer, product.supplier)
     compliance.check_product(product)
     answers = clean(INQUIRY, data)

@@ -23,6 +23,7 @@ def issue_voucher(contract: Contract, bill: Bill, settled: Event) -> TradeVouche
 
     Its public content commits to the amount (SHA-256 of salt ‖ RFC 8785) without stating it.
     """
+    assert bill.number is not None
     found = TradeVoucher.objects.filter(bill=bill.number).first()
     if found is not None:
         return found
@@ -40,7 +41,7 @@ def issue_voucher(contract: Contract, bill: Bill, settled: Event) -> TradeVouche
         amount_salt=salt,
         issued_at=clock.now(),
     )
-    refs = [("voucher", number), ("bill", str(bill.number)), *contract.event_refs()]
+    refs = [("voucher", number), ("bill", bill.number), *contract.event_refs()]
     voucher.event = emit("voucher.issued", SYSTEM, refs, {"voucher": content})
     voucher.save(update_fields=["event"])
     return voucher

@@ -1,5 +1,4 @@
-"""How allauth works here: sealed second-factor secrets, our sentences, and a trace of who signed in.
-"""
+"""How allauth works here: sealed second-factor secrets, our sentences, a trace of who signed in."""
 
 from __future__ import annotations
 
@@ -20,6 +19,7 @@ from shugang.ui import qr
 from shugang.ui.context import short_name
 from shugang.ui.jinja import t
 
+from .actor import PartyActor
 from .models import Person
 
 _said = lazy(t, str)
@@ -30,10 +30,13 @@ NOT_AUTHORISED = _said(
 BOUND_TO = "mfa.Authenticator"
 
 
-def record(kind: str, username: str, **facts: Any) -> None:
-    """An event about a sign-in (GB/T 22239-2019 8.1.4.3: user, time, kind, whether it succeeded)."""
+def record(kind: str, person: Person, by_himself: bool = True, **facts: Any) -> None:
+    """An event about a sign-in (GB/T 22239-2019 8.1.4.3: user, time, kind, whether it succeeded).
+
+    A failure is nobody's act: whoever tried is not known to be that person.
+    """
     with transaction.atomic():
-        emit(kind, SYSTEM, [], {"person": username, **facts})
+        emit(kind, PartyActor(person) if by_himself else SYSTEM, [], {"person": person.username, **facts})
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -64,13 +67,13 @@ class AccountAdapter(DefaultAccountAdapter):
         """Unknown names are not recorded: people type passwords into the wrong box."""
         known = Person.objects.filter(username=credentials.get("username", "")).first()
         if known is not None:
-            record("sign_in.failed", known.username)
+            record("sign_in.failed", known, by_himself=False)
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
         from .middleware import has_second_factor
 
-        record("sign_in.done", user.username, second_factor=has_second_factor(request, user))
+        record("sign_in.done", user, second_factor=has_second_factor(request, user))
 
 
 class MFAAdapter(DefaultMFAAdapter):

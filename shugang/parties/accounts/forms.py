@@ -16,7 +16,7 @@ class SignInForm(LoginForm):
         cleaned = super().clean()
         # Said only to who knows the password, so that nobody learns which accounts wait.
         if self.user is not None and not self.user.stands:
-            record("sign_in.failed", self.user.username, reason="not_authorised")
+            record("sign_in.failed", self.user, by_himself=False, reason="not_authorised")
             raise forms.ValidationError(NOT_AUTHORISED)
         return cleaned
 
@@ -24,4 +24,4 @@ class SignInForm(LoginForm):
 class CodeForm(AuthenticateForm):
     def _emit_authentication_failed(self, authenticator: Any) -> None:
         super()._emit_authentication_failed(authenticator)
-        record("sign_in.failed", self.user.username, reason="code")
+        record("sign_in.failed", self.user, by_himself=False, reason="code")

@@ -33,7 +33,7 @@ class Activate(totp_views.ActivateTOTPView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
-        record("second_factor.set_up", form.user.username)
+        record("second_factor.set_up", form.user)
         return response
 
     def get_success_url(self) -> str:
@@ -44,8 +44,9 @@ class Deactivate(totp_views.DeactivateTOTPView):
     template_name = "parties/accounts_totp_off.html"
 
     def form_valid(self, form: Any) -> HttpResponse:
+        person: Any = self.request.user
         response = super().form_valid(form)
-        record("second_factor.removed", self.request.user.get_username())
+        record("second_factor.removed", person)
         return response
 
 
@@ -57,6 +58,7 @@ class NewCodes(code_views.GenerateRecoveryCodesView):
     template_name = "parties/accounts_recovery_new.html"
 
     def form_valid(self, form: Any) -> HttpResponse:
+        person: Any = self.request.user
         response = super().form_valid(form)
-        record("second_factor.codes_renewed", self.request.user.get_username())
+        record("second_factor.codes_renewed", person)
         return response

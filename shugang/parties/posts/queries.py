@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from shugang.kernel.clock import zone
 from shugang.kernel.errors import Refusal
@@ -43,8 +43,9 @@ def audit_rows(filters: dict[str, str]) -> QuerySet[Event, Any]:
     if filters.get("kind"):
         rows = rows.filter(kind__startswith=filters["kind"])
     if filters.get("person"):
-        found = Person.objects.filter(username=filters["person"]).values("pk")
-        rows = rows.filter(person_id__in=found)
+        name = filters["person"]
+        found = Person.objects.filter(username=name).values("pk")
+        rows = rows.filter(Q(person_id__in=found) | Q(payload__person=name))
     if filters.get("since"):
         rows = rows.filter(at__gte=_day(filters["since"]))
     if filters.get("until"):

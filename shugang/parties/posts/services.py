@@ -190,7 +190,7 @@ def review_auditors(actor: Actor, cursor: str = "") -> Page:
 def read_audit(actor: Actor, filters: dict[str, str], cursor: str = "") -> Page:
     """One page of the audit list. Reading it leaves its own trace.
 
-    `filters`: `kind` (begins with), `person` (user name), `since`, `until` (ISO days).
+    `filters`: `kind` (begins with), `person` (user name, acting or acted on), `since`, `until` (ISO days).
     """
     require_post(actor, Post.AUDIT)
     found = page(queries.audit_rows(filters), cursor)

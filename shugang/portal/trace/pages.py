@@ -20,7 +20,7 @@ PHASES: tuple[tuple[str, Text, tuple[str, ...]], ...] = (
     ("data", Text("数据", "Data"), ("dataset.", "plane.")),
     ("registration", Text("登记", "Registration"), ("assets.", "certificate.", "asset.")),
     ("listing", Text("上架", "Listing"), ("product.", "market.listing", "listing.", "opinion.")),
-    ("trade", Text("磋商", "Negotiation"), ("market.trade", "quotation.", "inquiry.")),
+    ("trade", Text("磋商", "Negotiation"), ("market.trade", "quotation.")),
     ("contract", Text("合同", "Contract"), ("market.contract", "contract.")),
     ("grant", Text("授权", "Grant"), ("grant.", "credential.")),
     ("settlement", Text("结算", "Settlement"), ("charge.", "bill.", "payout.", "ledger.")),

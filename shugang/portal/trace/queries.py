@@ -21,13 +21,23 @@ from .. import objects
 
 @dataclass(frozen=True)
 class Subject:
-    """What is traced: its kind, number, title, and the grants whose uses belong to it."""
+    """What is traced: its kind, number and title, the grants whose uses belong to it, and what lies upstream.
+
+    `own` are further numbers whose events belong to it whole (a contract's inquiry); of what lies upstream
+    (`origins`) only the public steps are shown: another party's files and reviews stay with their parties.
+    """
 
     kind: str
     number: str
     title: str
     title_en: str
     grants: tuple[str, ...]
+    own: tuple[tuple[str, str], ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
+
+
+# Steps of data, registration and listing that are public anyway: version, certificate, listing.
+PUBLIC_STEPS = frozenset({"dataset.version_added", "certificate.issued", "market.listing.list", "product.created"})
 
 
 def _asset(number: str, actor: Actor) -> Subject | None:
@@ -41,7 +51,7 @@ def _asset(number: str, actor: Actor) -> Subject | None:
 
 def _dataset(number: str, actor: Actor) -> Subject | None:
     row = Dataset.objects.visible_to(actor).filter(number=number).first()
-    return row and Subject("dataset", number, row.name, row.name_en, ())
+    return Subject("dataset", number, row.name, row.name_en, ()) if row else None
 
 
 def _product(number: str, actor: Actor) -> Subject | None:
@@ -57,12 +67,20 @@ def _contract(number: str, actor: Actor) -> Subject | None:
     if row is None:
         return None
     grants = Grant.objects.visible_to(actor).filter(contract=number).values_list("number", flat=True)
-    return Subject("contract", number, row.product.name, row.product.name_en, tuple(grants))
+    return Subject(
+        "contract", number, row.product.name, row.product.name_en, tuple(grants),
+        own=(("inquiry", row.inquiry.case.number),), origins=_origins(row.product),
+    )  # fmt: skip
+
+
+def _origins(product: DataProduct) -> tuple[tuple[str, str], ...]:
+    dataset = product.dataset_version.dataset.number
+    return (("dataset", dataset), ("asset", product.asset.number), ("product", product.number))
 
 
 def _grant(number: str, actor: Actor) -> Subject | None:
     row = Grant.objects.visible_to(actor).filter(number=number).first()
-    return row and Subject("grant", number, row.number, row.number, (row.number,))
+    return Subject("grant", number, row.number, row.number, (row.number,)) if row else None
 
 
 _FINDERS: dict[str, Callable[[str, Actor], Subject | None]] = {
@@ -80,7 +98,12 @@ def subject(kind: str, number: str, actor: Actor) -> Subject:
 
 
 def history(found: Subject) -> list[Event]:
-    return list(queries.events_about([(found.kind, found.number)]))
+    events = list(queries.events_about([(found.kind, found.number), *found.own]))
+    if found.origins:
+        seen = {e.pk for e in events}
+        upstream = queries.events_about(found.origins).filter(kind__in=PUBLIC_STEPS)
+        events += [e for e in upstream if e.pk not in seen]
+    return sorted(events, key=lambda e: (e.at, e.pk))
 
 
 def uses(found: Subject, actor: Actor) -> list[dict[str, Any]]:

@@ -70,4 +70,5 @@ def summary_rows(bill: Bill) -> list[tuple[Text, Any]]:
         (Text("需方", "Buyer"), bill.buyer.name),
         (Text("金额（含税）", "Amount, tax included"), fen(bill.total_fen)),
         (Text("当前状态", "State"), STATES[bill.state].label),
+        *([(Text("需方异议", "The buyer's objection"), bill.dispute)] if bill.dispute else []),
     ]

@@ -13,7 +13,7 @@ from shugang.kernel.verbs import verb
 from shugang.policy.text import Text
 
 from .. import gates
-from ..charges.services import AGREEMENT
+from ..charges.services import lock_agreement
 from . import lifecycle
 from .models import Bill, BillLine
 
@@ -41,9 +41,10 @@ def issue_bill(actor: Actor, contract: str) -> Bill:
     Raises Refusal `forbidden`, `not_found`.
     """
     gates.require_operator(actor)
-    bill = Bill.objects.select_for_update(of=("self",)).filter(agreement__number=contract, state="draft").first()
+    agreement = lock_agreement(contract)  # or a rating run could replace the draft in our hands
+    bill = Bill.objects.select_for_update(of=("self",)).filter(agreement=agreement, state="draft").first()
     if bill is None:
-        raise not_found(AGREEMENT)
+        raise not_found(Text("待出具的草稿", "draft to issue"))
     now = clock.now()
     number = _number()
     if bill.kind == Bill.Kind.STATEMENT:
@@ -124,6 +125,7 @@ def void_bill(actor: Actor, number: str, reason: str, revision: int | None = Non
 def make_void(actor: Actor, bill: Bill, step: str, reason: str) -> Bill:
     """Take the voiding step and issue the credit note that negates the bill. Returns the credit note."""
     lifecycle.check_state(bill, step)
+    lock_agreement(bill.agreement.number)
     _refuse_if_built_upon(bill)
     now = clock.now()
     lifecycle.take(bill, step, voided_at=now)

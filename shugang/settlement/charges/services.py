@@ -105,12 +105,21 @@ def _check(
         )
 
 
+def lock_agreement(number: str) -> ChargeAgreement:
+    """The agreement under its row lock, which orders everything that changes what of it is billed.
+
+    Raises Refusal `not_found`.
+    """
+    agreement = ChargeAgreement.objects.select_for_update(of=("self",)).filter(number=number).first()
+    if agreement is None:
+        raise not_found(AGREEMENT)
+    return agreement
+
+
 @verb
 def end_charge(actor: Actor, number: str, last_day: date, reason: str) -> ChargeAgreement:
     """Stop charging after `last_day` (never later than agreed); what was used until then is still billed."""
-    agreement = ChargeAgreement.objects.select_for_update().filter(number=number).first()
-    if agreement is None:
-        raise not_found(AGREEMENT)
+    agreement = lock_agreement(number)
     if agreement.state == ChargeAgreement.State.ENDED:
         raise Refusal("already_ended", Text("计费已终止，无需重复办理。", "Charging has ended already."), 409)
     agreement.ends_on = max(agreement.starts_on, min(agreement.ends_on, last_day))

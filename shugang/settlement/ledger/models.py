@@ -5,7 +5,7 @@ The custodian's account (`custody:bank`) is therefore negative: all accounts tog
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.db.models import F, Q
@@ -30,7 +30,7 @@ class AppendOnlyQuerySet(ScopedQuerySet):
 class Posted(ScopedModel):
     """A row that is written once; migration 0002 holds the same in the database."""
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects: ClassVar[Any] = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -11,16 +11,14 @@ from django.db.models import Sum
 
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
-from shugang.kernel.errors import not_found
 from shugang.kernel.events import emit
 from shugang.kernel.verbs import verb
 from shugang.policy.money import split_vat
-from shugang.policy.priceplan import PricePlan
 
 from .. import gates
 from ..bills.models import Bill, BillLine, BillPeriod
 from ..charges.models import ChargeAgreement
-from ..charges.services import AGREEMENT
+from ..charges.services import lock_agreement
 from .lines import NewLine, difference, rated_total
 from .periods import Period, service_periods
 from .usage import quantities
@@ -62,20 +60,26 @@ class BrokenChain(RuntimeError):
     """The billed sum of a period is not what its last rating says: a defect or tampering, so nothing is billed."""
 
 
-def rate_now(agreement: ChargeAgreement, period: Period, until: datetime) -> Rated:
-    """Rate one period with all the use known now that happened before `until`."""
+def look_at(agreement: ChargeAgreement, period: Period, until: datetime) -> Rated:
+    """Rate one period with all the use known now that happened before `until`; for showing, nothing is checked."""
     plan = agreement.price_plan
     start, end = period.bounds(clock.zone())
     cut_at = max(start, min(end, until))
     folded_until = clock.real_now()
     now = quantities(agreement.grant, plan, start, cut_at)
     before = last_rating(agreement, period)
-    prior_fen = billed_fen(agreement, period)
-    if prior_fen != (before.rated_fen if before else 0):
-        raise BrokenChain(f"{agreement.number} {period.first}: billed {prior_fen}, rated {before and before.rated_fen}")
     lines = difference(plan, now, before.quantities if before else None)
     late = before is not None and before.cut_at >= end
+    prior_fen = billed_fen(agreement, period)
     return Rated(period, cut_at, folded_until, before, now, rated_total(plan, now), prior_fen, lines, late)
+
+
+def rate_now(agreement: ChargeAgreement, period: Period, until: datetime) -> Rated:
+    """As `look_at`, for billing. Raises BrokenChain."""
+    found = look_at(agreement, period, until)
+    if found.prior_fen != (found.prior.rated_fen if found.prior else 0):
+        raise BrokenChain(f"{agreement.number} {period.first}: {found.prior_fen} was billed, its ratings say otherwise")
+    return found
 
 
 def open_periods(agreement: ChargeAgreement, until: datetime) -> list[Rated]:
@@ -147,10 +151,7 @@ def rate_period(actor: Actor, contract: str, until: datetime | None = None) -> B
     gates.require_operator(actor)
     moment = min(until or clock.now(), clock.now())
     with transaction.atomic():
-        # The agreement's lock: two runs at once would both bill the same difference.
-        agreement = ChargeAgreement.objects.select_for_update().filter(number=contract).first()
-        if agreement is None:
-            raise not_found(AGREEMENT)
+        agreement = lock_agreement(contract)  # two runs at once would both bill the same difference
         Bill.objects.filter(agreement=agreement, state="draft").delete()
         rated = open_periods(agreement, moment)
         if not rated or sum(r.rated_fen - r.prior_fen for r in rated) < 0:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from shugang.kernel import clock
-from shugang.kernel.actors import Actor
+from shugang.kernel.actors import SYSTEM, Actor
 from shugang.kernel.events import emit
 from shugang.kernel.numbering import yearly_number
 from shugang.kernel.verbs import verb
 
 from .. import gates
+from ..charges.models import ChargeAgreement
 from .models import ReconciliationRun
 from .queries import reconcile
 
@@ -28,3 +29,11 @@ def run_reconciliation(actor: Actor, day: date | None = None) -> ReconciliationR
     emit("reconciliation.run", actor, [("reconciliation", run.number)],
          {"day": on.isoformat(), "checks": len(report.checks), "difference_fen": run.difference_fen})
     return run
+
+
+def reconcile_yesterday() -> ReconciliationRun | None:
+    """The worker's daily run, once the day is over; None when it is done or nothing is charged at all."""
+    day = clock.today() - timedelta(days=1)
+    if ReconciliationRun.objects.filter(day=day).exists() or not ChargeAgreement.objects.exists():
+        return None
+    return run_reconciliation(SYSTEM, day)

@@ -18,7 +18,7 @@ from ..bills.models import Bill
 from ..charges.models import ChargeAgreement
 from ..charges.services import AGREEMENT
 from ..rating.periods import Period, service_periods
-from ..rating.services import Rated, rate_now
+from ..rating.services import Rated, look_at
 from .queries import reconcile
 from .report import Report
 
@@ -72,12 +72,12 @@ def agreements(actor: Actor) -> QuerySet[ChargeAgreement]:
 
 
 def statement(actor: Actor, contract: str) -> Statement:
-    """Raises Refusal `not_found`; BrokenChain when what was billed does not follow from its ratings."""
+    """Raises Refusal `not_found`."""
     agreement = agreements(actor).filter(number=contract).first()
     if agreement is None:
         raise not_found(AGREEMENT)
     now = clock.now()
-    found = [rate_now(agreement, period, now) for period in _periods(agreement)]
+    found = [look_at(agreement, period, now) for period in _periods(agreement)]
     bills = Bill.objects.visible_to(actor).filter(Q(agreement=agreement), number__isnull=False).order_by("pk")
     return Statement(agreement, now, found, list(bills), reconcile(contract=contract))
 

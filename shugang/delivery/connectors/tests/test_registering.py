@@ -79,7 +79,7 @@ def test_other_wrong_facts_are_refused(supplier, changes, code):
 
 
 def test_a_plane_of_another_supplier_does_not_serve(supplier):
-    party, actor = make_supplier()
+    _, actor = make_supplier()
     dataset = create_dataset(actor, name="医院", hosting="connected")
     with pytest.raises(Refusal, match="no_plane"):
         declare_connected_version(actor, dataset.number, "db", QUERY, PARAMS, COLUMNS, plane=supplier[2].number)

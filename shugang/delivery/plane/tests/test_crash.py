@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shugang.delivery.plane.schema import recount
+from shugang.delivery.plane import schema
 from shugang.delivery.plane.tests.peer import PlaneProcess, grant, terms
 from shugang.delivery.plane.tests.tables import api_source
 
@@ -73,18 +73,20 @@ def test_kill_and_restart_rounds(make_plane, vault):
         assert (reply.body, reply.headers["idempotent-replayed"]) == (body, "true")
     assert sum(record["charged"] for record in plane.shipped()) == charged
     assert len(plane.shipped()) == len(records)
+    plane.stop()
     counted(plane.folder, records)
 
 
 def counted(folder: Path, records: list[dict]) -> None:
-    """The quota sums equal a recount from the records alone."""
-    with sqlite3.connect(folder / "data/journal.sqlite3") as con:
-        recounted = recount(con)
-        kept = con.execute("SELECT sum(charged_calls), sum(uncharged_calls), sum(charged_bytes) FROM usage").fetchone()
-    calls = {charged: sum(v[0] for k, v in recounted.items() if k[2] is charged) for charged in (True, False)}
-    assert kept[:2] == (calls[True], calls[False])
-    assert calls[True] == sum(r["charged"] for r in records)
-    assert kept[2] == sum(r["bytes"] for r in records if r["charged"])
+    """The quota sums that a start restores equal a count of the records."""
+    con = schema.connect(str(folder / "data/journal.sqlite3"))
+    restored = schema.restore(con).usage["g1"]
+    assert {("g1", day): cells for day, cells in restored.items()} == schema.sums(con)
+    con.close()
+    cells = [sum(column) for column in zip(*restored.values(), strict=True)]
+    charged = [record for record in records if record["charged"]]
+    assert cells[:3] == [len(charged), sum(r["rows"] for r in charged), sum(r["bytes"] for r in charged)]
+    assert cells[3] == len(records) - len(charged)
 
 
 def test_two_processes_cannot_share_a_journal(make_plane, vault):

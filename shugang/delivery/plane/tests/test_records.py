@@ -20,6 +20,7 @@ from shugang.delivery.plane.records import (
     verify_chain,
     with_hash,
 )
+from shugang.delivery.plane.schema import chained
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 
@@ -38,6 +39,17 @@ def test_the_template_writes_rfc_8785(names, version, charged, reason, request_i
     assert json.loads(written)["request_id"] == request_id
     shipped = json.loads(with_hash(written, chain(GENESIS, written)))
     assert record_hash(shipped) == shipped["hash"]
+
+
+def test_batches_chain_as_single_records_do():
+    made = Template("g", "c", "api", "read", "found", 1, True, "charged:found")
+    entries = [Entry(made, f"r{i}", "t", "u", i, 10 * i, "ab", "{}", 7, i != 2) for i in range(4)]
+    prev, rows = GENESIS, []
+    for seq, entry in enumerate(entries, 1):
+        written = entry.text(seq, prev)
+        prev = chain(prev, written)
+        rows += [seq, "g", entry.request_id, "answered", written, prev]
+    assert chained(entries, 0, GENESIS) == (4, prev, rows, {("g", 7): [3, 4, 40, 0, 0, 0]})
 
 
 def three() -> list[dict]:

@@ -159,7 +159,7 @@ class TestEnrolment:
         assert (Plane.objects.count(), Event.objects.count()) == before
 
     def test_a_code_expires(self, monkeypatch):
-        plane, code = services.create_enrolment(SYSTEM, "平台", None)
+        _, code = services.create_enrolment(SYSTEM, "平台", None)
         Plane.objects.update(enrol_until=clock.real_now() - timedelta(seconds=1))
         with pytest.raises(Refusal, match="bad_code"):
             services.enrol(code, "x")

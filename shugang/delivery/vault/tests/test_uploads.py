@@ -95,7 +95,7 @@ def test_utf8_and_gb18030_are_read(actor, dataset, encoding):
 
 
 def test_gzip_and_tabs_and_quoted_line_breaks_are_read(actor, dataset):
-    version = upload(actor, dataset, gzip.compress('a\tb\n"x\ny"\t1,2\n'.encode()), "a.csv.gz")
+    version = upload(actor, dataset, gzip.compress(b'a\tb\n"x\ny"\t1,2\n'), "a.csv.gz")
     assert table(version) == {"a": ["x\ny"], "b": ["1,2"]}
 
 

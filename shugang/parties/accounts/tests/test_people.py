@@ -10,7 +10,6 @@ from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.parties.accounts import services
 from shugang.parties.accounts.actor import actor_for
-from shugang.parties.accounts.middleware import _by_token
 from shugang.parties.accounts.models import Membership, Person
 from shugang.parties.keys.services import make_key, revoke_key, sign_digest
 from shugang.parties.keys.signatures import message, verify_signature
@@ -85,17 +84,6 @@ def test_an_administrator_without_second_factor_does_nothing():
         authorise(actor_for(security), person.pk, False)
     assert no.value.code == "second_factor_required"
     assert Person.objects.get(pk=person.pk).authorised
-
-
-def test_a_token_acts_for_its_party_and_ends_when_revoked():
-    actor = make_actor(make_party("buyer"), ("analyst",), second_factor=False)
-    token, secret = services.make_token(actor, "脚本")
-    found = _by_token(f"Bearer {secret}")
-    assert (found.person_id, found.party_id, found.second_factor) == (actor.person_id, actor.party_id, False)
-    assert secret not in str(Event.objects.latest("id").payload)
-    services.revoke_token(actor, token.pk)
-    assert _by_token(f"Bearer {secret}").person_id is None
-    assert _by_token("Bearer sgt_forged").person_id is None
 
 
 def test_a_signature_is_checked_offline_and_serves_one_object_only():

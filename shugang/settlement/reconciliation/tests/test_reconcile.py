@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 
+from shugang.delivery.metering.models import UsageRecord
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.policy.priceplan import PricePlan, Tier
@@ -18,8 +19,10 @@ from shugang.settlement.payouts.models import BankFile, BankLine, PayoutInstruct
 from shugang.settlement.payouts.receiving import exchange
 from shugang.settlement.payouts.services import match_receipt, refund_bill, return_receipt
 from shugang.settlement.payouts.simulator import Payment, simulate_bank
+from shugang.settlement.rating.services import BrokenChain, rate_period
 from shugang.settlement.reconciliation.queries import reconcile, reconcile_for
-from shugang.settlement.reconciliation.services import run_reconciliation
+from shugang.settlement.reconciliation.services import reconcile_yesterday, run_reconciliation
+from shugang.settlement.reconciliation.statement import statement
 from shugang.settlement.testing import issue, make_agreement, pay, settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -139,6 +142,35 @@ def test_a_run_is_kept_with_its_event(market, history):
     run = run_reconciliation(market.finance)
     assert (run.number, run.difference_fen, run.report["total_difference_fen"]) == ("DZ-2026-000001", 0, 0)
     assert Event.objects.filter(kind="reconciliation.run", payload__difference_fen=0).count() == 1
+
+
+def test_the_daily_run_is_kept_once(market, at):
+    """Nothing charged: no run. Then yesterday is reconciled once, however often the worker passes."""
+    assert reconcile_yesterday() is None
+    make_agreement(market.buyer, market.supplier, HT)
+    assert reconcile_yesterday().day.isoformat() == "2026-12-01"
+    assert reconcile_yesterday() is None
+    at(datetime(2026, 12, 3, 2, tzinfo=UTC))
+    assert reconcile_yesterday().day.isoformat() == "2026-12-02"
+
+
+def test_use_that_vanished_is_a_difference(market, history):
+    """Given a settled bill, when one of its use records is gone, then the bill is no longer fully backed."""
+    UsageRecord.objects.filter(charged=True, at=OCTOBER).order_by("pk")[0].delete()
+    report = reconcile(contract=HT)
+    assert kinds(report) == {"use"}
+    assert report.total_difference_fen == 35
+
+
+def test_a_tampered_statement_still_shows_and_says_so(market, history):
+    Bill.objects.filter(number="ZD-2026-000001").update(total_fen=10_011)
+    tamper("UPDATE settlement_billline SET amount_fen = amount_fen - 2 WHERE id = "
+           "(SELECT min(id) FROM settlement_billline)")
+    assert statement(market.buyer_finance, HT).difference_fen > 0
+    before = Bill.objects.count()
+    with pytest.raises(BrokenChain):
+        rate_period(market.finance, HT)
+    assert Bill.objects.count() == before
 
 
 def test_who_takes_no_part_sees_no_reconciliation(market, history):

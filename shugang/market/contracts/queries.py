@@ -1,0 +1,121 @@
+"""Reads of contracts: lists, one contract, what may be done under it, what is left, and its proposals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from shugang.delivery.metering.queries import QuotaLeft, quotas_left
+from shugang.kernel import permissions, procedure
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import not_found
+from shugang.kernel.models import Case
+from shugang.parties.keys.services import living_key
+from shugang.parties.keys.signatures import verify_signature
+from shugang.policy.terms import PURPOSES
+from shugang.policy.text import Text
+
+from ..listing.services import may_order
+from . import standing
+from .models import Contract
+from .process import CHANGE, KINDS
+
+
+def contracts(actor: Actor, state: str = "") -> QuerySet[Contract]:
+    rows = Contract.objects.visible_to(actor).select_related("product", "buyer", "supplier", "grant")
+    return rows.filter(state=state) if state else rows
+
+
+def get_contract(actor: Actor, number: str) -> Contract:
+    found = (
+        Contract.objects.visible_to(actor)
+        .select_related("product__supplier", "buyer", "supplier", "grant", "case", "inquiry__case", "certificate__event")
+        .filter(number=number)
+        .first()
+    )
+    if found is None:
+        raise not_found(standing.CONTRACT)
+    return found
+
+
+def left(contract: Contract) -> list[QuotaLeft]:
+    """What is left of each quota of its grant."""
+    return quotas_left(contract.grant) if contract.grant else []
+
+
+def may(contract: Contract) -> list[Text]:
+    """What the buyer may do, in plain words."""
+    terms, mode = contract.terms, contract.product.mode
+    how = {
+        "table": Text("用Delta Sharing工具读取授权字段，下载授权范围内的文件", "read the granted columns with Delta Sharing tools and download their files"),
+        "api": Text("按约定的键逐条查询", "look up records by the agreed key"),
+        "query": Text("运行供方登记的查询，取回约定结果", "run the supplier's registered query and take its agreed result"),
+    }[mode]
+    purpose = PURPOSES[terms.purpose]
+    lines = [how, Text(f"用于“{purpose.zh}”", f"use it for “{purpose.en}”")]
+    if "compute" in terms.actions:
+        lines.append(Text("在本机构内计算分析", "compute on it in your organisation"))
+    if "train" in terms.actions:
+        lines.append(Text("用于训练模型", "train models on it"))
+    lines.append(Text("按约定转授他人", "pass it on as agreed") if terms.redistribute else Text("不得转授他人", "but not pass it on"))
+    return lines
+
+
+def signatures(contract: Contract) -> list[dict[str, Any]]:
+    """Both sides, with the signature where there is one and whether it holds for the stored digest."""
+    made = {s.side: s for s in contract.signatures.select_related("party")}
+    found = []
+    for side, party in (("supplier", contract.supplier), ("buyer", contract.buyer)):
+        row = made.get(side)
+        good = row is not None and verify_signature(row.signature, contract.sha256, contract.context)
+        found.append({"side": side, "party": party, "row": row, "good": good, "commands": commands(contract, row.signature) if row else ""})
+    return found
+
+
+# SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4): this prefix, then the 32 bytes of the key.
+_SPKI = r"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"
+
+
+def commands(contract: Contract, signature: dict[str, Any]) -> str:
+    """Shell lines that check one signature over the downloaded JSON with openssl alone (3.0 or newer)."""
+    name = f"{contract.number}.json"
+    return "\n".join((
+        f"d=$(sha256sum {name} | cut -d' ' -f1)",
+        rf"printf 'shugang-sign-v1\n{contract.context}\n%s' \"$d\" > message".replace('\\"', '"'),
+        f"echo {signature['signature']} | base64 -d > signature",
+        f"(printf '{_SPKI}'; echo {signature['public_key']} | base64 -d) > key.der",
+        "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in message -sigfile signature",
+    ))  # fmt: skip
+
+
+def changes(contract: Contract) -> list[tuple[Case, Text, Any]]:
+    """Proposals to change it, newest first: (case, what, state)."""
+    labels = dict(KINDS)
+    rows = Case.objects.filter(procedure=CHANGE.code, parent_id=contract.case_id).order_by("-pk")
+    return [(c, labels[c.data["kind"]], CHANGE.state(c.state)) for c in rows]
+
+
+def allowed(contract: Contract, actor: Actor) -> dict[str, bool]:
+    """Which buttons to show."""
+    spec = procedure.get(contract.case.procedure)
+    sign, refuse = spec.transition("sign"), spec.transition("refuse")
+    assert sign is not None and refuse is not None
+    party = actor.party_id in {contract.buyer_id, contract.supplier_id} and "signer" in actor.duties
+    order = may_order(actor)
+
+    def change(kind: str) -> bool:
+        if order:
+            return kind != "terminate" and standing.may_change(contract, kind, standing.ORDER)
+        return party and standing.may_change(contract, kind, standing.PARTIES)
+
+    return {
+        "sign": permissions.allowed(contract.case, spec, sign, actor),
+        "refuse": permissions.allowed(contract.case, spec, refuse, actor),
+        **{kind: change(kind) for kind, _ in KINDS},
+    }
+
+
+def own_custody(actor: Actor) -> bool:
+    key = living_key(actor.person_id or 0)
+    return key is not None and key.custody == "own"

@@ -1,0 +1,69 @@
+"""Products through the API: the public catalogue, and the supplier's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from shugang.kernel import paging
+
+from ..http import member, once_api
+from . import queries, services
+from .models import DataProduct
+
+router = Router(tags=["products"])
+
+
+class ProductIn(Schema, extra="forbid"):
+    """What `create_product` takes; `source`: key_column (api), share, schema, table (table)."""
+
+    asset_number: str
+    name: str
+    summary: str
+    type: str
+    sector: str
+    mode: str
+    offered_terms: dict[str, Any]
+    price_plan: dict[str, Any]
+    name_en: str = ""
+    summary_en: str = ""
+    keywords: str = ""
+    purposes: list[str] = []
+    spec: dict[str, str] = {}
+    source: dict[str, str] = {}
+    plane_number: str | None = None
+
+
+@router.get("/products", auth=None, summary="Listed products, newest first; q, type, sector, mode, price filter them")
+def products(request: HttpRequest, q: str = "", after: str = "") -> dict[str, Any]:
+    rows = queries.public_products(q[:100], queries.chosen(request.GET.dict()))
+    found = paging.page(rows, after)
+    return {"items": [queries.public_json(p) for p in found.items], "next": found.next, "total": found.total}
+
+
+@router.get("/products/{number}", auth=None, summary="One product: offer, guarantees, columns, sample, source")
+def product(request: HttpRequest, number: str) -> dict[str, Any]:
+    return queries.public_json(queries.public_product(number))
+
+
+def _own(row: DataProduct) -> dict[str, Any]:
+    return {**queries.public_json(row), "state_reason": row.state_reason, "asset": row.asset.number}
+
+
+@router.get("/own-products", summary="The acting supplier's products in every state, newest first")
+def own_products(request: HttpRequest, state: str = "", after: str = "") -> dict[str, Any]:
+    found = paging.page(queries.products(member(request), state), after)
+    return {"items": [_own(p) for p in found.items], "next": found.next, "total": found.total}
+
+
+@router.get("/own-products/{number}", summary="One of the acting supplier's products")
+def own_product(request: HttpRequest, number: str) -> dict[str, Any]:
+    return _own(queries.get_product(member(request), number))
+
+
+@router.post("/own-products", summary="Describe a product over a registered asset; it is a draft until it is listed")
+def create(request: HttpRequest, said: ProductIn) -> dict[str, Any]:
+    actor, data = member(request), said.dict()
+    return once_api(request, data, lambda: {"number": services.create_product(actor, **data).number})

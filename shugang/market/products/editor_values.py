@@ -1,0 +1,124 @@
+"""The values with which the editor of terms and prices opens: from existing terms, or from what was just typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import QueryDict
+
+from shugang.policy.columns import Column
+from shugang.policy.describing import ACTION_LABELS, COUNT_LABELS, PERIOD_LABELS, UNIT_LABELS
+from shugang.policy.guarantees import HELD
+from shugang.policy.priceplan import KINDS, PricePlan
+from shugang.policy.terms import PURPOSES, Terms
+from shugang.policy.text import Text
+from shugang.policy.validation import MASK_FAMILIES
+from shugang.ui.formats import E8_PER_YUAN, fen_plain
+
+from .editor import ARGS, QUOTAS, ROWS, TIERS, shown_days
+from .kinds import OUTCOMES
+
+OPERATORS: dict[str, Text] = {
+    "eq": Text("等于", "is"),
+    "ne": Text("不等于", "is not"),
+    "in": Text("属于（用逗号分开）", "is one of (commas)"),
+    "ge": Text("大于等于", "at least"),
+    "gt": Text("大于", "more than"),
+    "le": Text("小于等于", "at most"),
+    "lt": Text("小于", "less than"),
+    "not_null": Text("非空", "is not empty"),
+}
+MASK_LABELS: dict[str, Text] = {
+    "keep_ends": Text("保留前后位", "Keep the ends"),
+    "redact": Text("不提供内容", "Withhold"),
+    "band": Text("分档", "Bands"),
+    "truncate_date": Text("日期取整", "Truncate the date"),
+    "sha256_token": Text("不可逆标识", "Keyed token"),
+}
+
+
+def _e8_plain(value: int) -> str:
+    """1e-8 元 → 0.35."""
+    text = f"{value // E8_PER_YUAN}.{value % E8_PER_YUAN:08d}".rstrip("0")
+    return text + "00"[: max(0, 2 - len(text.partition(".")[2]))]
+
+
+def from_terms(terms: Terms, columns: Sequence[Column]) -> dict[str, Any]:
+    """Names of the editor's fields → values."""
+    first, last = shown_days(terms)
+    rate = terms.rate
+    values: dict[str, Any] = {
+        "t_purpose": terms.purpose, "t_actions": list(terms.actions), "t_from": first.isoformat(), "t_until": last.isoformat(),
+        "t_delete": "" if terms.delete_after_days is None else terms.delete_after_days,
+        "t_attribution": terms.attribution, "t_notes": terms.notes,
+        "t_rate": rate.per_second if rate else "", "t_burst": rate.burst if rate else "",
+    }  # fmt: skip
+    if terms.redistribute:
+        values["t_redistribute"] = "1"
+    masks = {m.column: m for m in terms.masks}
+    for i, column in enumerate(columns):
+        if column.name in terms.fields:
+            values[f"f_{i}"] = "1"
+        if mask := masks.get(column.name):
+            values[f"m_{i}"] = mask.function
+            values[f"ma_{i}"] = ",".join(str(mask.args[a]) for a in ARGS[mask.function])
+    for k, row in enumerate(terms.rows):
+        shown = "，".join(map(str, row.value)) if isinstance(row.value, tuple) else row.value
+        values |= {f"r_col_{k}": row.column, f"r_op_{k}": row.op, f"r_val_{k}": "" if shown is None else str(shown)}
+    for k, quota in enumerate(terms.quotas):
+        values |= {f"q_limit_{k}": quota.limit, f"q_unit_{k}": quota.unit, f"q_per_{k}": quota.per, f"q_counts_{k}": quota.counts}
+    return values
+
+
+def from_plan(plan: PricePlan) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "p_kind": plan.kind, "p_unit": plan.unit, "p_price_total": fen_plain(plan.price_fen) if plan.price_fen else "",
+        "p_price_unit": _e8_plain(plan.unit_price_e8) if plan.unit_price_e8 else "", "p_unit_size": plan.unit_size,
+        "p_package_size": plan.package_size or "", "p_billable": list(plan.billable), "p_included": plan.included or "",
+        "p_minimum": fen_plain(plan.minimum_fen) if plan.minimum_fen else "",
+        "p_cap": "" if plan.cap_fen is None else fen_plain(plan.cap_fen),
+    }  # fmt: skip
+    for k, tier in enumerate(plan.tiers):
+        values |= {f"p_tier_to_{k}": tier.up_to or "", f"p_tier_price_{k}": _e8_plain(tier.unit_price_e8)}
+    return values
+
+
+def from_post(post: QueryDict) -> dict[str, Any]:
+    """What was typed, as it was typed."""
+    lists = {"t_actions", "p_billable", "purposes"}
+    return {name: post.getlist(name) if name in lists else post.get(name) for name in post}
+
+
+def _actions(mode: str) -> list[tuple[str, Text]]:
+    """Actions that the mode can hold; redistribution has its own box."""
+    return [(a, label) for a, label in ACTION_LABELS.items() if a != "redistribute" and mode in HELD[f"action.{a}"]]
+
+
+def _units(mode: str) -> list[tuple[str, Text]]:
+    return [(u, label) for u, label in UNIT_LABELS.items() if mode in HELD[f"quota.{u}"]]
+
+
+def context(columns: Sequence[Column], mode: str, values: Mapping[str, Any], purposes: Sequence[str] = ()) -> dict[str, Any]:
+    """All that market/editor.html needs. `purposes`: the choice, all of them when empty."""
+    return {
+        "values": values,
+        "editor": {
+            "mode": mode,
+            "columns": list(columns),
+            "column_choices": [(c.name, c.name) for c in columns],
+            "masks": [[(f, MASK_LABELS[f]) for f, families in MASK_FAMILIES.items() if c.family in families] for c in columns],
+            "purposes": [(p, label) for p, label in PURPOSES.items() if not purposes or p in purposes],
+            "actions": _actions(mode),
+            "units": _units(mode),
+            "all_units": list(UNIT_LABELS.items()),
+            "periods": list(PERIOD_LABELS.items()),
+            "counts": list(COUNT_LABELS.items()),
+            "operators": list(OPERATORS.items()),
+            "kinds": list(KINDS.items()),
+            "outcomes": list(OUTCOMES[mode].items()),
+            "rows": range(max(ROWS, 1)),
+            "quotas": range(QUOTAS),
+            "tiers": range(TIERS),
+        },
+    }

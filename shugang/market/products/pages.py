@@ -1,0 +1,135 @@
+"""The public pages of products: the list with its facets, one product, and their JSON twins."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.http import require_GET
+
+from shugang.kernel import clock, paging, textindex, workdays
+from shugang.kernel.models import RuleProfile
+from shugang.kernel.profiles import current_profile
+from shugang.policy.terms import MODES, PURPOSES, describe
+
+from ..http import visitor
+from ..trade.services import may_inquire
+from . import desk, pricing, queries
+from .kinds import SECTORS, SPEC, STATES, TYPES
+from .models import DataProduct
+from .queries import FACETS
+
+RANKED = 100
+
+
+def find(request: HttpRequest) -> tuple[str, dict[str, str], paging.Page]:
+    """The query's words, its facets, and one page; with words the best match first, otherwise the newest."""
+    q, facets = request.GET.get("q", "").strip()[:100], queries.chosen(request.GET.dict())
+    rows = queries.public_products(q, facets)
+    if not q:
+        return q, facets, paging.page(rows, request.GET.get("after", ""))
+    rank = {number: i for i, number in enumerate(textindex.search("product", q, 500))}
+    found = sorted(rows, key=lambda p: rank.get(p.number, len(rank)))
+    return q, facets, paging.Page(found[:RANKED], "", len(found))
+
+
+@require_GET
+def product_list(request: HttpRequest) -> HttpResponse:
+    q, facets, page = find(request)
+    context = {
+        "page": page,
+        "q": q,
+        "facets": queries.public_facets(q, facets),
+        "chosen": facets,
+        "chosen_labels": [(name, FACETS[name][1][value]) for name, value in facets.items()],
+        "rows": [row(p) for p in page.items],
+        "any": queries.public_products().exists(),
+    }
+    return render(request, "market/product_list.html", context)
+
+
+def row(product: DataProduct) -> dict[str, Any]:
+    """What the list shows of a product: price and freshness without opening it."""
+    version = product.dataset_version
+    return {
+        "product": product,
+        "price": pricing.headline(product.plan),
+        "type": TYPES[product.type],
+        "sector": SECTORS[product.sector],
+        "mode": MODES[product.mode],
+        "rows": version.rows,
+        "fresh": version.created_at,
+        "frequency": product.spec.get("frequency", ""),
+    }
+
+
+@require_GET
+def product_list_json(request: HttpRequest) -> HttpResponse:
+    q, facets, page = find(request)
+    items = [queries.public_json(p) for p in page.items]
+    return _json({"q": q, "filters": facets, "items": items, "next": page.next, "total": page.total})
+
+
+@require_GET
+def product_page(request: HttpRequest, number: str) -> HttpResponse:
+    product = queries.public_product(number)
+    return render(request, "market/product.html", product_context(request, product))
+
+
+def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any]:
+    actor = visitor(request)
+    plan = product.plan
+    label, tone = STATES[product.state]
+    return {
+        "product": product,
+        "version": product.dataset_version,
+        "dataset": product.dataset_version.dataset,
+        "state": label,
+        "tone": tone,
+        "type": TYPES[product.type],
+        "sector": SECTORS[product.sector],
+        "mode": MODES[product.mode],
+        "trust": queries.public_trust(product),
+        "terms": describe(product.terms, product.mode),
+        "purposes": [PURPOSES[p] for p in product.purposes],
+        "columns": queries.dictionary(product),
+        "spec": [(text, product.spec[key]) for key, text in SPEC.items() if product.spec.get(key)],
+        "price": pricing.headline(plan),
+        "price_rows": pricing.rows(plan, product.mode),
+        "opinion": queries.last_opinion(product),
+        "reply_by": reply_by(),
+        "own": actor.party_id == product.supplier_id,
+        "may_inquire": may_inquire(actor),
+        "offered": product.terms,
+    }
+
+
+def reply_by() -> Any:
+    """The last day on which a supplier asked now has to answer; None while no rules are loaded."""
+    try:
+        profile = current_profile("market", clock.today())
+    except RuleProfile.DoesNotExist:
+        return None
+    due, _ = workdays.due(clock.now(), int(profile.data["clocks"]["reply"]), "wd")
+    return due.astimezone(clock.zone()).date()
+
+
+@require_GET
+def product_json(request: HttpRequest, number: str) -> HttpResponse:
+    return _json(queries.public_json(queries.public_product(number)))
+
+
+def _json(value: dict[str, Any]) -> JsonResponse:
+    return JsonResponse(json.loads(json.dumps(value, default=str)), json_dumps_params={"ensure_ascii": False})
+
+
+urlpatterns = [
+    path("products", product_list, name="products"),
+    path("products.json", product_list_json, name="products-json"),
+    path("products/<str:number>.json", product_json, name="product-json"),
+    path("products/<str:number>", product_page, name="product"),
+    *desk.urlpatterns,
+]

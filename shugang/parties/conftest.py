@@ -1,0 +1,18 @@
+"""Each test of this wing starts with empty rate limits and with the rule profiles loaded."""
+
+import pytest
+from django.core.cache import cache
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def rules(db: None) -> None:
+    from shugang.commands.setup import profile_files
+    from shugang.kernel.profiles import load_profile
+
+    for path in profile_files():
+        load_profile(path)

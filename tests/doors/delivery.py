@@ -1,0 +1,54 @@
+"""Doors of delivery. Planes speak by signed requests: `tests.test_bad_input` holds theirs."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from .base import OWN, Door, both, post, read
+
+FACTS = {"name": "示例新数据", "name_en": "Sample new data", "description": "示例", "origin": "自采", "licence": "MIT",
+         "hosting": "hosted"}  # fmt: skip
+QUERY = {
+    "connector": "companies", "dialect": "sqlite", "template": "SELECT symbol FROM companies WHERE sector = :sector",
+    "params": '[{"name": "sector", "type": "VARCHAR", "required": true}]',
+    "columns": '[{"name": "symbol", "type": "VARCHAR", "comment": "代码"}]',
+}  # fmt: skip
+
+
+def _file(things: dict[str, Any]) -> dict[str, Any]:
+    file = io.BytesIO("station,at,pm25\n一号,2026-01-01,9\n二号,2026-01-02,8\n".encode())
+    file.name = "new.csv"
+    return {"file": file}
+
+
+DATASETS: tuple[Door, ...] = (
+    read("/desk/datasets", "gongfang", OWN),
+    read("/desk/datasets.csv", "gongfang", OWN),
+    *both("/desk/datasets/new", "gongfang", FACTS, reach=OWN),
+    read("/desk/datasets/<dataset:air>", "gongfang"),
+    read("/desk/datasets/<dataset:companies>", "gongfang"),
+    post("/desk/datasets/<dataset:air>/versions/1/columns", "gongfang", {"comment-0": "日期（当地）"}),
+    post("/desk/datasets/<dataset:free>/upload", "gongfang", _file),
+    *both("/desk/datasets/<dataset:companies>/query", "gongfang", QUERY),
+)
+CONNECTORS: tuple[Door, ...] = (
+    read("/desk/connectors", "gongfang", OWN),
+    *both("/desk/connectors/new", "gongfang", {"name": "二号机房", "url": "https://data.example.com"}, reach=OWN, ok=(200,)),
+    post("/desk/connectors/<plane>/check", "gongfang", unchanged=True,
+         settings={"SHUGANG_ALLOWED_NETWORKS": ("127.0.0.0/8",)}),
+)  # fmt: skip
+GRANTS: tuple[Door, ...] = (
+    read("/desk/grants", "xufang", OWN),
+    read("/desk/grants.csv", "xufang", OWN),
+    read("/desk/grants/<grant:segments>", "xufang", readers=("gongfang", "jianguan")),
+    *both("/desk/grants/<grant:air>/key", "xufang", {"agree": "1"}, ok=(200,)),
+    post("/desk/grants/<grant:air>/keys/<credential:air>/revoke", "xufang"),
+)
+USAGE: tuple[Door, ...] = (
+    read("/desk/usage", "xufang", OWN),
+    read("/desk/usage?grant=<grant:segments>", "xufang", OWN),
+    read("/desk/usage.csv", "xufang", OWN),
+    read("/desk/usage/<plane:platform>/1", "xufang", readers=("gongfang", "jianguan")),
+)
+DOORS = (*DATASETS, *CONNECTORS, *GRANTS, *USAGE)

@@ -1,0 +1,141 @@
+"""Doors of settlement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import OWN, Door, api, both, post, read
+
+REASON = "第1行数量与我方记录不符。"
+SIDES = ("gongfang", "yunying", "jianguan")
+HT, ZD = "<contract:segments>", "<bill:issued>"
+
+
+def _bank_line(things: dict[str, Any]) -> dict[str, str]:
+    from shugang.settlement.payouts.models import BankLine
+
+    return {"reference": BankLine.objects.get(state="suspense").bank_ref, "bill": things["bill:issued"].number}
+
+
+def _received(client: Any) -> None:
+    """A payment that the custodian has reported, so that the exchange of files has something to read."""
+    from shugang.settlement.payouts.simulator import Payment, simulate_bank
+
+    simulate_bank([Payment("另一笔", 106, "示例海沧智行科技有限公司")])
+
+
+def _paid(client: Any) -> None:
+    from shugang.parties.accounts.actor import actor_for
+    from shugang.parties.accounts.models import Person
+    from shugang.settlement.bills.models import Bill
+    from shugang.settlement.bills.services import confirm_bill
+    from shugang.settlement.testing import pay
+
+    buyer, finance = (actor_for(Person.objects.get(username=u), second_factor=True) for u in ("xufang", "yunying"))
+    bill = Bill.objects.get(state="issued")
+    confirm_bill(buyer, str(bill.number))
+    pay(finance, Bill.objects.get(pk=bill.pk))
+
+
+def _matching(client: Any) -> None:
+    """The unmatched receipt is of the bill's amount, and the bill is confirmed."""
+    from shugang.parties.accounts.actor import actor_for
+    from shugang.parties.accounts.models import Person
+    from shugang.settlement.bills.models import Bill
+    from shugang.settlement.bills.services import confirm_bill
+    from shugang.settlement.payouts.models import BankLine
+    from shugang.settlement.payouts.receiving import exchange
+    from shugang.settlement.payouts.services import return_receipt
+    from shugang.settlement.payouts.simulator import Payment, simulate_bank
+
+    buyer, finance = (actor_for(Person.objects.get(username=u), second_factor=True) for u in ("xufang", "yunying"))
+    bill = Bill.objects.get(state="issued")
+    confirm_bill(buyer, str(bill.number))
+    return_receipt(finance, BankLine.objects.get(state="suspense").bank_ref)
+    simulate_bank([Payment("没有写编号", bill.total_fen, bill.buyer.name)])
+    exchange(finance)
+
+
+def _failed(client: Any) -> None:
+    """The bank refuses every order once."""
+    from shugang.parties.accounts.actor import actor_for
+    from shugang.parties.accounts.models import Person
+    from shugang.settlement.payouts.models import PayoutInstruction
+    from shugang.settlement.payouts.receiving import exchange
+    from shugang.settlement.payouts.services import instruct_all
+    from shugang.settlement.payouts.simulator import simulate_bank
+
+    _paid(client)
+    finance = actor_for(Person.objects.get(username="yunying"), second_factor=True)
+    instruct_all(finance)
+    exchange(finance)
+    numbers = PayoutInstruction.objects.exclude(state="done").values_list("number", flat=True)
+    simulate_bank(reject={n: "收款账户已变更" for n in numbers})
+    exchange(finance)
+
+
+def _instruction(things: dict[str, Any]) -> dict[str, str]:
+    from shugang.settlement.payouts.models import PayoutInstruction
+
+    row = PayoutInstruction.objects.filter(state="failed").first()
+    return {"reference": row.number if row else ""}
+
+
+def _disputed(client: Any) -> None:
+    from shugang.parties.accounts.actor import actor_for
+    from shugang.parties.accounts.models import Person
+    from shugang.settlement.bills.models import Bill
+    from shugang.settlement.bills.services import dispute_bill
+
+    buyer = actor_for(Person.objects.get(username="xufang"), second_factor=True)
+    dispute_bill(buyer, str(Bill.objects.get(state="issued").number), REASON)
+
+
+BILLS: tuple[Door, ...] = (
+    read("/desk/bills", "xufang", OWN),
+    read("/desk/bills?format=csv", "xufang", OWN),
+    read("/desk/bills/<bill:settled>", "xufang", readers=SIDES),
+    read("/desk/bills/<bill:settled>.pdf", "xufang", readers=SIDES),
+    read("/desk/bills/<bill:settled>/lines/1", "xufang", readers=SIDES),
+    *both(f"/desk/bills/{ZD}/confirm", "xufang", {}),
+    *both(f"/desk/bills/{ZD}/dispute", "xufang", {"reason": REASON}),
+    *both(f"/desk/bills/{ZD}/void", "yunying", {"reason": "合同主体信息有误。"}),
+    *both(f"/desk/bills/{ZD}/reject_dispute", "yunying", {"outcome": "reject", "reason": "已逐条核对无误。"},
+          prepare=_disputed),
+    read("/desk/statements", "xufang", OWN),
+    read(f"/desk/statements/{HT}", "xufang", readers=SIDES),
+    read(f"/desk/statements/{HT}.csv", "xufang", readers=SIDES),
+    read(f"/desk/statements/{HT}.pdf", "xufang", readers=SIDES),
+)  # fmt: skip
+OPERATOR: tuple[Door, ...] = (
+    read("/desk/settlement", "yunying"),
+    read("/desk/settlement/drafts/<contract:companies>", "yunying"),
+    post("/desk/settlement/act/rate", "yunying", {"contract": ""}),
+    post("/desk/settlement/act/issue", "yunying", {"contract": "<contract:companies>"}),
+    post("/desk/settlement/act/split", "yunying", prepare=_paid),
+    post("/desk/settlement/act/exchange", "yunying", prepare=_received),
+    read("/desk/ledger", "yunying"),
+    read(f"/desk/ledger/order:{HT}:escrow", "yunying"),
+    read("/desk/bank", "yunying"),
+    post("/desk/bank/match", "yunying", _bank_line, prepare=_matching),
+    post("/desk/bank/return", "yunying", _bank_line),
+    post("/desk/bank/retry", "yunying", _instruction, prepare=_failed),
+    read("/desk/reconciliation", "yunying", readers=("jianguan",)),
+    post("/desk/reconciliation/run", "yunying"),
+)
+API: tuple[Door, ...] = (
+    api("GET", "/bills", "xufang", reach=OWN),
+    api("GET", "/bills/<bill:settled>", "xufang", readers=SIDES),
+    api("GET", "/bills/<bill:settled>/lines/1/uses", "xufang", readers=SIDES),
+    api("POST", f"/bills/{ZD}/confirm", "xufang"),
+    api("POST", f"/bills/{ZD}/dispute", "xufang", {"reason": REASON}),
+    api("GET", "/statements", "xufang", reach=OWN),
+    api("GET", f"/statements/{HT}", "xufang", readers=SIDES),
+    api("GET", "/reconciliation", "yunying", readers=("jianguan",)),
+    api("POST", "/settlement/rate", "yunying"),
+    api("GET", "/settlement/drafts", "yunying"),
+    api("POST", "/settlement/issue", "yunying"),
+    api("POST", "/settlement/exchange", "yunying", prepare=_received),
+    api("POST", "/settlement/split", "yunying", prepare=_paid),
+)
+DOORS = (*BILLS, *OPERATOR, *API)

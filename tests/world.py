@@ -1,0 +1,318 @@
+"""A small market, built by the real verbs: the demonstration's chain without its processes, and one of everything
+that a page can show. Later tests read it and try to trespass; each in a transaction that is rolled back.
+
+`things` carries actors by user name (`gongfang`), and objects by kind (`grant:segments`, `case:inquiry`).
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from demo import cast, registration, settlement, trade
+from demo.play import set_clock
+from demo.stage import Stage
+from django.db.models import Max
+
+from shugang.assets.registration.models import Certificate, DataAsset
+from shugang.assets.registration.services import apply_registration, file_objection
+from shugang.assets.testing import OBJECTION, anchor, answers_for, registration_form
+from shugang.commands.setup import profile_files
+from shugang.delivery.datasets.services import create_dataset
+from shugang.delivery.grants.models import Grant
+from shugang.delivery.grants.services import issue_credential
+from shugang.delivery.metering.models import UsageRecord
+from shugang.delivery.metering.services import fold_journal
+from shugang.delivery.plane.records import GENESIS
+from shugang.delivery.planes.models import Plane
+from shugang.delivery.planes.services import create_enrolment, enrol, platform_plane
+from shugang.delivery.testing import make_records
+from shugang.delivery.vault.services import upload_version
+from shugang.kernel import clock, engine, materials, sequencer
+from shugang.kernel.actors import SYSTEM
+from shugang.kernel.models import Event
+from shugang.kernel.profiles import load_profile
+from shugang.market.contracts.models import Contract
+from shugang.market.contracts.services import propose_change, sign
+from shugang.market.listing.services import apply_listing
+from shugang.market.products.models import DataProduct
+from shugang.market.products.services import create_product
+from shugang.market.trade.services import accept, inquire, quote
+from shugang.market.vouchers.models import TradeVoucher
+from shugang.parties.accounts.actor import PartyActor, actor_for
+from shugang.parties.accounts.demo import make_demo_person
+from shugang.parties.accounts.models import Invitation
+from shugang.parties.accounts.services import invite, make_person, new_link, set_duties
+from shugang.parties.accounts.tokens import make_token
+from shugang.parties.keys.services import make_key
+from shugang.parties.organisations.models import Party
+from shugang.parties.organisations.services import apply_for_admission
+from shugang.policy.identifiers import fake_phone, make_uscc
+from shugang.settlement.payouts.receiving import exchange
+from shugang.settlement.payouts.simulator import Payment, simulate_bank
+from shugang.settlement.rating.services import rate_period
+from shugang.settlement.reconciliation.services import run_reconciliation
+from shugang.settlement.testing import issue
+
+from .visitors import footprint, open_sessions
+
+SEGMENTS = 600
+EVERY_DUTY = ("manager", "handler", "examiner", "reviewer", "signer", "finance", "engineer", "analyst")
+
+
+class Quiet(Stage):
+    """The demonstration's stage without its progress lines."""
+
+    @contextmanager
+    def step(self, title: str, who: str) -> Iterator[list[str]]:
+        yield []
+
+
+@dataclass
+class World:
+    things: dict[str, Any] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    footprint: str = ""
+
+    def actor(self, name: str) -> PartyActor:
+        return self.things[name]
+
+    def number(self, name: str) -> str:
+        return str(self.things[name].number)
+
+
+def small_data(folder: Path) -> Path:
+    """The demonstration's files; of the number segments only the first few hundred of the province used."""
+    folder.mkdir()
+    for path in registration.DATA.iterdir():
+        if path.suffix == ".csv":
+            (folder / path.name).write_bytes(path.read_bytes())
+    with gzip.open(registration.DATA / "mobile_segments.csv.gz", "rt", encoding="utf-8") as handle:
+        header = next(handle)
+        rows = [line for line in handle if "福建" in line][:SEGMENTS]
+    with gzip.open(folder / "mobile_segments.csv.gz", "wt", encoding="utf-8") as out:
+        out.writelines([header, *rows])
+    return folder
+
+
+def build(monkeypatch: Any, folder: Path) -> World:
+    """Play the chain, then leave one open item in each procedure."""
+    monkeypatch.setattr(registration, "DATA", small_data(folder / "data"))
+    for path in profile_files():
+        load_profile(path)
+    set_clock()
+    world = World()
+    stage = Quiet(0, things=world.things)
+    cast.posts_and_founders(stage)
+    cast.admissions(stage)
+    _administrators(world)
+    _stranger(world)
+    _planes(world)
+    registration.store(stage)
+    registration.register(stage)
+    anchor()
+    trade.products(stage)
+    trade.deals(stage)
+    _keys(world)
+    _uses(world)
+    settlement.bill_and_settle(stage)
+    world.things["bill:settled"] = world.things["bills"][0]
+    world.things["voucher"] = TradeVoucher.objects.order_by("id").first()
+    for name in ("registrations", "listings", "negotiations", "admission", "money", "personal"):
+        globals()[f"_open_{name}"](world)
+    anchor()
+    _evidence(world)
+    world.sessions = open_sessions(world.things)
+    world.footprint = footprint()
+    return world
+
+
+def _administrators(world: World) -> None:
+    for username in ("xitong", "anquan", "shenji"):
+        person = cast.Person.objects.get(username=username)
+        world.things[username] = actor_for(person, second_factor=True)
+
+
+def _stranger(world: World) -> None:
+    """Another admitted party with every trading role but the reviewer's, and a person with every duty and a key."""
+    person = make_demo_person("pangren", "旁人（各岗）")
+    form = {
+        "name": "示例旁人数据有限公司", "name_en": "Sample Bystander Ltd.", "uscc": make_uscc("test-stranger"),
+        "roles": ["supplier", "buyer"], "legal_representative": "示例人", "contact": "旁人", "business": "无关业务",
+        "telephone": fake_phone("stranger"), "address": "示例市示例区示例路9号",
+    }  # fmt: skip
+    case = apply_for_admission(person, form, world.things["operator"])
+    engine.act(case.number, "accept", world.things["yunying"])
+    engine.act(case.number, "approve", world.things["fuhe"], {"identity_checked": True, "opinion": "材料齐全。"})
+    party = Party.objects.get(case=case)
+    set_duties(SYSTEM, party, person, list(EVERY_DUTY))
+    world.things["stranger"] = party
+    world.things["pangren"] = actor_for(person, party, second_factor=True)
+    make_key(world.things["pangren"])
+
+
+def _planes(world: World) -> None:
+    """The platform's plane and the supplier's, both enrolled; their private keys stand in `things`."""
+    platform_plane()
+    supplier = world.actor("gongfang")
+    for name, actor, party in (("plane:platform", SYSTEM, None), ("plane", supplier, supplier.party_id)):
+        _, code = create_enrolment(actor, "示例节点", party, "http://127.0.0.1:8602")
+        key = Ed25519PrivateKey.generate()
+        world.things[name] = enrol(code, base64.b64encode(key.public_key().public_bytes_raw()).decode())
+        world.things[f"{name}:key"] = key
+
+
+def _keys(world: World) -> None:
+    buyer = world.actor("xufang")
+    for key, kind in (("air", "bearer"), ("clinics", "bearer"), ("segments", "api_key"), ("companies", "api_key")):
+        grant: Grant = world.things[f"grant:{key}"]
+        row, secret = issue_credential(buyer, [grant.number], kind, grant.terms["purpose"])
+        world.things[f"credential:{key}"], world.things[f"secret:{key}"] = row, secret
+
+
+def use(world: World, grant: Grant, outcomes: list[str]) -> None:
+    """Uses as the grant's plane would journal them, folded."""
+    plane = Plane.objects.get(pk=grant.plane_id)
+    last = UsageRecord.objects.filter(plane=plane).aggregate(n=Max("seq"))["n"] or 0
+    prev = UsageRecord.objects.get(plane=plane, seq=last).hash if last else GENESIS
+    credential = next(
+        v for k, v in world.things.items() if k.startswith("credential:") and grant in v.grants.all()
+    ).number
+    start = clock.now()
+    uses = [
+        {
+            "grant": grant.number, "credential": credential, "outcome": outcome, "mode": grant.mode,
+            "action": "query", "charged": bool(grant.outcomes.get(outcome)), "request_id": f"w-{last + i + 1}",
+            "charge_reason": f"charged:{outcome}" if grant.outcomes.get(outcome) else "not_billable",
+        }
+        for i, outcome in enumerate(outcomes)
+    ]  # fmt: skip
+    fold_journal(plane, last + 1, make_records(uses, last + 1, prev, start))
+
+
+def _uses(world: World) -> None:
+    use(world, world.things["grant:segments"], ["found"] * 40 + ["not_found"] * 3)
+    use(world, world.things["grant:companies"], ["found"] * 4)
+
+
+def _dataset(world: World, name: str) -> Any:
+    supplier = world.actor("gongfang")
+    facts = {"name": f"示例数据{name}", "name_en": f"Sample data {name}", "description": "示例", "origin": "自行采集",
+             "licence": "MIT"}  # fmt: skip
+    dataset = create_dataset(supplier, hosting="hosted", **facts)
+    text = "station,at,pm25\n" + "".join(f"站点{i % 3},2026-01-{i % 28 + 1:02d},{i}\n" for i in range(40))
+    upload_version(supplier, dataset.number, io.BytesIO(f"{text}{name},2026-02-01,1\n".encode()), f"{name}.csv")
+    return dataset
+
+
+def _application(world: World, name: str) -> Any:
+    dataset = world.things[f"dataset:{name}"] = _dataset(world, name)
+    form = registration_form(data_name=f"示例登记{name}")
+    return apply_registration(world.actor("gongfang"), dataset.number, world.things["registrar"], form)
+
+
+def _open_registrations(world: World) -> None:
+    """A data set that nobody registered, and applications in four states."""
+    examiner, other = world.actor("shouli"), world.actor("shencha")
+    world.things["dataset:free"] = _dataset(world, "free")
+    for name in ("submitted", "correcting", "notice", "objection"):
+        case = world.things[f"case:{name}"] = _application(world, name)
+        if name == "correcting":
+            engine.act(case.number, "request_correction", examiner, answers_for("request_correction"))
+        if name in {"notice", "objection"}:
+            engine.act(case.number, "accept", examiner)
+            engine.act(case.number, "pass_examination", other, answers_for("pass_examination"))
+        world.things[f"asset:{name}"] = DataAsset.objects.get(registration__case=case)
+    buyer = world.actor("xufang")
+    proof = materials.store(buyer, "证明.txt", io.BytesIO("采集合同".encode()))
+    world.things["material"] = proof["material"]
+    file_objection(buyer, world.number("case:objection"), {**OBJECTION, "evidence": proof})
+    certificate = Certificate.objects.get(asset=world.things["asset:air"])
+    world.things["case:certificate"] = certificate.case
+
+
+def _product(world: World, name: str) -> DataProduct:
+    offer = trade.OFFERS[0]
+    return create_product(
+        world.actor("gongfang"), asset_number=world.number("asset:air"), name=f"示例产品{name}", name_en=f"Sample {name}",
+        summary="示例产品的简介，供页面测试使用。", type=offer.type, sector=offer.sector, mode=offer.mode,
+        offered_terms=trade.offered_terms("air", offer.purpose), price_plan=offer.plan, spec={}, source={
+            "share": "sample", "schema": "sample", "table": f"table_{name}"},
+    )  # fmt: skip
+
+
+def _open_listings(world: World) -> None:
+    """A draft, and an application for listing that waits for the venue."""
+    supplier, offer = world.actor("gongfang"), trade.OFFERS[0]
+    world.things["product:draft"] = _product(world, "draft")
+    product = world.things["product:applied"] = _product(world, "applied")
+    world.things["case:listing"] = apply_listing(
+        supplier, product.number, world.things["operator"], world.things["reviewer"], trade.listing_form(offer)
+    )
+
+
+def _open_negotiations(world: World) -> None:
+    """An unanswered inquiry, a quotation, a contract with one signature, a proposal to end another."""
+    buyer, supplier, offer = world.actor("xufang"), world.actor("gongfang"), trade.OFFERS[0]
+    product = world.things["product:air"]
+    for name in ("inquiry", "quoted", "accepted"):
+        case = inquire(buyer, product.number, {"purpose": offer.purpose, "need": f"示例需求{name}"})
+        world.things[f"case:{name}"] = case
+        if name != "inquiry":
+            quote(supplier, case.number, trade.wanted_terms("air", product.terms), offer.plan, "按挂牌条件。")
+    accept(buyer, world.number("case:accepted"))
+    contract = Contract.objects.get(inquiry__case=world.things["case:accepted"])
+    sign(supplier, contract.number)
+    world.things["contract:pending"] = contract
+    world.things["case:change"] = propose_change(buyer, world.number("contract:air"), "terminate", "不再需要。")
+
+
+def _open_admission(world: World) -> None:
+    person = world.things["applicant:person"] = make_demo_person("shenqing", "申请人")
+    form = {
+        "name": "示例申请机构有限公司", "name_en": "Sample Applicant Ltd.", "uscc": make_uscc("test-applicant"),
+        "roles": ["buyer"], "legal_representative": "示例人", "contact": "申请", "business": "示例业务",
+        "telephone": fake_phone("applicant"), "address": "示例市示例区示例路8号",
+    }  # fmt: skip
+    case = world.things["case:admission"] = apply_for_admission(person, form, world.things["operator"])
+    world.things["applicant"] = Party.objects.get(case=case)
+    world.things["shenqing"] = actor_for(person, world.things["applicant"], second_factor=True)
+
+
+def _open_money(world: World) -> None:
+    """An issued bill, a draft, a receipt that names no bill, a payout that the bank refused, a reconciliation."""
+    finance = world.actor("yunying")
+    use(world, world.things["grant:segments"], ["found"] * 30)
+    world.things["bill:issued"] = issue(finance, world.number("contract:segments"))
+    use(world, world.things["grant:segments"], ["found"] * 20)
+    use(world, world.things["grant:companies"], ["found"] * 2)
+    world.things["bill:draft"] = rate_period(finance, world.number("contract:companies"))
+    simulate_bank([Payment("不明来款", 105, "示例海沧智行科技有限公司")])
+    exchange(finance)
+    run_reconciliation(finance)
+
+
+def _open_personal(world: World) -> None:
+    """A one-time link, an account that waits, a token, the addresses of the supplier's own people."""
+    buyer = world.actor("xufang")
+    world.things["link"] = invite(buyer, ["analyst"], "新同事").rsplit("/", 1)[1]
+    world.things["link:pk"] = Invitation.objects.get(label="新同事").pk
+    world.things["link:post"] = new_link("SYSTEM", post="SYSTEM").rsplit("/", 1)[1]
+    world.things["waiting:person"] = make_person("daishouquan", None, "待授权", authorised=False)
+    world.things["token"], world.things["token:secret"] = make_token(buyer, "脚本", read_only=False)
+    colleague = make_demo_person("tongshi", "同事")
+    set_duties(SYSTEM, buyer.party, colleague, ["analyst"])
+
+
+def _evidence(world: World) -> None:
+    last = sequencer.current_checkpoint()
+    assert last is not None
+    world.things["log:partial"] = last.size % 256
+    world.things["event"] = Event.objects.filter(kind="bill.issued").order_by("id").values_list("pk", flat=True)[0]
