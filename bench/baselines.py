@@ -1,4 +1,4 @@
-"""The baselines' servers, run by `python bench/baselines.py rsgi|fastapi PORT BYTES` (this file imports nothing of ours)."""
+"""The baselines' servers: `python bench/baselines.py rsgi|fastapi PORT BYTES`; imports nothing of ours."""
 
 import sys
 

@@ -84,7 +84,7 @@ def run(folder: Path, given: argparse.Namespace) -> int:
         FIELDS, quotas=(Quota("calls", 10**9, "day", "charged"), Quota("calls", 10**6, "day", "uncharged")),
         rate=Rate(10**6, 10**6))
     revision = control.set(grant("g1", "segments", api_source(folder / "vault", ROWS), granted, ("k1",)))
-    plane = PlaneProcess(control, folder / "plane", folder / "vault", poll_seconds=0.25, ship_seconds=float(__import__("os").environ.get("SHIP","0.2")))
+    plane = PlaneProcess(control, folder / "plane", folder / "vault", poll_seconds=0.25, ship_seconds=0.2)
     plane.start(prefix=("taskset", "-c", "0"))
     plane.at(revision)
     path = "/api/v1/lookup/segments?prefix7=%d"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -57,7 +58,7 @@ def keys(stage: Stage) -> None:
         (profiles / f"{name}.share").write_text(json.dumps(body))
 
 
-def _load(profile: str, table: str) -> dict[str, object]:
+def _load(profile: str, table: str) -> dict[str, Any]:
     path = Path(settings.VAR_DIR) / "buyer" / f"{profile}.share"
     done = subprocess.run(  # noqa: S603
         [str(client_python()), str(ROOT / "demo" / "buyer.py"), str(path), table],
@@ -81,12 +82,12 @@ def tables(stage: Stage) -> None:
         facts = _load("bearer", _table_name(air))
         if facts["columns"] != list(air.terms["fields"]) or facts["rows"] != 628:
             raise AssertionError(facts)
-        said.append(f"{facts['rows']}行 × {len(facts['columns'])}列")  # type: ignore[arg-type]
+        said.append(f"{facts['rows']}行 × {len(facts['columns'])}列")
     with stage.step("同上：发热门诊，电话脱敏，只给两个城市", "需方分析员") as said:
         facts = _load("bearer_clinics", _table_name(clinics))
-        if facts["cities"] != ["厦门市", "泉州市"] or any("****" not in t for t in facts["telephones"]):  # type: ignore
+        if facts["cities"] != ["厦门市", "泉州市"] or any("****" not in t for t in facts["telephones"]):
             raise AssertionError(facts)
-        said.append(f"{facts['rows']}行，{'、'.join(facts['cities'])}，电话如{facts['telephones'][0]}")  # type: ignore
+        said.append(f"{facts['rows']}行，{'、'.join(facts['cities'])}，电话如{facts['telephones'][0]}")
 
 
 def _segments(province: str, count: int) -> list[str]:

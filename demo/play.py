@@ -54,9 +54,7 @@ def site_plane(stage: Stage, supervisor: Any) -> None:
         )
         child.start()
         supervisor.children.append(child)
-        if not wait_for(
-            f"http://127.0.0.1:{port}/healthz", lambda: child.process is not None and child.process.poll() is None
-        ):
+        if not wait_for(f"http://127.0.0.1:{port}/healthz", child.alive):
             raise RuntimeError("the supplier's plane did not start")
         stage.things["plane"] = plane
         said.append(f"{plane.number} 已接入，主动拨出，平台不连入供方网络")

@@ -58,7 +58,7 @@ class Stage:
         indices = dict(Event.objects.filter(pk__in=[r.event for r in self.rows]).values_list("pk", "log_index"))
         cells = [("步骤 / step", "谁 / who", "结果 / result", "存证 / entry")]
         for row in self.rows:
-            index = indices.get(row.event)
+            index = indices.get(row.event) if row.event else None
             cells.append((row.step, row.who, row.result, "—" if index is None else f"#{index}"))
         widths = [min(58, max(_width(line[i]) for line in cells)) for i in range(4)]
         lines = ["  ".join(_fit(text, width) for text, width in zip(line, widths, strict=True)) for line in cells]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security.base import AuthBase
@@ -31,7 +34,11 @@ class ActorAuth(AuthBase):
             return None
         by_token = request.headers.get("Authorization", "").startswith("Bearer ")
         if not by_token and request.method not in {"GET", "HEAD"} and check_csrf(request) is not None:
-            raise Refusal("csrf", Text("页面已过期，请刷新后再提交。", "The page has expired. Please reload and submit again."), 403)
+            raise Refusal(
+                "csrf",
+                Text("页面已过期，请刷新后再提交。", "The page has expired. Please reload and submit again."),
+                403,
+            )
         return actor
 
 
@@ -64,7 +71,9 @@ def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRe
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields = {".".join(str(part) for part in e["loc"][1:]): {"message": e["msg"]} for e in error.errors}
-    message = Text("请求的字段不符合接口说明，请对照修改。", "Some fields do not fit the API's description. Please correct them.")
+    message = Text(
+        "请求的字段不符合接口说明，请对照修改。", "Some fields do not fit the API's description. Please correct them."
+    )
     return _answer(request, 422, "invalid_request", message, fields)
 
 
@@ -75,3 +84,15 @@ def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
 
 for module in rooms.modules("api"):
     api.add_router("", module.router)
+
+
+@require_safe
+def api_page(request: HttpRequest) -> HttpResponse:
+    """The API in words: conventions, and every operation from its own description."""
+    schema = api.get_openapi_schema()
+    rows = [
+        (method.upper(), address, operation.get("summary", ""))
+        for address, methods in sorted(schema["paths"].items())
+        for method, operation in methods.items()
+    ]
+    return render(request, "portal/api.html", {"rows": rows, "plane_url": settings.SHUGANG_PLANE_URL})

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.urls import include, path
 
 from . import rooms
-from .api import api
+from .api import api, api_page
 
 urlpatterns = [
     path("api/v1/", api.urls),
+    path("api", api_page, name="api-page"),
     path("", include("shugang.ui.urls")),
 ]
 for module in rooms.modules("pages"):

@@ -166,7 +166,7 @@ def _clock() -> list[Finding]:
 def _fonts() -> list[Finding]:
     from shugang.ui import documents
 
-    missing = [p.name for p in documents.font_files() if not p.exists()]
+    missing = [] if list(documents.FONTS.glob("*.[ot]tf")) and documents.GLYPHS.exists() else [documents.FONTS.name]
     if missing:
         return [
             Finding(

@@ -33,6 +33,9 @@ class Child:
             self.command, env={**os.environ, **self.environment}, start_new_session=True
         )
 
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def stop(self, patience: float = 10.0) -> None:
         if self.process is None or self.process.poll() is not None:
             return
@@ -104,8 +107,7 @@ class Supervisor:
             self.children.append(child)
             if role == "control":
                 base = f"http://{settings.SHUGANG_HOST}:{settings.SHUGANG_PORT}"
-                process = child.process
-                if not wait_for(f"{base}/healthz", lambda p=process: p is not None and p.poll() is None):
+                if not wait_for(f"{base}/healthz", child.alive):
                     self.stop()
                     raise SystemExit("网站没有启动，请看上面的错误。/ The site did not start; see the error above.")
 

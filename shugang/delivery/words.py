@@ -30,6 +30,8 @@ REASONS = {
     "not_found": Text("未查得", "Not found"),
     "delivered": Text("已交付", "Delivered"),
     "rows": Text("已返回", "Returned"),
+    "metadata": Text("读取表结构", "Table description read"),
+    "manifest": Text("取得文件清单", "File list given"),
     "duplicate_billing_key": Text("重复请求，不再计费", "Repeated request, not charged again"),
     "unknown_grant": Text("无对应授权，不计费", "No such grant, not charged"),
     "outside_window": Text("超出授权期间，不计费", "Outside the period, not charged"),

@@ -173,4 +173,4 @@ def event_label(kind: str) -> Text | None:
             f"{procedure.label.en}: {procedure.opening.label.en}",
         )
     found = procedure.transition(step)
-    return found and Text(f"{procedure.label.zh}：{found.label.zh}", f"{procedure.label.en}: {found.label.en}")
+    return Text(f"{procedure.label.zh}：{found.label.zh}", f"{procedure.label.en}: {found.label.en}") if found else None

@@ -54,7 +54,7 @@ def _actionable(actor: Actor) -> Q:
         for step in spec.transitions:
             for role in step.by:
                 if role.duty in actor.duties:
-                    mine = CaseParty.objects.filter(party_id=actor.party_id, capacity=role.capacity)
+                    mine = CaseParty.objects.filter(party_id=actor.party_id or 0, capacity=role.capacity)
                     found |= Q(procedure=spec.code, state__in=step.sources, id__in=mine.values("case_id"))
     return found
 

@@ -19,7 +19,7 @@ def registration_of(ctx: Context) -> Registration:
 def independent(ctx: Context) -> None:
     """Nobody decides for the registrar on data of a party that he belongs to himself (回避)."""
     others = CaseParty.objects.filter(case=ctx.case, capacity__in=["applicant", "holder"]).values("party_id")
-    if False and Membership.objects.filter(person_id=ctx.actor.person_id or 0, party_id__in=others, active=True).exists():
+    if Membership.objects.filter(person_id=ctx.actor.person_id or 0, party_id__in=others, active=True).exists():
         raise Refusal(
             "conflict_of_interest",
             Text(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -22,19 +21,6 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/help.html", {})
-
-
-@require_safe
-def api_page(request: HttpRequest) -> HttpResponse:
-    from shugang.api import api
-
-    schema = api.get_openapi_schema()
-    rows = [
-        (method.upper(), address, operation.get("summary", ""))
-        for address, methods in sorted(schema["paths"].items())
-        for method, operation in methods.items()
-    ]
-    return render(request, "portal/api.html", {"rows": rows, "plane_url": settings.SHUGANG_PLANE_URL})
 
 
 @require_safe
@@ -66,7 +52,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", home, name="home"),
     path("help", help_page, name="help"),
-    path("api", api_page, name="api-page"),
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
 ]
