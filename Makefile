@@ -43,15 +43,16 @@ floors: $(VENV)/.test
 	@$(BIN)/lint-imports --no-logo
 
 unit: $(VENV)/.test
-	@$(BIN)/pytest -q -m "not system and not browser"
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not system and not browser"
 
 check: lint types floors unit
 
 test: $(VENV)/.test .venv-client/.done
 	@sh scripts/system-packages.sh
 	@$(MAKE) --no-print-directory lint types floors
-	@$(BIN)/pytest -q
-	@$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -m both
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not system and not browser"
+	@$(BIN)/pytest -q -m "system or browser"
+	@$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n 2 --dist loadfile -m both
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m bench

@@ -39,6 +39,7 @@ def _session(actor: PartyActor) -> str:
     session["account_authentication_methods"] = [
         {"method": "mfa", "at": time.time(), "id": factor.pk if factor else 0, "type": "totp", "reauthenticated": True}
     ]
+    session["account_authentication_methods_user"] = str(actor.person.pk)
     session.create()
     return str(session.session_key)
 
@@ -49,7 +50,7 @@ def browser(world: Any, name: str = "", english: bool = False, **options: Any) -
     if name:
         client.cookies["sessionid"] = world.sessions[name]
     if english:
-        client.cookies["sg-lang"] = "en"
+        client.cookies["lang"] = "en"
     return client
 
 

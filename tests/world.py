@@ -130,6 +130,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
     anchor()
     _evidence(world)
     world.sessions = open_sessions(world.things)
+    world.things["world"] = world
     world.footprint = footprint()
     return world
 
@@ -314,5 +315,5 @@ def _open_personal(world: World) -> None:
 def _evidence(world: World) -> None:
     last = sequencer.current_checkpoint()
     assert last is not None
-    world.things["log:partial"] = last.size % 256
-    world.things["event"] = Event.objects.filter(kind="bill.issued").order_by("id").values_list("pk", flat=True)[0]
+    world.things["log:tile"] = f"{last.size // 256:03d}.p/{last.size % 256}"
+    world.things["event"] = Event.objects.filter(kind="bill.confirmed").order_by("id").values_list("pk", flat=True)[0]

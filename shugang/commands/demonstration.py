@@ -7,26 +7,21 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import time
 from pathlib import Path
 
+from .processes import taken
+
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = (8600, 8601, 8602)
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _ports() -> tuple[int, int, int]:
     """The usual three, or the next free ones above them."""
     start = int(os.environ.get("SHUGANG_PORT", PORTS[0]))
     for base in range(start, start + 300, 10):
-        if all(_free(base + i) for i in range(3)):
+        if not any(taken("127.0.0.1", base + i) for i in range(3)):
             return base, base + 1, base + 2
     raise SystemExit("8600以上没有空闲端口。/ No free ports above 8600.")
 

@@ -26,33 +26,35 @@ class Finding:
     fatal: bool = False
 
 
-def _secrets() -> list[Finding]:
-    found = []
+def secrets_missing() -> list[str]:
+    """Names of the secrets that are not set, or too weak to be used."""
+    missing = []
     if settings.SECRET_KEY == settings.INSECURE_SECRET or len(settings.SECRET_KEY) < 40:
-        found.append(
-            Finding(
-                Text(
-                    "会话密钥没有设置。请把SHUGANG_SECRET_KEY设为至少40个随机字符。",
-                    "The session secret is not set. Set SHUGANG_SECRET_KEY to 40 or more random characters.",
-                ),
-                True,
-            )
-        )
+        missing.append("SHUGANG_SECRET_KEY")
     try:
         key = base64.b64decode(settings.SHUGANG_MASTER_KEY, validate=True)
     except ValueError:
         key = b""
     if len(key) != 32:
-        found.append(
-            Finding(
-                Text(
-                    "主密钥没有设置。请把SHUGANG_MASTER_KEY设为32个随机字节的Base64，并另行备份。",
-                    "The master key is not set. Set SHUGANG_MASTER_KEY to 32 random bytes in base64; keep a copy apart.",
-                ),
-                True,
-            )
-        )
-    return found
+        missing.append("SHUGANG_MASTER_KEY")
+    return missing
+
+
+_SECRETS: dict[str, Text] = {
+    "SHUGANG_SECRET_KEY": Text(
+        "会话密钥没有设置。请把SHUGANG_SECRET_KEY设为至少40个随机字符（shugang init会给出一个）。",
+        "The session secret is not set. Set SHUGANG_SECRET_KEY to 40 or more random characters (shugang init gives one).",
+    ),
+    "SHUGANG_MASTER_KEY": Text(
+        "主密钥没有设置。请把SHUGANG_MASTER_KEY设为32个随机字节的Base64，并另行备份（shugang init会给出一个）。",
+        "The master key is not set. Set SHUGANG_MASTER_KEY to 32 random bytes in base64 and keep a copy apart "
+        "(shugang init gives one).",
+    ),
+}
+
+
+def _secrets() -> list[Finding]:
+    return [Finding(_SECRETS[name], True) for name in secrets_missing()]
 
 
 def _folders() -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -82,6 +83,13 @@ def wait_for(url: str, alive: Callable[[], bool], seconds: float = 30.0) -> bool
     return False
 
 
+def taken(host: str, port: int) -> bool:
+    """Whether something listens there already."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0  # noqa: S104
+
+
 class Supervisor:
     """Starts roles in order, restarts what dies, stops all in reverse order."""
 
@@ -93,8 +101,17 @@ class Supervisor:
         self.children: list[Child] = []
 
     def start(self) -> None:
+        """Start every role; when one cannot start, none stays behind."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
         from django.conf import settings
 
+        self._refuse_taken_ports()
         for role in self.roles:
             environment: dict[str, str] = {}
             if role == "plane":
@@ -108,8 +125,19 @@ class Supervisor:
             if role == "control":
                 base = f"http://{settings.SHUGANG_HOST}:{settings.SHUGANG_PORT}"
                 if not wait_for(f"{base}/healthz", child.alive):
-                    self.stop()
                     raise SystemExit("网站没有启动，请看上面的错误。/ The site did not start; see the error above.")
+
+    def _refuse_taken_ports(self) -> None:
+        """granian shares a port silently: two platforms on one port would answer each other's requests."""
+        from django.conf import settings
+
+        ports = {"control": settings.SHUGANG_PORT, "plane": settings.SHUGANG_PLANE_PORT}
+        for role in self.roles:
+            if role in ports and taken(settings.SHUGANG_HOST, ports[role]):
+                raise SystemExit(
+                    f"端口{ports[role]}已被占用，请停掉那个程序，或改设SHUGANG_PORT、SHUGANG_PLANE_PORT。/ "
+                    f"Port {ports[role]} is taken. Stop that program, or set SHUGANG_PORT and SHUGANG_PLANE_PORT."
+                )
 
     def watch_once(self) -> None:
         now = time.monotonic()

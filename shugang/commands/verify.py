@@ -40,7 +40,7 @@ def _own_log() -> tuple[str, str]:
 
 
 def run(source: str, key: str, known: list[str]) -> int:
-    """Exit code 0 when everything verifies, 1 when anything does not, 2 when the call is incomplete."""
+    """Exit code 0 when everything verifies, 1 when anything does not, 2 when there was nothing to check."""
     if not source:
         source, own = _own_log()
         key = key or own
@@ -49,6 +49,13 @@ def run(source: str, key: str, known: list[str]) -> int:
         return 2
     remote = source.startswith(("http://", "https://"))
     fetch = _over_http(source) if remote else TileStore(Path(source))
+    read = fetch if callable(fetch) else fetch.fetch
+    if read("checkpoint") is None:
+        print(
+            "这里没有检查点：日志还没有记录，或地址不对。/ No checkpoint here: nothing is logged yet, or the address is wrong.",
+            file=sys.stderr,
+        )
+        return 2
     report = audit_log(fetch, key, [Path(k).read_text() for k in known])
     for problem in report.problems:
         print(f"✗ {problem.code}  {problem.path}  {problem.detail}")

@@ -32,6 +32,7 @@ class Door:
     administrators: bool = False
     guarded: bool = True  # a POST of a session carries the CSRF token
     unchanged: bool = False  # a POST that writes nothing, such as a cookie
+    traced: bool = False  # a read that leaves its own trace
     json: bool = False
     prepare: Callable[[Any], None] | None = None
     settings: dict[str, Any] = field(default_factory=dict, hash=False)
@@ -54,7 +55,7 @@ def post(address: str, owner: str, data: Any = None, ok: tuple[int, ...] = (302,
 
 def both(address: str, owner: str, data: Any, **more: Any) -> tuple[Door, Door]:
     """A page with its form, and the form sent."""
-    return read(address, owner, **{k: v for k, v in more.items() if k in {"reach", "readers", "administrators"}}), post(
+    return read(address, owner, **{k: v for k, v in more.items() if k in {"reach", "readers", "administrators", "prepare"}}), post(
         address, owner, data, **{k: v for k, v in more.items() if k != "readers"}
     )
 
@@ -62,15 +63,15 @@ def both(address: str, owner: str, data: Any, **more: Any) -> tuple[Door, Door]:
 def api(method: str, address: str, owner: str, data: Any = None, **more: Any) -> Door:
     if method == "GET":
         return Door(f"/api/v1{address}", owner, more.pop("reach", CLOSED), **more)
-    return Door(f"/api/v1{address}", owner, more.pop("reach", CLOSED), "POST", data or {}, json=True, **more)
+    return Door(f"/api/v1{address}", owner, more.pop("reach", CLOSED), method, data or {}, json=True, **more)
 
 
 def fill(value: Any, things: dict[str, Any]) -> Any:
     """Put the world's numbers in place of `<name>`; a callable is asked with the things."""
     if callable(value):
-        return value(things)
+        return fill(value(things), things)
     if isinstance(value, str):
-        return re.sub(r"<([a-z_:]+)>", lambda m: _number(things[m[1]]), value)
+        return re.sub(r"<([a-z_:]+)>", lambda m: _number(things[m[1]]) if m[1] in things else m[0], value)
     if isinstance(value, dict):
         return {k: fill(v, things) for k, v in value.items()}
     if isinstance(value, list):
@@ -86,6 +87,8 @@ def ask(client: Client, door: Door, things: dict[str, Any]) -> HttpResponse:
     address, data = fill(door.address, things), fill(door.data, things)
     if door.method == "GET":
         return client.get(address)
-    if door.json:
-        return client.post(address, json.dumps(data), content_type="application/json")
-    return client.post(address, data)
+    if not door.json:
+        return client.post(address, data)
+    if isinstance(data, bytes):
+        return client.generic(door.method, address, data, content_type="application/octet-stream")
+    return client.generic(door.method, address, json.dumps(data), content_type="application/json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from .base import OWN, Door, both, post, read
+from .base import OWN, Door, api, both, post, read
 
 FACTS = {"name": "示例新数据", "name_en": "Sample new data", "description": "示例", "origin": "自采", "licence": "MIT",
          "hosting": "hosted"}  # fmt: skip
@@ -20,6 +20,12 @@ def _file(things: dict[str, Any]) -> dict[str, Any]:
     file = io.BytesIO("station,at,pm25\n一号,2026-01-01,9\n二号,2026-01-02,8\n".encode())
     file.name = "new.csv"
     return {"file": file}
+
+
+def _suspended(client: Any) -> None:
+    from shugang.delivery.planes.models import Plane
+
+    Plane.objects.filter(party__isnull=False).update(state="suspended")
 
 
 DATASETS: tuple[Door, ...] = (
@@ -51,4 +57,28 @@ USAGE: tuple[Door, ...] = (
     read("/desk/usage.csv", "xufang", OWN),
     read("/desk/usage/<plane:platform>/1", "xufang", readers=("gongfang", "jianguan")),
 )
-DOORS = (*DATASETS, *CONNECTORS, *GRANTS, *USAGE)
+QUERY_API = {**QUERY, "params": [{"name": "sector", "type": "VARCHAR", "required": True}],
+             "columns": [{"name": "symbol", "type": "VARCHAR", "comment": "代码"}]}  # fmt: skip
+API: tuple[Door, ...] = (
+    api("GET", "/datasets", "gongfang", reach=OWN),
+    api("POST", "/datasets", "gongfang", FACTS, reach=OWN),
+    api("GET", "/datasets/<dataset:air>", "gongfang"),
+    api("POST", "/datasets/<dataset:free>/versions?filename=new.csv", "gongfang",
+        lambda things: "station,at,pm25\n一号,2026-01-01,9\n二号,2026-01-02,8\n".encode()),
+    api("POST", "/datasets/<dataset:companies>/queries", "gongfang", QUERY_API),
+    api("PUT", "/datasets/<dataset:air>/versions/1/columns", "gongfang", {"comments": {"date": "当地日期"}, "personal": []}),
+    api("GET", "/grants", "xufang", reach=OWN),
+    api("GET", "/grants/<grant:segments>", "xufang", readers=("gongfang", "jianguan")),
+    api("GET", "/credentials", "xufang", reach=OWN),
+    api("POST", "/credentials", "xufang", lambda things: {
+        "grants": [things["grant:air"].number], "kind": "bearer", "purpose": things["grant:air"].terms["purpose"]}),
+    api("DELETE", "/credentials/<credential:air>", "xufang"),
+    api("GET", "/planes", "gongfang", reach=OWN),
+    api("POST", "/planes", "gongfang", {"name": "二号机房", "url": "https://data.example.com"}, reach=OWN),
+    api("POST", "/planes/<plane>/suspend", "gongfang", {"reason": "检修"}),
+    api("POST", "/planes/<plane>/resume", "yunying", {"reason": "检修完毕"}, prepare=_suspended),
+    api("GET", "/usage", "xufang", reach=OWN),
+    api("GET", "/usage/daily?first=2026-03-01&last=2026-06-01", "xufang", reach=OWN),
+    api("GET", "/usage/<plane:platform>/1", "xufang", readers=("gongfang", "jianguan")),
+)  # fmt: skip
+DOORS = (*DATASETS, *CONNECTORS, *GRANTS, *USAGE, *API)

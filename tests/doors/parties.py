@@ -118,9 +118,9 @@ POSTS: tuple[Door, ...] = (
     *both("/desk/admin/security/<waiting:person>/dismiss", "anquan", {}, prepare=_with_post),
     *both("/desk/admin/security/<applicant:person>/reset-password", "anquan", {}, ok=(200,)),
     *both("/desk/admin/security/<applicant:person>/reset-factor", "anquan", {}),
-    read("/desk/admin/security/auditors", "anquan"),
-    read("/desk/admin/audit", "shenji"),
-    read("/desk/admin/audit.csv", "shenji"),
+    read("/desk/admin/security/auditors", "anquan", traced=True),
+    read("/desk/admin/audit", "shenji", traced=True),
+    read("/desk/admin/audit.csv", "shenji", traced=True),
 )  # fmt: skip
 API: tuple[Door, ...] = (
     api("GET", "/parties", "", reach=OPEN),

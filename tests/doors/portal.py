@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .base import OPEN, OWN, Door, api, both, post, read
 
 ACCEPT = "/cases/<case:submitted>/accept"
-
-
-def _objection_event(things: dict[str, Any]) -> int:
-    from shugang.kernel.models import Event
-
-    return Event.objects.get(kind="bill.issued", refs__kind="bill", refs__key=things["bill:settled"].number).pk
 
 
 FRONT: tuple[Door, ...] = (
@@ -23,7 +15,7 @@ FRONT: tuple[Door, ...] = (
     read("/metrics", reach=OPEN),
     read("/log", reach=OPEN),
     read("/log/checkpoint", reach=OPEN),
-    read("/log/tile/0/000.p/<log:partial>", reach=OPEN),
+    read("/log/tile/0/<log:tile>", reach=OPEN),
     read("/log/vkey", reach=OPEN),
     read("/log/verify_receipt.py", reach=OPEN),
     post("/language", "", {"lang": "en", "next": "/help"}, reach=OPEN, guarded=False, unchanged=True),

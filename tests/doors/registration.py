@@ -37,7 +37,7 @@ DESK: tuple[Door, ...] = (
     read("/desk/assets?format=csv", "gongfang", OWN),
     read("/desk/assets/new", "gongfang", OWN),
     read("/desk/assets/new/<dataset:free>", "gongfang"),
-    *both("/desk/assets/new/<dataset:free>/basic", "gongfang", _form),
+    *both("/desk/assets/new/<dataset:free>/data", "gongfang", _form),
     *both("/desk/assets/new/<dataset:free>/check", "gongfang", {"registrar": "<registrar>"}, prepare=_topics),
     read("/desk/assets/applied/<case:submitted>", "gongfang"),
     read("/desk/assets/<asset:air>", "gongfang", readers=("shouli", "jianguan")),

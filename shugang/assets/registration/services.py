@@ -140,18 +140,19 @@ def save_draft(
 def issue_documents() -> int:
     """Render the paper of each certificate whose event a published checkpoint covers. Returns how many were made.
 
-    One that cannot be printed (a character without a glyph) is reported once and does not hold up the others.
+    One that cannot be printed (a character without a glyph) is reported once, does not hold up the others, and is
+    tried again when the worker starts anew.
     """
     made = 0
-    for certificate in Certificate.objects.filter(pdf_path="", event__isnull=False).order_by("pk")[:50]:
+    waiting = Certificate.objects.filter(pdf_path="", event__isnull=False).exclude(number__in=_reported)
+    for certificate in waiting.order_by("pk")[:50]:
         if sequencer.proof_state(certificate.event) != "anchored":
             continue
         try:
             made += issue_document(certificate)
         except documents.DocumentError as error:
-            if certificate.number not in _reported:
-                _reported.add(certificate.number)
-                _log.error("certificate %s cannot be printed: %s", certificate.number, error)
+            _reported.add(certificate.number)
+            _log.error("certificate %s cannot be printed: %s", certificate.number, error)
     return made
 
 

@@ -21,7 +21,9 @@ from .models import UsageRecord
 
 RECORD = Text("这条用量记录", "usage record")
 UNITS = ("calls", "rows", "bytes")
-_DELIVERED = Q(state__in=("answered", "aborted"))
+# Listings of a share draw on no quota (plane: an entry that does not count).
+LISTINGS = ("metadata", "manifest")
+_DELIVERED = Q(state__in=("answered", "aborted")) & ~Q(outcome__in=LISTINGS)
 
 
 @dataclass(frozen=True)

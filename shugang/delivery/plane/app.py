@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any
 
@@ -29,6 +30,8 @@ from shugang.policy.text import Text
 log = logging.getLogger("shugang.plane")
 LOOKUP = "/api/v1/lookup/"
 QUERY = "/query/v1/"
+# Long answers under way at once; further ones wait for a thread.
+LONG_ANSWERS = 128
 INTERNAL = Refused("internal_error", 500, Text(
     "数据服务内部出错,本次未提供数据。请稍后重试;如仍失败,请联系平台。",
     "The data service failed inside and released no data. Please retry; if it goes on, please tell the platform.",
@@ -44,6 +47,7 @@ class Plane:
         self.config = config
         self._pipes = config.data_dir / "pipes"
         clean(self._pipes)
+        self._threads = ThreadPoolExecutor(LONG_ANSWERS, thread_name_prefix="pipe")
         self.connectors = open_connectors(config)
         self._key = config.private_key()
         self.journal = Journal(config.journal_path, on_failure)
@@ -51,6 +55,7 @@ class Plane:
         self.views = Views(config)
         self.follower = Follower(
             self.gate, config.plane_id, config.platform_public_key(), config.poll_seconds, self._renewed)
+        self.stopping = False
         self.counters: Counter[str] = Counter()
         self.in_flight: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self.delivered: set[tuple[str, str]] = set()
@@ -75,6 +80,7 @@ class Plane:
         if not self.journal.failed:
             await self.journal.stop()
         await self.control.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _renewed(self, index: Index) -> None:
         if self._warming:
@@ -162,4 +168,4 @@ class Plane:
         return b"".join(parts)
 
     def pipe(self, use: Use) -> Pipe:
-        return Pipe(self._pipes, lambda: self.gate.stands(use))
+        return Pipe(self._pipes, lambda: not self.stopping and self.gate.stands(use), self._threads)

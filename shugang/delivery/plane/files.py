@@ -17,7 +17,6 @@ from urllib.parse import quote, unquote
 
 from shugang.delivery.plane.gate import Rejected, Use
 from shugang.delivery.plane.index import Access
-from shugang.delivery.plane.pipes import Aborted
 from shugang.delivery.plane.records import canonical
 from shugang.delivery.plane.replies import Denied, Headers
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
@@ -92,9 +91,6 @@ async def _send(
         pipe.answer(proto, status, headers)
         await pipe.splice(source, start, end)
         await pipe.finish()
-    except Aborted:
-        pipe.abort()
-        raise
     finally:
         pipe.close()
         os.close(source)

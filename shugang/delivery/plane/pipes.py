@@ -1,9 +1,9 @@
 """A long response body that we can stop, at the speed of the kernel.
 
 granian's RSGI stream takes everything at once whatever the client reads (no back-pressure), and its file response
-cannot be stopped. So a long body goes through a named pipe that granian serves as a "file": `splice` fills it without
-copying, a full pipe makes us wait for the client, and closing it early breaks the declared length, by which the
-client knows that the answer is not whole. Linux only.
+cannot be stopped. So a long body goes through a named pipe that granian serves as a "file": a thread fills it with
+`splice`, which copies nothing and waits in the kernel while the client is slow; the event loop looks after the grant
+meanwhile. Ending early breaks the declared length, by which the client knows that the answer is not whole. Linux only.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import secrets
 import termios
 from array import array
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 CAPACITY = 1024 * 1024
+PIECE = 512 * 1024
 STALL_SECONDS = 60.0
 LOOK_SECONDS = 0.25
 
@@ -30,15 +32,15 @@ class Aborted(Exception):
 
 
 class Pipe:
-    """One body in flight. `stands` is asked before every piece and while a slow client keeps us waiting."""
+    """One body in flight. `stands` is asked again and again until the last byte is in the pipe."""
 
-    def __init__(self, folder: Path, stands: Callable[[], bool]) -> None:
+    def __init__(self, folder: Path, stands: Callable[[], bool], threads: Executor) -> None:
         self._path = folder / secrets.token_hex(12)
-        self._stands = stands
+        self._stands, self._threads = stands, threads
         os.mkfifo(self._path, 0o600)
         # Both ends are ours until the server has opened the pipe, so that its opening cannot block.
-        self._fd = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        self._taken = False
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        self._taken = self._stopped = False
         self._written = 0
         with contextlib.suppress(OSError):
             fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, CAPACITY)
@@ -49,34 +51,91 @@ class Pipe:
 
     async def splice(self, source: int, start: int, end: int) -> None:
         """The bytes `start` to `end` (excluded) of the open file."""
-        while start < end:
-            self._check()
-            try:
-                count = os.splice(
-                    source, self._fd, min(end - start, CAPACITY), offset_src=start, flags=os.SPLICE_F_NONBLOCK)
-                start, self._written = start + count, self._written + count
-            except BlockingIOError:
-                await self._room()
-            except BrokenPipeError as error:
-                raise Aborted("the client went away") from error
+        def fill() -> None:
+            place = start
+            while place < end and not self._stopped:
+                count = os.splice(source, self._fd, min(end - place, PIECE), offset_src=place)
+                if not count:
+                    raise Aborted("the file is shorter than its manifest says")
+                place += count
+                self._moved(count)
+
+        await self._watched(fill)
 
     async def write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            self._check()
+        def fill() -> None:
+            view = memoryview(data)
+            while view and not self._stopped:
+                count = os.write(self._fd, view[:PIECE])
+                view = view[count:]
+                self._moved(count)
+
+        await self._watched(fill)
+
+    def _moved(self, count: int) -> None:
+        self._written += count
+        if not self._taken and self._written > CAPACITY:
+            # More has gone in than fits: the server reads. From here on it is the only reader, so that a client
+            # that goes away is an error to us.
+            writer = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+            os.dup2(writer, self._fd, inheritable=False)
+            os.close(writer)
+            self._taken = True
+
+    async def _watched(self, fill: Callable[[], None]) -> None:
+        """Run `fill` in a thread; ends it when the grant does or the client takes nothing any more. The thread has
+        always ended when this returns, so that the pipe may be closed."""
+        work = self._threads.submit(fill)
+        filling = asyncio.wrap_future(work)
+        try:
+            why = await self._reason(filling)
+        except asyncio.CancelledError:
+            self._stopped = True
+            self._empty()
+            work.result(STALL_SECONDS)
+            raise
+        while why and not work.done():
+            self._stopped = True
+            self._empty()
+            await asyncio.wait([filling], timeout=0.005)
+        try:
+            await filling
+        except BrokenPipeError as error:
+            raise Aborted("the client went away") from error
+        if why:
+            self._empty()
+            raise Aborted(why)
+
+    async def _reason(self, filling: asyncio.Future[None]) -> str:
+        """Wait for the thread; why it must be stopped, or "" when it is done."""
+        seen, deadline = self._written, monotonic() + STALL_SECONDS
+        while self._stands():
+            done, _ = await asyncio.wait([filling], timeout=LOOK_SECONDS)
+            if done:
+                return ""
+            if self._written != seen:
+                seen, deadline = self._written, monotonic() + STALL_SECONDS
+            elif monotonic() > deadline:
+                return "the client stalled"
+        return "the grant no longer stands"
+
+    def _empty(self) -> None:
+        """Take back what the client has not got yet; it also lets the thread out of the kernel, since a piece is
+        smaller than the pipe."""
+        with contextlib.suppress(OSError):
+            reader = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
-                count = os.write(self._fd, view)
-                view, self._written = view[count:], self._written + count
-            except BlockingIOError:
-                await self._room()
-            except BrokenPipeError as error:
-                raise Aborted("the client went away") from error
+                while os.read(reader, CAPACITY):
+                    pass
+            finally:
+                os.close(reader)
 
     async def finish(self) -> None:
         """A body that fitted whole into the pipe: the name must stay until the server has opened it."""
         deadline = monotonic() + STALL_SECONDS
         while not self._taken and self._unread() >= self._written:
-            self._check()
+            if not self._stands():
+                raise Aborted("the grant no longer stands")
             if monotonic() > deadline:
                 raise Aborted("the client stalled")
             await asyncio.sleep(0.002)
@@ -85,42 +144,6 @@ class Pipe:
         count = array("i", [0])
         fcntl.ioctl(self._fd, termios.FIONREAD, count)
         return count[0]
-
-    def _check(self) -> None:
-        if not self._stands():
-            raise Aborted("the grant no longer stands")
-
-    async def _room(self) -> None:
-        """Until the client has taken something; looks at the grant meanwhile."""
-        loop = asyncio.get_running_loop()
-        deadline = monotonic() + STALL_SECONDS
-        ready = asyncio.Event()
-        loop.add_writer(self._fd, ready.set)
-        try:
-            while not ready.is_set():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(ready.wait(), LOOK_SECONDS)
-                self._check()
-                if monotonic() > deadline:
-                    raise Aborted("the client stalled")
-        finally:
-            loop.remove_writer(self._fd)
-        if not self._taken:
-            # The server reads: from here on it is the only reader, and its going away is an error to us.
-            self._taken = True
-            writer = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            os.close(self._fd)
-            self._fd = writer
-
-    def abort(self) -> None:
-        """Take back what is still in the pipe."""
-        with contextlib.suppress(OSError):
-            reader = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            try:
-                while os.read(reader, CAPACITY):
-                    pass
-            finally:
-                os.close(reader)
 
     def close(self) -> None:
         os.close(self._fd)

@@ -37,7 +37,6 @@ async def release(
     try:
         await _chunks(plane, use, proto, pipe, pieces, size, kind, outcome, sent)
     except BaseException as error:
-        pipe.abort()
         await _abort(plane, use, outcome, detail, sent, rows, size)
         log.info("grant %s: answer stopped after %d bytes: %r", use.access.grant.id, sent.bytes, error)
         raise

@@ -15,24 +15,21 @@ from shugang.delivery.plane.config import PlaneConfig
 
 log = logging.getLogger("shugang.plane")
 EX_IOERR = 74
+GRACE_SECONDS = 5.0
 
 
 async def serve(config: PlaneConfig) -> int:
     """Serve until SIGTERM or SIGINT; 74 when the journal failed (a supervisor may start anew, which recovers)."""
     loop = asyncio.get_running_loop()
-    server: Server | None = None
     failed = False
 
     def broken(_: BaseException) -> None:
         nonlocal failed
         failed = True
         # Some moments to refuse what is in flight; nothing is answered from here on.
-        loop.call_later(2.0, stop)
+        loop.call_later(2.0, stopping.set)
 
-    def stop() -> None:
-        if server is not None:
-            server.stop()
-
+    stopping = asyncio.Event()
     plane = Plane(config, broken)
     await plane.start()
     server = Server(
@@ -41,12 +38,24 @@ async def serve(config: PlaneConfig) -> int:
         ssl_cert=config.tls_cert, ssl_key=config.tls_key,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stopping.set)
     log.info("plane %s on %s:%d", config.plane_id, config.host, config.port)
+    serving = asyncio.create_task(server.serve())
+    waiting = asyncio.create_task(stopping.wait())
     try:
-        await server.serve()
+        await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+        # Short answers end; long ones are cut off, billed by what left, and the client sees that they are not whole.
+        plane.stopping = True
+        server.stop()
+        await asyncio.wait([serving], timeout=GRACE_SECONDS)
     finally:
+        waiting.cancel()
+        serving.cancel()
+        ended, _ = await asyncio.gather(serving, waiting, return_exceptions=True)
         await plane.stop()
+    if isinstance(ended, Exception):
+        log.error("the server ended: %s", ended)
+        return 1
     return EX_IOERR if failed else 0
 
 

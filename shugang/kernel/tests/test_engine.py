@@ -13,7 +13,7 @@ from shugang.kernel.procedure import EACH, TIMER, ClockSpec, Procedure, Role, St
 from shugang.kernel.testing import clock_at, refused, snapshot, wrong_cells
 from shugang.policy.text import Text
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 T = Text("试", "test")
 APPLICANT, REGISTRAR = 11, 22
 

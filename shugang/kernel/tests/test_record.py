@@ -14,7 +14,7 @@ from shugang.kernel.models import Checkpoint, Event, IdempotencyRecord, LogEntry
 from shugang.kernel.reactions import _handlers, on
 from shugang.kernel.verbs import NoTrace, verb
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def tell(n=1):
@@ -24,6 +24,7 @@ def tell(n=1):
     return event
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_event_outside_a_transaction_is_a_defect():
     with pytest.raises(RuntimeError):
         emit("kernel.test", SYSTEM, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django.db.models import QuerySet
@@ -74,19 +75,19 @@ def signatures(contract: Contract) -> list[dict[str, Any]]:
 
 
 # SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4): this prefix, then the 32 bytes of the key.
-_SPKI = r"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"
+_SPKI = bytes.fromhex("302a300506032b6570032100")
 
 
 def commands(contract: Contract, signature: dict[str, Any]) -> str:
     """Shell lines that check one signature over the downloaded JSON with openssl alone (3.0 or newer)."""
-    name = f"{contract.number}.json"
-    return "\n".join((
-        f"d=$(sha256sum {name} | cut -d' ' -f1)",
-        rf"printf 'shugang-sign-v1\n{contract.context}\n%s' \"$d\" > message".replace('\\"', '"'),
-        f"echo {signature['signature']} | base64 -d > signature",
-        f"(printf '{_SPKI}'; echo {signature['public_key']} | base64 -d) > key.der",
-        "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in message -sigfile signature",
-    ))  # fmt: skip
+    key = base64.b64encode(_SPKI + base64.b64decode(signature["public_key"])).decode()
+    return (
+        f"d=$(sha256sum {contract.number}.json | cut -d' ' -f1)\n"
+        f"printf 'shugang-sign-v1\\n{contract.context}\\n%s' \"$d\" > message\n"
+        f"echo {signature['signature']} | base64 -d > signature\n"
+        f"echo {key} | base64 -d > key.der\n"
+        "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in message -sigfile signature"
+    )
 
 
 def changes(contract: Contract) -> list[tuple[Case, Text, Any]]:

@@ -14,7 +14,7 @@ from django.http import QueryDict
 
 from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
-from shugang.policy.codec import TermsError
+from shugang.policy.codec import TermsError, to_iso
 from shugang.policy.columns import Column
 from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import Terms
@@ -110,18 +110,14 @@ def _period(post: QueryDict, base: Terms | None, wrong: _Wrong) -> tuple[str, st
     if len(days) < 2:
         return "", ""
     if base is not None and days == list(shown_days(base)):
-        return _iso(base.valid_from), _iso(base.valid_until)
+        return to_iso(base.valid_from), to_iso(base.valid_until)
     start = datetime.combine(days[0], time(0), tzinfo=clock.zone())
     end = datetime.combine(days[1] + timedelta(days=1), time(0), tzinfo=clock.zone())
     if base is not None:
         kept = shown_days(base)
         start = base.valid_from if days[0] == kept[0] else start
         end = base.valid_until if days[1] == kept[1] else end
-    return _iso(start), _iso(end)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat()
+    return to_iso(start), to_iso(end)
 
 
 def shown_days(terms: Terms) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Bills through the API: list, one with its lines, confirm, dispute."""
+"""Bills through the API: list, one with its lines and uses, the steps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from ninja import Router, Schema
 
 from shugang.kernel import idempotency, paging
 from shugang.kernel.actors import Actor
+from shugang.kernel.errors import not_found
+from shugang.kernel.forms import Form, clean
 from shugang.policy.text import Text
 
 from ..rating.usage import uses_of, visible_uses
 from . import queries
 from .lifecycle import STATES
 from .models import Bill, BillLine
-from .services import confirm_bill, dispute_bill
+from .steps import STEPS
 
 router = Router(tags=["bills"])
 
@@ -95,8 +97,8 @@ class UsePage(Schema):
     total: int
 
 
-class Reason(Schema):
-    reason: str
+class Answers(Schema):
+    answers: dict[str, str] = {}
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -152,17 +154,16 @@ def uses(request: HttpRequest, number: str, position: int, after: str = "") -> d
     return {"items": items, "next": found.next, "total": found.total}
 
 
-@router.post("/bills/{number}/confirm", response=BillDetail, summary="Confirm a bill as its buyer")
-def confirm(request: HttpRequest, number: str, revision: int | None = None) -> dict[str, Any]:
+@router.post("/bills/{number}/steps/{name}", response=BillDetail, summary="Take a step of a bill; the fields by step")
+def step(request: HttpRequest, number: str, name: str, body: Answers, revision: int | None = None) -> dict[str, Any]:
+    """confirm: none. dispute, void, refund: `reason`. reject_dispute: `outcome` reject|uphold, `reason`. split: none."""
     actor = _actor(request)
-    _once(request, [number, revision], lambda: confirm_bill(actor, number, revision))
-    return _detail(queries.bill(actor, number), actor)
-
-
-@router.post("/bills/{number}/dispute", response=BillDetail, summary="Dispute a bill as its buyer")
-def dispute(request: HttpRequest, number: str, body: Reason, revision: int | None = None) -> dict[str, Any]:
-    actor = _actor(request)
-    _once(request, [number, body.reason, revision], lambda: dispute_bill(actor, number, body.reason, revision))
+    queries.bill(actor, number)
+    found = STEPS.get(name)
+    if found is None:
+        raise not_found(Text("这个操作", "such step"))
+    answers = clean(Form(1, found.fields), body.answers)
+    _once(request, [body.answers, revision], lambda: found.act(actor, number, answers, revision))
     return _detail(queries.bill(actor, number), actor)
 
 

@@ -63,5 +63,6 @@ def _facts(bill: Bill) -> list[list[Any]]:
 
 
 def _line(line: BillLine) -> list[Any]:
-    return [f"{line.period_from:%Y-%m-%d} ~ {line.period_to:%m-%d}", words.reason(line), words.quantity(line),
+    last = f"{line.period_to:%m-%d}" if line.period_to.year == line.period_from.year else line.period_to.isoformat()
+    return [f"{line.period_from} ~ {last}", words.reason(line), words.quantity(line),
             words.unit_price(line), fen(line.amount_fen)]

@@ -60,7 +60,8 @@ SHARED = [
 OPERATOR = [
     "/desk/settlement", f"/desk/settlement/drafts/{SECOND}", "/desk/ledger", f"/desk/ledger/{ACCOUNT}",
     f"/desk/ledger/{ACCOUNT}?format=csv", "/desk/bank", "/desk/bank?format=csv", "/desk/reconciliation",
-    "/api/v1/reconciliation", "/api/v1/settlement/drafts",
+    "/api/v1/reconciliation", "/api/v1/settlement/drafts", "/api/v1/ledger", f"/api/v1/ledger/{ACCOUNT}",
+    "/api/v1/bank",
 ]
 LISTS = {"/desk/bills", "/desk/bills?format=csv", "/desk/statements", "/api/v1/bills", "/api/v1/statements"}
 
@@ -221,11 +222,16 @@ def test_exports_neutralise_formulas(world):
 def test_the_api_confirms_once_per_key(world):
     browser = client(world.buyer_finance)
     headers = {"Idempotency-Key": "k1"}
-    found = [browser.post("/api/v1/bills/ZD-2026-000002/confirm", headers=headers) for _ in range(3)]
+    address, body = "/api/v1/bills/ZD-2026-000002/steps/confirm", {"answers": {}}
+
+    def send(who: Client, headers: dict[str, str] | None = None):
+        return who.post(address, body, content_type="application/json", headers=headers or {})
+
+    found = [send(browser, headers) for _ in range(3)]
     assert [a.status_code for a in found] == [200, 200, 200]
     assert Event.objects.filter(kind="bill.confirmed", payload__bill="ZD-2026-000002").count() == 1
-    assert browser.post("/api/v1/bills/ZD-2026-000002/confirm").json()["code"] == "wrong_state"
-    denied = client(world.stranger).post("/api/v1/bills/ZD-2026-000002/confirm")
+    assert send(browser).json()["code"] == "wrong_state"
+    denied = send(client(world.stranger))
     assert (denied.status_code, denied.json()["code"]) == (404, "not_found")
 
 
@@ -241,3 +247,28 @@ def test_an_english_page_shows_no_chinese_outside_data(world):
         for name in ("号段查询", "示例需方公司", "示例供方公司", "示例数据交易公司", "货款"):
             body = body.replace(name, "")
         assert not re.findall(r"[\u4e00-\u9fff]+", body), address
+
+
+def test_the_api_runs_a_bill_to_its_end(world):
+    """Rate, issue, confirm, exchange, split: by the API alone; a stranger is refused and changes nothing."""
+    finance, buyer, stranger = client(world.finance), client(world.buyer_finance), client(world.stranger)
+
+    def send(who: Client, address: str, body: dict[str, object]):
+        return who.post(f"/api/v1/{address}", body, content_type="application/json")
+
+    before = footprint()
+    for address in ("settlement/rate", "settlement/issue", "settlement/exchange", "settlement/split",
+                    "bank/BK000003-001/return"):
+        assert send(stranger, address, {}).status_code == 403
+    assert footprint() == before
+    assert send(finance, "settlement/rate", {"contract": SECOND}).json() == {
+        "drafts": [{"contract": SECOND, "kind": "bill", "total_fen": 105}]}
+    number = send(finance, "settlement/issue", {"contract": SECOND}).json()["issued"][0]
+    assert send(buyer, f"bills/{number}/steps/confirm", {}).json()["state"] == "confirmed"
+    assert send(finance, f"bank/BK000003-001/match?bill={number}", {}).json()["state"] == "paid"
+    assert send(finance, "settlement/split", {}).json() == {"split": [number]}
+    simulate_bank()
+    assert send(finance, "settlement/exchange", {}).json()["read"] == ["000004.json"]
+    assert finance.get(f"/api/v1/bills/{number}").json()["state"] == "settled"
+    wrong = send(buyer, "bills/ZD-2026-000002/steps/dispute", {"answers": {}})
+    assert (wrong.status_code, list(wrong.json()["fields"])) == (422, ["reason"])

@@ -65,8 +65,11 @@ def test_a_grant_without_ground_or_sense_is_not_issued(code):
 
 
 def test_every_change_raises_the_revision_once():
+    plane = make_grant().plane
+    before = Plane.objects.get(pk=plane.pk).revision
     grant = make_grant()
     seen = [revision(grant)]
+    assert grant.plane == plane and seen == [before + 1]
     credential, _ = make_credential(grant)
     seen.append(revision(grant))
     services.suspend_grant(SYSTEM, grant.number, "核查")

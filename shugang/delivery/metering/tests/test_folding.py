@@ -226,8 +226,8 @@ class TestReading:
         grant = make_grant(mode="api", terms=make_terms(actions=("read",), quotas=quotas))
         plane, _ = make_plane()
         miss = {"grant": grant.number, "outcome": "not_found", "charged": False, "charge_reason": "uncharged:not_found"}
-        refusal = {**miss, "state": "refused", "outcome": "rate_limited"}
-        fold_journal(plane, 1, make_records([{"grant": grant.number}] * 2 + [miss] * 3 + [refusal]))
+        refusal, listing = {**miss, "state": "refused", "outcome": "rate_limited"}, {**miss, "outcome": "manifest"}
+        fold_journal(plane, 1, make_records([{"grant": grant.number}] * 2 + [miss] * 3 + [refusal, listing]))
         assert [(q.used, q.left) for q in quotas_left(grant)] == [(2, 3), (3, 6)]
 
     def test_days_are_the_citys(self, plane, grant):

@@ -122,4 +122,4 @@ class Books(RuleBasedStateMachine):
 @pytest.mark.both
 @pytest.mark.django_db
 def test_any_history_keeps_the_books():
-    run_state_machine_as_test(Books, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(Books, settings=settings(max_examples=20, stateful_step_count=20, deadline=None))

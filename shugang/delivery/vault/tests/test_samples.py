@@ -1,0 +1,42 @@
+"""Given stored data, when somebody wants to see some of it, then he sees his own, or what terms allow."""
+
+import pytest
+
+from shugang.delivery.testing import make_actor, make_party, make_supplier, make_terms, make_version
+from shugang.delivery.vault.queries import granted_sample, own_sample
+from shugang.kernel.errors import Refusal
+from shugang.policy.vocabulary import Mask, RowFilter
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_supplier_sees_his_first_rows():
+    _, actor = make_supplier()
+    version = make_version(actor)
+    sample = own_sample(actor, version.dataset.number)
+    assert sample.columns == ["prefix7", "province", "city", "carrier"]
+    assert sample.rows[0] == ["1300000", "福建", "厦门", "移动"] and len(sample.rows) == 10
+
+
+def test_the_supervisor_sees_no_rows_and_strangers_nothing():
+    version = make_version()
+    supervisor = make_actor(make_party("regulator"), ("supervisor",))
+    assert own_sample(supervisor, version.dataset.number) is None
+    with pytest.raises(Refusal, match="not_found"):
+        own_sample(make_supplier()[1], version.dataset.number)
+
+
+def test_terms_show_granted_columns_masked_and_filtered():
+    version = make_version()
+    terms = make_terms(
+        ("prefix7", "city"),
+        rows=(RowFilter("carrier", "eq", "联通"),),
+        masks=(
+            Mask("prefix7", "keep_ends", {"prefix": 3, "suffix": 0}),
+            Mask("city", "sha256_token", {"key_id": "k1"}),
+        ),
+    )
+    sample = granted_sample(version, terms, 3)
+    assert sample.columns == ["prefix7", "city"]
+    assert [row[0] for row in sample.rows] == ["130****"] * 3
+    assert all(row[1] not in ("厦门", "福州", "泉州") for row in sample.rows)

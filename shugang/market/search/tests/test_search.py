@@ -1,0 +1,65 @@
+"""Products are found by two characters; numbers lead to their objects, but only to those who may see them."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from shugang.market import testing
+from shugang.market.products import queries
+from shugang.parties.testing import make_party, make_signer, sign_in
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
+
+
+@pytest.mark.parametrize("words", ["空气", "逐时", "hourly", "pm25", "北京", "示例", "水利 空气"])
+def test_words_of_name_columns_place_supplier_and_sector_find_it(words):
+    deal = testing.make_deal()
+    found = list(queries.public_products(words))
+    assert [p.number for p in found] == [deal.product.number]
+
+
+@pytest.mark.parametrize("words", ["医疗", "气逐", "空气 医疗", "'; DROP TABLE", "\"", "*", "（）"])
+def test_other_words_find_nothing(words):
+    testing.make_deal()
+    assert list(queries.public_products(words)) == [] or not words.strip("'\"*（） ;")
+
+
+def test_facets_are_links_and_counts():
+    deal = testing.make_deal()
+    client = Client()
+    assert deal.product.number in client.get("/products", {"type": "dataset", "mode": "table", "price": "metered"}).content.decode()
+    assert deal.product.number not in client.get("/products", {"price": "free"}).content.decode()
+    page = client.get("/products.json", {"q": "空气", "sector": "N", "nonsense": "1"}).json()
+    assert page["total"] == 1 and page["filters"] == {"sector": "N"}
+    facets = {name: options for name, _, options in queries.public_facets("", {"price": "free"})}
+    assert [(v, n) for v, _, n in facets["price"]] == [("free", 0), ("metered", 1)] and "type" not in facets
+
+
+def test_a_pasted_number_leads_to_its_object():
+    deal = testing.make_deal()
+    contract = testing.signed(deal)
+    visitor, buyer, stranger = Client(), sign_in(Client(), deal.buyer), sign_in(Client(), make_signer(make_party("buyer")))
+
+    def leads(client, number):
+        return client.get("/search", {"q": number}).headers.get("Location", "")
+
+    assert leads(visitor, f" {deal.product.number.lower()} ") == f"/products/{deal.product.number}"
+    assert leads(visitor, deal.certificate.number) == f"/verify/{deal.certificate.number}"
+    assert leads(visitor, deal.supplier.party.number) == f"/parties/{deal.supplier.party.number}"
+    # party data leads its parties only
+    assert leads(buyer, contract.number) == f"/desk/contracts/{contract.number}"
+    assert leads(buyer, contract.grant.number) == f"/desk/grants/{contract.grant.number}"
+    assert leads(buyer, contract.inquiry.case.number) == f"/desk/inquiries/{contract.inquiry.case.number}"
+    for client in (visitor, stranger):
+        assert leads(client, contract.number) == "" == leads(client, contract.inquiry.case.number)
+    assert leads(visitor, "空气") == "/products?q=%E7%A9%BA%E6%B0%94"
+
+
+def test_a_draft_is_nowhere():
+    deal = testing.make_deal()
+    draft = testing.make_product(deal.supplier, deal.certificate, name="空气质量草稿")
+    client = Client()
+    assert client.get(f"/products/{draft.number}").status_code == 404 == client.get(f"/products/{draft.number}.json").status_code
+    assert client.get("/products.json", {"q": "草稿"}).json()["total"] == 0
+    assert sign_in(Client(), deal.supplier).get(f"/desk/products/{draft.number}").status_code == 200

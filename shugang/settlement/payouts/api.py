@@ -1,0 +1,60 @@
+"""The custodian's movements through the API, for platform finance: list, match, return, send again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from shugang.kernel import idempotency, paging
+from shugang.kernel.actors import Actor
+
+from .. import gates
+from . import bank, queries, services
+
+router = Router(tags=["custodian"])
+
+
+@router.get("/bank", summary="Movements on the custodian's statement, newest first; amounts in 分")
+def movements(request: HttpRequest, after: str = "", state: str = "") -> dict[str, Any]:
+    actor = request.actor  # type: ignore[attr-defined]
+    gates.require_operator(actor)
+    page = paging.page(queries.lines(actor, state), after)
+    items = [
+        {"bank_ref": x.bank_ref, "direction": x.direction, "amount_fen": x.amount_fen, "reference": x.reference,
+         "counterparty": x.counterparty, "at": x.at, "state": x.state, "bill": x.bill.number if x.bill else None,
+         "instruction": x.instruction.number if x.instruction else None}
+        for x in page.items
+    ]
+    return {"items": items, "next": page.next, "total": page.total}
+
+
+def _once(request: HttpRequest, act: Callable[[Actor], dict[str, Any]]) -> dict[str, Any]:
+    """Once per `Idempotency-Key`; afterwards new instructions are written for the custodian."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    gates.require_operator(actor)
+    key = request.headers.get("Idempotency-Key")
+    answer = idempotency.once(actor, key, idempotency.fingerprint(request.get_full_path()), lambda: act(actor))
+    bank.send_instructions()
+    return answer
+
+
+@router.post("/bank/{bank_ref}/match", summary="Match an unmatched receipt with a bill of its amount")
+def match(request: HttpRequest, bank_ref: str, bill: str) -> dict[str, Any]:
+    def act(actor: Actor) -> dict[str, Any]:
+        matched = services.match_receipt(actor, bank_ref, bill)
+        return {"bill": matched.number, "state": matched.state}
+
+    return _once(request, act)
+
+
+@router.post("/bank/{bank_ref}/return", summary="Pay an unmatched receipt back to its payer")
+def give_back(request: HttpRequest, bank_ref: str) -> dict[str, Any]:
+    return _once(request, lambda actor: {"instruction": services.return_receipt(actor, bank_ref).number})
+
+
+@router.post("/instructions/{number}/retry", summary="Send a failed payment instruction again")
+def retry(request: HttpRequest, number: str) -> dict[str, Any]:
+    return _once(request, lambda actor: {"attempt": services.retry_instruction(actor, number).attempt})
