@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
@@ -56,10 +59,16 @@ def browser(world: Any, name: str = "", english: bool = False, **options: Any) -
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """Whatever happens inside is rolled back."""
+    """Whatever happens inside is rolled back, the custodian's books with it."""
+    bank, kept = Path(settings.VAR_DIR) / "bank", Path(settings.VAR_DIR) / "bank.kept"
+    if bank.exists():
+        shutil.copytree(bank, kept)
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+    shutil.rmtree(bank, ignore_errors=True)
+    if kept.exists():
+        kept.rename(bank)
 
 
 def writes() -> int:

@@ -80,7 +80,7 @@ SUPPLY: tuple[Door, ...] = (
     read("/desk/products/new?asset=<asset:air>&mode=table", "gongfang"),
     post("/desk/products/new", "gongfang", _as_shown(
         "/desk/products/new?asset=<asset:air>&mode=table", "gongfang", asset="<asset:air>", mode="table",
-        name="示例产品新", type="dataset", sector="N", t_purpose="research", summary="示例")),
+        name="示例产品新", type="dataset", sector="N", t_purpose="research", summary="示例", p_kind="free")),
     read("/desk/products/<product:draft>", "gongfang"),
     *both("/desk/products/<product:draft>/edit", "gongfang",
           _as_shown("/desk/products/<product:draft>/edit", "gongfang", name="改名的产品")),

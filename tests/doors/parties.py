@@ -24,7 +24,7 @@ def _confirmed(client: Any) -> None:
 
     session = client.session
     session["account_authentication_methods"] = [
-        *session["account_authentication_methods"], {"method": "password", "at": time.time(), "reauthenticated": True},
+        *session.get("account_authentication_methods", []), {"method": "password", "at": time.time(), "reauthenticated": True},
     ]  # fmt: skip
     session.save()
 
@@ -64,11 +64,11 @@ SIGNING_IN: tuple[Door, ...] = (
     *both("/sign-in/confirm", "xufang", {"password": PASSWORD}, unchanged=True, **WHOEVER),
     read("/sign-in/confirm-code", "xufang", **WHOEVER),
     post("/sign-in/confirm-code", "xufang", _code, **WHOEVER),
-    post("/sign-out", "xufang", unchanged=True, **WHOEVER),
+    post("/sign-out", "xufang", unchanged=True, reach=OPEN),
     read("/invited/<link>", reach=OPEN),
     post("/invited/<link>", "", {"username": "xinren", "display_name": "新人", "password": "a-long-new-password"},
          reach=OPEN, ok=(200,)),
-    post("/invited/<link>/accept", "pangren", reach=OWN, administrators=False),
+    post("/invited/<link>/accept", "pangren", reach=OWN),
     post("/desk/acting", "xufang", {"party": "<buyer>"}, unchanged=True),
 )  # fmt: skip
 JOINING: tuple[Door, ...] = (
@@ -101,7 +101,7 @@ SECURITY: tuple[Door, ...] = (
     read("/desk/security/recovery", "xufang", ok=(200, 302, 404), **WHOEVER),
     *both("/desk/security/recovery/new", "xufang", {}, prepare=_confirmed, **WHOEVER),
     read("/desk/security/key", "xufang", **WHOEVER),
-    post("/desk/security/key", "fuhe", {"custody": "platform"}, reach=OWN, administrators=False),
+    post("/desk/security/key", "fuhe", {"custody": "platform"}, **WHOEVER),
     post("/desk/security/key/revoke", "xufang", reach=OWN),
 )  # fmt: skip
 POSTS: tuple[Door, ...] = (

@@ -47,7 +47,7 @@ PUBLIC: tuple[Door, ...] = (
     read("/notices", reach=OPEN),
     read("/notices.json", reach=OPEN),
     read("/notices/<case:notice>", reach=OPEN),
-    post("/notices/<case:notice>", "pangren", OBJECTION, reach=OWN),
+    post("/notices/<case:notice>", "pangren", OBJECTION, reach=OWN, administrators=True),
     read("/verify", reach=OPEN),
     read("/verify/platform-certificate.pem", reach=OPEN),
     read("/verify/<certificate:air>", reach=OPEN),
@@ -64,7 +64,7 @@ API: tuple[Door, ...] = (
         {"dataset": "<dataset:free>", "registrar": "<registrar>", "form": _form}),
     api("GET", "/notices", "", reach=OPEN),
     api("GET", "/notices/objection-form", "", reach=OPEN),
-    api("POST", "/notices/<case:notice>/objections", "pangren", OBJECTION, reach=OWN),
+    api("POST", "/notices/<case:notice>/objections", "pangren", OBJECTION, reach=OWN, administrators=True),
     api("GET", "/verify/<certificate:air>", "", reach=OPEN),
 )  # fmt: skip
 DOORS = (*DESK, *PUBLIC, *API)

@@ -137,5 +137,11 @@ API: tuple[Door, ...] = (
     api("POST", "/settlement/issue", "yunying"),
     api("POST", "/settlement/exchange", "yunying", prepare=_received),
     api("POST", "/settlement/split", "yunying", prepare=_paid),
+    api("GET", "/ledger", "yunying"),
+    api("GET", f"/ledger/order:{HT}:escrow", "yunying"),
+    api("GET", "/bank", "yunying"),
+    api("POST", "/bank/match", "yunying", _bank_line, prepare=_matching),
+    api("POST", "/bank/return", "yunying", _bank_line),
+    api("POST", "/bank/retry", "yunying", _instruction, prepare=_failed),
 )
 DOORS = (*BILLS, *OPERATOR, *API)

@@ -28,7 +28,7 @@ from .process import REGISTRATION
 
 __all__ = ["apply_registration", "file_objection", "issue_documents", "lapse_due", "save_draft"]
 _log = logging.getLogger("shugang.assets")
-_reported: set[str] = set()
+_unprintable: set[str] = set()  # digests of events whose paper failed in this process
 DATASET = Text("这个数据集", "dataset")
 
 
@@ -144,14 +144,14 @@ def issue_documents() -> int:
     tried again when the worker starts anew.
     """
     made = 0
-    waiting = Certificate.objects.filter(pdf_path="", event__isnull=False).exclude(number__in=_reported)
+    waiting = Certificate.objects.filter(pdf_path="", event__isnull=False).exclude(event__sha256__in=_unprintable)
     for certificate in waiting.order_by("pk")[:50]:
         if sequencer.proof_state(certificate.event) != "anchored":
             continue
         try:
             made += issue_document(certificate)
         except documents.DocumentError as error:
-            _reported.add(certificate.number)
+            _unprintable.add(certificate.event.sha256 if certificate.event else "")
             _log.error("certificate %s cannot be printed: %s", certificate.number, error)
     return made
 

@@ -113,6 +113,7 @@ def issue_grant(
         for b in grounds
     )
     compile_grant(grant, [])  # what the plane could not read is never issued
+    bump([grant.plane_id])
     payload = {
         "grantee": grantee.number,
         "supplier": supplier.number,

@@ -50,7 +50,7 @@ def _whole(post: Mapping[str, Any], name: str, wrong: _Wrong) -> int | None:
     text = str(post.get(name, "")).strip().replace(",", "")
     if not text:
         return None
-    if not re.fullmatch(r"\d{1,15}", text):
+    if not re.fullmatch(r"\d{1,16}", text):
         wrong.add(name, "请填写整数。", "Please enter a whole number.")
         return None
     return int(text)
@@ -127,7 +127,7 @@ def shown_days(terms: Terms) -> tuple[Any, Any]:
 
 
 def _value(text: str, family: str) -> Any:
-    if family == "whole" and re.fullmatch(r"-?\d{1,15}", text):
+    if family == "whole" and re.fullmatch(r"-?\d{1,16}", text):
         return int(text)
     if family == "flag":
         return text.lower() in {"true", "1", "是"}

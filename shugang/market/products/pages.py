@@ -16,6 +16,7 @@ from shugang.kernel.profiles import current_profile
 from shugang.policy.terms import MODES, PURPOSES, describe
 
 from ..http import visitor
+from ..search import pages as search
 from ..trade.services import may_inquire
 from . import desk, pricing, queries
 from .kinds import SECTORS, SPEC, STATES, TYPES
@@ -132,4 +133,5 @@ urlpatterns = [
     path("products/<str:number>.json", product_json, name="product-json"),
     path("products/<str:number>", product_page, name="product"),
     *desk.urlpatterns,
+    *search.urlpatterns,
 ]

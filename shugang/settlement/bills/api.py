@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Body, Router, Schema
 
 from shugang.kernel import idempotency, paging
 from shugang.kernel.actors import Actor
@@ -97,10 +97,6 @@ class UsePage(Schema):
     total: int
 
 
-class Answers(Schema):
-    answers: dict[str, str] = {}
-
-
 def _actor(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     return actor
@@ -154,16 +150,19 @@ def uses(request: HttpRequest, number: str, position: int, after: str = "") -> d
     return {"items": items, "next": found.next, "total": found.total}
 
 
-@router.post("/bills/{number}/steps/{name}", response=BillDetail, summary="Take a step of a bill; the fields by step")
-def step(request: HttpRequest, number: str, name: str, body: Answers, revision: int | None = None) -> dict[str, Any]:
-    """confirm: none. dispute, void, refund: `reason`. reject_dispute: `outcome` reject|uphold, `reason`. split: none."""
+@router.post("/bills/{number}/{name}", response=BillDetail, summary="Take a step of a bill; its fields in the body")
+def step(
+    request: HttpRequest, number: str, name: str, answers: dict[str, str] = Body(default={}),
+    revision: int | None = None,
+) -> dict[str, Any]:
+    """confirm and split: no field. dispute, void, refund: `reason`. reject_dispute: `outcome` reject|uphold, `reason`."""
     actor = _actor(request)
     queries.bill(actor, number)
     found = STEPS.get(name)
     if found is None:
         raise not_found(Text("这个操作", "such step"))
-    answers = clean(Form(1, found.fields), body.answers)
-    _once(request, [body.answers, revision], lambda: found.act(actor, number, answers, revision))
+    checked = clean(Form(1, found.fields), answers)
+    _once(request, [answers, revision], lambda: found.act(actor, number, checked, revision))
     return _detail(queries.bill(actor, number), actor)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Schema
 
 from shugang.kernel import idempotency, paging
 from shugang.kernel.actors import Actor
@@ -31,30 +31,38 @@ def movements(request: HttpRequest, after: str = "", state: str = "") -> dict[st
     return {"items": items, "next": page.next, "total": page.total}
 
 
-def _once(request: HttpRequest, act: Callable[[Actor], dict[str, Any]]) -> dict[str, Any]:
+class Act(Schema):
+    """`reference`: a movement's bank_ref (match, return) or an instruction's number (retry)."""
+
+    reference: str
+    bill: str = ""
+
+
+def _once(request: HttpRequest, body: Act, act: Callable[[Actor], dict[str, Any]]) -> dict[str, Any]:
     """Once per `Idempotency-Key`; afterwards new instructions are written for the custodian."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     gates.require_operator(actor)
     key = request.headers.get("Idempotency-Key")
-    answer = idempotency.once(actor, key, idempotency.fingerprint(request.get_full_path()), lambda: act(actor))
+    same = idempotency.fingerprint(request.path, body.reference, body.bill)
+    answer = idempotency.once(actor, key, same, lambda: act(actor))
     bank.send_instructions()
     return answer
 
 
-@router.post("/bank/{bank_ref}/match", summary="Match an unmatched receipt with a bill of its amount")
-def match(request: HttpRequest, bank_ref: str, bill: str) -> dict[str, Any]:
+@router.post("/bank/match", summary="Match an unmatched receipt with a bill of its amount")
+def match(request: HttpRequest, body: Act) -> dict[str, Any]:
     def act(actor: Actor) -> dict[str, Any]:
-        matched = services.match_receipt(actor, bank_ref, bill)
+        matched = services.match_receipt(actor, body.reference, body.bill)
         return {"bill": matched.number, "state": matched.state}
 
-    return _once(request, act)
+    return _once(request, body, act)
 
 
-@router.post("/bank/{bank_ref}/return", summary="Pay an unmatched receipt back to its payer")
-def give_back(request: HttpRequest, bank_ref: str) -> dict[str, Any]:
-    return _once(request, lambda actor: {"instruction": services.return_receipt(actor, bank_ref).number})
+@router.post("/bank/return", summary="Pay an unmatched receipt back to its payer")
+def give_back(request: HttpRequest, body: Act) -> dict[str, Any]:
+    return _once(request, body, lambda actor: {"instruction": services.return_receipt(actor, body.reference).number})
 
 
-@router.post("/instructions/{number}/retry", summary="Send a failed payment instruction again")
-def retry(request: HttpRequest, number: str) -> dict[str, Any]:
-    return _once(request, lambda actor: {"attempt": services.retry_instruction(actor, number).attempt})
+@router.post("/bank/retry", summary="Send a failed payment instruction again")
+def retry(request: HttpRequest, body: Act) -> dict[str, Any]:
+    return _once(request, body, lambda actor: {"attempt": services.retry_instruction(actor, body.reference).attempt})

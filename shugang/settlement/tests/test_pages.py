@@ -222,10 +222,8 @@ def test_exports_neutralise_formulas(world):
 def test_the_api_confirms_once_per_key(world):
     browser = client(world.buyer_finance)
     headers = {"Idempotency-Key": "k1"}
-    address, body = "/api/v1/bills/ZD-2026-000002/steps/confirm", {"answers": {}}
-
     def send(who: Client, headers: dict[str, str] | None = None):
-        return who.post(address, body, content_type="application/json", headers=headers or {})
+        return who.post("/api/v1/bills/ZD-2026-000002/confirm", {}, content_type="application/json", headers=headers or {})
 
     found = [send(browser, headers) for _ in range(3)]
     assert [a.status_code for a in found] == [200, 200, 200]
@@ -257,18 +255,17 @@ def test_the_api_runs_a_bill_to_its_end(world):
         return who.post(f"/api/v1/{address}", body, content_type="application/json")
 
     before = footprint()
-    for address in ("settlement/rate", "settlement/issue", "settlement/exchange", "settlement/split",
-                    "bank/BK000003-001/return"):
-        assert send(stranger, address, {}).status_code == 403
+    for address in ("settlement/rate", "settlement/issue", "settlement/exchange", "settlement/split", "bank/return"):
+        assert send(stranger, address, {"reference": "BK000003-001"}).status_code == 403
     assert footprint() == before
     assert send(finance, "settlement/rate", {"contract": SECOND}).json() == {
         "drafts": [{"contract": SECOND, "kind": "bill", "total_fen": 105}]}
     number = send(finance, "settlement/issue", {"contract": SECOND}).json()["issued"][0]
-    assert send(buyer, f"bills/{number}/steps/confirm", {}).json()["state"] == "confirmed"
-    assert send(finance, f"bank/BK000003-001/match?bill={number}", {}).json()["state"] == "paid"
+    assert send(buyer, f"bills/{number}/confirm", {}).json()["state"] == "confirmed"
+    assert send(finance, "bank/match", {"reference": "BK000003-001", "bill": number}).json()["state"] == "paid"
     assert send(finance, "settlement/split", {}).json() == {"split": [number]}
     simulate_bank()
     assert send(finance, "settlement/exchange", {}).json()["read"] == ["000004.json"]
     assert finance.get(f"/api/v1/bills/{number}").json()["state"] == "settled"
-    wrong = send(buyer, "bills/ZD-2026-000002/steps/dispute", {"answers": {}})
+    wrong = send(buyer, "bills/ZD-2026-000002/dispute", {})
     assert (wrong.status_code, list(wrong.json()["fields"])) == (422, ["reason"])

@@ -1,5 +1,6 @@
 """The paper: signed, stamped in a demonstration, with a code whose proof verifies without this platform."""
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -95,10 +96,8 @@ def test_a_code_of_another_entry_does_not_verify(certificate):
 def test_any_other_code_is_refused_in_one_way(text):
     with pytest.raises(FormatError):
         qr_proof.unpack(text, "key")
-    try:
+    with contextlib.suppress(FormatError):
         qr_proof.unpack("https://x#p1=" + text, "key")
-    except FormatError:
-        pass
 
 
 def test_a_proof_too_long_for_one_code_leaves_the_link():
