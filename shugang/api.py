@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
@@ -75,6 +75,12 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         "请求的字段不符合接口说明，请对照修改。", "Some fields do not fit the API's description. Please correct them."
     )
     return _answer(request, 422, "invalid_request", message, fields)
+
+
+@api.exception_handler(HttpError)
+def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    message = Text("请求内容无法读取，请发送UTF-8的JSON。", "The request cannot be read. Please send JSON in UTF-8.")
+    return _answer(request, error.status_code, "bad_request", message, {})
 
 
 @api.exception_handler(RequestDataTooBig)

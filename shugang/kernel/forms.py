@@ -22,7 +22,7 @@ class Field:
     name: str
     kind: str
     label: Text
-    hint: Text = Text("", "")
+    hint: Text | None = None
     required: bool = True
     choices: tuple[tuple[str, Text], ...] = ()
     max_length: int = 400

@@ -62,7 +62,11 @@ class Context:
 
 @dataclass(frozen=True)
 class Transition:
-    """One step. `by` holds alternatives; with quorum EACH every capacity in `by` has to act once."""
+    """One step. `by` holds alternatives; with quorum EACH every capacity in `by` has to act once.
+
+    `optional`: may be taken but is not awaited (a withdrawal, say), so it makes no case a to-do; `optional_in`
+    says this of single states (a supplier may improve a quotation that the buyer has not answered).
+    """
 
     name: str
     label: Text
@@ -81,6 +85,11 @@ class Transition:
     confirm: Text | None = None
     done: Text | None = None
     danger: bool = False
+    optional: bool = False
+    optional_in: tuple[str, ...] = ()
+
+    def awaited_in(self, state: str) -> bool:
+        return state in self.sources and not self.optional and state not in self.optional_in
 
 
 @dataclass(frozen=True)

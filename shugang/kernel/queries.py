@@ -25,6 +25,11 @@ class CaseView:
     clock: CaseClock | None
     days_left: int | None
 
+    @property
+    def awaited(self) -> list[Transition]:
+        """Steps that the case waits for; optional ones are offered, not awaited."""
+        return [s for s in self.steps if s.awaited_in(self.case.state)]
+
 
 def get_case(number: str, actor: Actor) -> Case:
     case = Case.objects.visible_to(actor).filter(number=number).first()
@@ -51,11 +56,12 @@ def _actionable(actor: Actor) -> Q:
     """Cases whose next step is the actor's by capacity, duty and state (before recusal and votes)."""
     found = Q(pk__in=[])
     for spec in procedure.all_procedures():
-        for step in spec.transitions:
+        for step in (t for t in spec.transitions if not t.optional):
             for role in step.by:
                 if role.duty in actor.duties:
                     mine = CaseParty.objects.filter(party_id=actor.party_id or 0, capacity=role.capacity)
-                    found |= Q(procedure=spec.code, state__in=step.sources, id__in=mine.values("case_id"))
+                    states = [s for s in step.sources if step.awaited_in(s)]
+                    found |= Q(procedure=spec.code, state__in=states, id__in=mine.values("case_id"))
     return found
 
 
@@ -64,7 +70,7 @@ def inbox(actor: Actor) -> list[CaseView]:
     if actor.party_id is None:
         return []
     cases = Case.objects.filter(_actionable(actor), closed_at__isnull=True).order_by("opened_at")[:500]
-    views = [v for v in (view(c, actor) for c in cases) if v.steps]
+    views = [v for v in (view(c, actor) for c in cases) if v.awaited]
     return sorted(views, key=lambda v: (v.clock is None, v.clock.due_at if v.clock else v.case.opened_at))
 
 
@@ -74,7 +80,7 @@ def waiting(actor: Actor) -> list[CaseView]:
         Q(id__in=CaseParty.objects.filter(party_id=actor.party_id or 0).values("case_id")),
         closed_at__isnull=True,
     ).order_by("-changed_at")[:200]
-    return [v for v in (view(c, actor) for c in open_cases) if not v.steps]
+    return [v for v in (view(c, actor) for c in open_cases) if not v.awaited]
 
 
 def closed(actor: Actor) -> QuerySet[Case]:

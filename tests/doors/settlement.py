@@ -143,5 +143,11 @@ API: tuple[Door, ...] = (
     api("POST", "/bank/match", "yunying", _bank_line, prepare=_matching),
     api("POST", "/bank/return", "yunying", _bank_line),
     api("POST", "/bank/retry", "yunying", _instruction, prepare=_failed),
+    api("GET", "/ledger", "yunying"),
+    api("GET", f"/ledger/order:{HT}:escrow", "yunying"),
+    api("GET", "/bank", "yunying"),
+    api("POST", "/bank/match", "yunying", _bank_line, prepare=_matching),
+    api("POST", "/bank/return", "yunying", _bank_line),
+    api("POST", "/bank/retry", "yunying", _instruction, prepare=_failed),
 )
 DOORS = (*BILLS, *OPERATOR, *API)

@@ -51,10 +51,10 @@ async def serve(config: PlaneConfig) -> int:
     finally:
         waiting.cancel()
         serving.cancel()
-        ended, _ = await asyncio.gather(serving, waiting, return_exceptions=True)
+        await asyncio.gather(serving, waiting, return_exceptions=True)
         await plane.stop()
-    if isinstance(ended, Exception):
-        log.error("the server ended: %s", ended)
+    if not serving.cancelled() and (error := serving.exception()):
+        log.error("the server ended: %s", error)
         return 1
     return EX_IOERR if failed else 0
 

@@ -61,11 +61,13 @@ class Guess:
     def narrow(self, value: str) -> None:
         """Close the types that this value does not fit."""
         still = self._open
+        if value[0] == "-" and not value.strip("-0."):
+            still -= {"BIGINT", "SCALED", "DOUBLE"}  # a negative zero would come back without its sign
         if "BIGINT" in still and not WHOLE.fullmatch(value):
             still.discard("BIGINT")
         if "SCALED" in still:
             self._scale(value)
-        if "DOUBLE" in still and (not FRACTION.fullmatch(value) or value == "-0" or _significant(value) > 15):
+        if "DOUBLE" in still and (not FRACTION.fullmatch(value) or _significant(value) > 15):
             still.discard("DOUBLE")
         if "DATE" in still and not (DAY.fullmatch(value) and _day(value)):
             still.discard("DATE")

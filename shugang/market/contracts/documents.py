@@ -13,7 +13,6 @@ from shugang.ui.documents import render_pdf
 
 from ..products import pricing
 from . import queries
-from .clauses import CLAUSES
 from .models import Contract
 
 SIDES = {"supplier": Text("供方（甲方）", "Supplier"), "buyer": Text("需方（乙方）", "Buyer")}
@@ -77,7 +76,7 @@ def pdf(contract: Contract, english: bool = False) -> bytes:
             {"label": line.label, "value": line.value, "guarantee": GUARANTEE_LABELS[line.guarantee], "explanation": line.explanation}
             for line in describe(contract.terms, contract.product.mode)
         ],
-        "clauses": [{"title": title, "text": text} for title, text in CLAUSES],
+        "clauses": [{"title": Text(**c["title"]), "text": Text(**c["text"])} for c in contract.snapshot["clauses"]],
         "signatures": _signatures(contract),
         "notes": [
             Text(f"合同文本（JSON）SHA-256：{contract.sha256}", f"SHA-256 of the text (JSON): {contract.sha256}"),

@@ -74,7 +74,7 @@ def _outputs(contract_number: str, inquiry: Inquiry, quotation: Quotation) -> di
             for line in describe(terms, product.mode)
         ],
         "plan": plan.to_json(),
-        "clauses": [{"title": title.zh, "text": text.zh} for title, text in CLAUSES],
+        "clauses": [{"title": title.to_json(), "text": text.to_json()} for title, text in CLAUSES],
         "drafted_at": iso(clock.now()),
     }
 

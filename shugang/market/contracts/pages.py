@@ -61,7 +61,7 @@ def _context(request: HttpRequest, contract: Contract, refusal: Refusal | None) 
         "contract": contract, "product": contract.product, "state": label, "tone": tone, "mode": MODES[contract.product.mode],
         "may": queries.may(contract), "left": queries.left(contract), "price_rows": pricing.rows(contract.plan, contract.product.mode),
         "price": pricing.headline(contract.plan), "terms": describe(contract.terms, contract.product.mode),
-        "clauses": [(Text(c["title"], c["title"]), c["text"]) for c in contract.snapshot["clauses"]],
+        "clauses": [(Text(**c["title"]), Text(**c["text"])) for c in contract.snapshot["clauses"]],
         "signatures": queries.signatures(contract), "changes": queries.changes(contract), "allowed": queries.allowed(contract, actor),
         "kinds": dict(KINDS), "orders": may_order(actor), "own_custody": queries.own_custody(actor), "sign_field": SIGN.fields[0],
         "vouchers": list(contract.vouchers.order_by("pk")), "mine": _side(contract, actor.party_id), "rev": contract.case.revision,

@@ -208,6 +208,7 @@ ONBOARDING = register(
                 (Role("applicant", "manager"),),
                 effect=refuse,
                 danger=True,
+                optional=True,
             ),
             Transition(
                 "lapse",

@@ -11,7 +11,7 @@ from shugang.delivery.vault.guessing import Guess
 
 READ = {
     "BIGINT": lambda v: str(int(v)),
-    "DOUBLE": lambda v: str(float(v)) if "." in v else str(int(float(v))),
+    "DOUBLE": lambda v: f"{Decimal(repr(float(v))):f}" if "." in v else str(int(float(v))),
     "DATE": lambda v: date.fromisoformat(v).isoformat(),
     "TIMESTAMP": lambda v: datetime.fromisoformat(v).isoformat(v[10]),
     "BOOLEAN": lambda v: v,
@@ -23,7 +23,27 @@ NUMBERS = st.one_of(
     st.floats(allow_nan=False).map(str),
     st.text("0123456789.-+eE ", max_size=8),
     st.dates().map(str),
-    st.sampled_from(["", "0592", "007", "-0", "1e5", "true", "TRUE", "NaN", "inf", "١٢", "1_000", "+86", "1,5", " 1"]),
+    st.sampled_from(
+        [
+            "",
+            "0592",
+            "007",
+            "-0",
+            "-0.0",
+            "-0.00",
+            "0.00001",
+            "1e5",
+            "true",
+            "TRUE",
+            "NaN",
+            "inf",
+            "١٢",
+            "1_000",
+            "+86",
+            "1,5",
+            " 1",
+        ]
+    ),
 )
 
 
@@ -34,7 +54,8 @@ def test_no_character_is_lost(values):
     kind = guess.type
     for value in filter(None, values):
         if kind.startswith("DECIMAL"):
-            assert f"{Decimal(value):f}" == value
+            scale = int(kind[-2])
+            assert f"{Decimal(int(Decimal(value).scaleb(scale))).scaleb(-scale):f}" == value  # integers have no -0
         else:
             assert READ[kind](value) == value
 
