@@ -44,7 +44,7 @@ def bill_and_settle(stage: Stage) -> None:
         for bill in bills:
             confirm_bill(buyer, str(bill.number))
         said.append(f"{len(bills)}份，逐条可核到每次使用")
-    with stage.step("需方付款，托管行到账，分账指令，执行", "托管行（模拟）→ 平台") as said:
+    with stage.step("需方付款，存管银行到账，分账指令，执行", "存管银行（模拟）→ 平台") as said:
         simulate_bank([Payment(str(b.number), b.total_fen, b.buyer.name) for b in bills])
         exchange(finance)
         instruct_all(finance)

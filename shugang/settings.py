@@ -65,6 +65,8 @@ SHUGANG_PLANE_PORT = int(_env("PLANE_PORT", "8601"))
 SHUGANG_PLANE_URL = _env("PLANE_URL", f"http://127.0.0.1:{SHUGANG_PLANE_PORT}").rstrip("/")
 SHUGANG_PLANE_LEASE_SECONDS = float(_env("PLANE_LEASE_SECONDS", "1.0"))
 SHUGANG_EDGE_LEASE_SECONDS = float(_env("EDGE_LEASE_SECONDS", "5.0"))
+# Intranet addresses (CIDR) that the operator admits for the platform's own outgoing checks; none by default.
+SHUGANG_ALLOWED_NETWORKS = tuple(n for n in _env("ALLOWED_NETWORKS").split(",") if n)
 SHUGANG_UPLOAD_MAX_BYTES = int(_env("UPLOAD_MAX_BYTES", str(200 * 1024 * 1024)))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 

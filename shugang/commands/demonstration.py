@@ -47,6 +47,7 @@ def prepare() -> Path:
         "SHUGANG_PLANE_PORT": str(plane),
         "SHUGANG_PLANE_URL": f"http://127.0.0.1:{plane}",
         "SHUGANG_DEMO_EDGE_PORT": str(edge),
+        "SHUGANG_ALLOWED_NETWORKS": "127.0.0.0/8",
         "SHUGANG_SITE_SHORT": "数港·示例市",
         "SHUGANG_SITE_NAME_ZH": "示例市数据要素流通服务平台",
         "SHUGANG_SITE_NAME_EN": "Sample City Data Market",

@@ -9,6 +9,7 @@ class DeliveryConfig(AppConfig):
         from shugang.kernel.periodic import every_pass
 
         from . import doors
+        from .grants import reactions  # noqa: F401  they register themselves
         from .grants.services import end_expired
         from .planes.requests import forget_nonces
 

@@ -74,15 +74,12 @@ def _splits(plan: PricePlan) -> Iterator[Finding]:
     price = _full_price(bare)
     breaks = [tier.up_to for tier in plan.tiers if tier.up_to is not None]
     points = sorted({*breaks, *((4 * breaks[-1],) if breaks else ())})
-    pairs = {(x, y) for x, y in product(points, points)} | {
-        (x, z - x) for x, z in product(points, points) if z > x
-    }
+    pairs = {(x, y) for x, y in product(points, points)} | {(x, z - x) for x, z in product(points, points) if z > x}
     for x, y in sorted(pairs, key=lambda pair: (sum(pair), pair)):
         if price(x + y) > price(x) + price(y):
             text = Text(
                 f"购买 {x + y:,} 个比分别购买 {x:,} 个和 {y:,} 个更贵，买方可以拆单。",
-                f"Buying {x + y:,} units costs more than buying {x:,} and {y:,} apart, so buyers will "
-                f"split orders.",
+                f"Buying {x + y:,} units costs more than buying {x:,} and {y:,} apart, so buyers will split orders.",
             )
             yield Finding("split_is_cheaper", text, x + y, (x, y))
 
@@ -104,8 +101,7 @@ def ladder_findings(rungs: Sequence[tuple[int, int]]) -> list[Finding]:
         if parts:
             text = Text(
                 f"{units:,} 个的套餐比拼购小套餐（{'+'.join(map(str, parts))}）更贵。",
-                f"The package of {units:,} units costs more than smaller ones together "
-                f"({'+'.join(map(str, parts))}).",
+                f"The package of {units:,} units costs more than smaller ones together ({'+'.join(map(str, parts))}).",
             )
             findings.append(Finding("split_is_cheaper", text, units, parts))
     return findings

@@ -84,9 +84,7 @@ class Fields:
         return value
 
     def texts(self, name: str, choices: Collection[str] | None = None) -> tuple[str, ...]:
-        return self.items(
-            name, lambda item, where: Fields({"item": item}, where, {"item"}).text("item", choices)
-        )
+        return self.items(name, lambda item, where: Fields({"item": item}, where, {"item"}).text("item", choices))
 
     def whole(self, name: str, low: int = 0, high: int = MAX_WHOLE) -> int:
         value = self.raw(name)
@@ -99,21 +97,14 @@ class Fields:
 
     def number(self, name: str) -> float:
         value = self.raw(name)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or value != value
-            or abs(value) > MAX_WHOLE
-        ):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > MAX_WHOLE:
             self.fail("bad_type", self.path(name), Text("此处应为数值。", "A number is expected here."))
         return float(value)
 
     def flag(self, name: str) -> bool:
         value = self.raw(name)
         if not isinstance(value, bool):
-            self.fail(
-                "bad_type", self.path(name), Text("此处应为是或否。", "True or false is expected here.")
-            )
+            self.fail("bad_type", self.path(name), Text("此处应为是或否。", "True or false is expected here."))
         return value
 
     def instant(self, name: str) -> datetime:

@@ -69,18 +69,14 @@ def describe(terms: Terms, mode: str) -> list[TermLine]:
 
 def _line(key: str, value: Text, mode: str) -> TermLine:
     guarantee, explanation = held(key, mode)
-    return TermLine(
-        key, LABELS[key.split(".")[0]], value, guarantee, GUARANTEE_LABELS[guarantee], explanation
-    )
+    return TermLine(key, LABELS[key.split(".")[0]], value, guarantee, GUARANTEE_LABELS[guarantee], explanation)
 
 
 def _values(terms: Terms) -> Iterator[tuple[str, Text]]:
     for action in terms.actions:
         yield f"action.{action}", ACTION_LABELS[action]
     yield "purpose", PURPOSES[terms.purpose]
-    first, last = (
-        f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}" for moment in (terms.valid_from, terms.valid_until)
-    )
+    first, last = (f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}" for moment in (terms.valid_from, terms.valid_until))
     yield "period", Text(f"{first} 至 {last}（北京时间）", f"{first} to {last} (UTC+8)")
     yield "fields", Text("、".join(terms.fields), ", ".join(terms.fields))
     for row in terms.rows:
@@ -140,9 +136,7 @@ def mask_text(mask: Mask) -> Text:
     if mask.function == "redact":
         return Text(f"{column}：不提供内容", f"{column}: the content is withheld")
     if mask.function == "band":
-        return Text(
-            f"{column}：按 {args['width']} 分档取下限", f"{column}: rounded down to bands of {args['width']}"
-        )
+        return Text(f"{column}：按 {args['width']} 分档取下限", f"{column}: rounded down to bands of {args['width']}")
     if mask.function == "truncate_date":
         unit = _DATE_UNITS[str(args["unit"])]
         return Text(f"{column}：日期精确到{unit.zh}", f"{column}: dates to the {unit.en}")

@@ -52,8 +52,7 @@ def lines() -> Iterator[str]:
     """The document, line by line."""
     yield _INTRO
     yield from (
-        f"- **{GUARANTEE_LABELS[g].zh} / {GUARANTEE_LABELS[g].en}**：{m.zh} / {m.en}"
-        for g, m in _MEANINGS.items()
+        f"- **{GUARANTEE_LABELS[g].zh} / {GUARANTEE_LABELS[g].en}**：{m.zh} / {m.en}" for g, m in _MEANINGS.items()
     )
     yield ""
     yield _row("条款 / term", *(f"{mode.zh} / {mode.en}" for mode in MODES.values()))

@@ -42,7 +42,10 @@ def _instant_or_none(moment: datetime | None) -> str | None:
 
 @dataclass(frozen=True)
 class Credential:
-    """A key of a person for one purpose; `digest` is the SHA-256 hex of the secret, which is kept nowhere."""
+    """A key of a person for one purpose; `digest` is the SHA-256 hex of the secret, which is kept nowhere.
+
+    A revoked key stays in bundles for a while, so that its holder reads why it no longer works.
+    """
 
     id: str
     kind: str
@@ -50,6 +53,7 @@ class Credential:
     person: str
     purpose: str
     expires_at: datetime | None = None
+    revoked: bool = False
 
     def to_json(self) -> Json:
         return {
@@ -59,6 +63,7 @@ class Credential:
             "person": self.person,
             "purpose": self.purpose,
             "expires_at": _instant_or_none(self.expires_at),
+            "revoked": self.revoked,
         }
 
     @classmethod
@@ -71,6 +76,7 @@ class Credential:
             f.text("person"),
             f.text("purpose"),
             f.optional("expires_at", f.instant),
+            f.flag("revoked"),
         )
 
 
@@ -95,9 +101,7 @@ class Basis:
     @classmethod
     def from_json(cls, data: object, where: str = "basis") -> "Basis":
         f = Fields(data, where, _names(cls))
-        return cls(
-            f.text("kind"), f.text("reference"), f.text("digest"), f.optional("valid_until", f.instant)
-        )
+        return cls(f.text("kind"), f.text("reference"), f.text("digest"), f.optional("valid_until", f.instant))
 
 
 class _Columned:
@@ -335,7 +339,9 @@ def decide(grant: CompiledGrant, now: datetime, action: str, purpose: str | None
 
 
 def decide_credential(grant: CompiledGrant, credential: Credential, now: datetime) -> Refused | None:
-    """None when this key may be used for the grant now: unexpired and bound to the granted purpose."""
+    """None when this key may be used for the grant now: not revoked, unexpired, bound to the granted purpose."""
+    if credential.revoked:
+        return refuse("revoked")
     if credential.expires_at is not None and now >= credential.expires_at:
         return refuse("credential_expired")
     if credential.purpose != grant.terms.purpose:

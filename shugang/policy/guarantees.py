@@ -37,9 +37,7 @@ _OUTSIDE = (
 )
 
 HELD: dict[str, dict[str, Held]] = {
-    "action.read": _same(
-        "prevented", "未授权读取的请求会被拒绝。", "Requests without the right to read are refused."
-    ),
+    "action.read": _same("prevented", "未授权读取的请求会被拒绝。", "Requests without the right to read are refused."),
     "action.query": {
         **_same(
             "prevented",
@@ -84,9 +82,7 @@ HELD: dict[str, dict[str, Held]] = {
         "用途与密钥绑定，持有人每次使用即声明符合该用途，并记录在案。",
         "The purpose is bound to the key; each use by its holder attests it and is recorded.",
     ),
-    "period": _same(
-        "prevented", "约定期间以外的请求会被拒绝。", "Requests outside the agreed period are refused."
-    ),
+    "period": _same("prevented", "约定期间以外的请求会被拒绝。", "Requests outside the agreed period are refused."),
     "fields": {
         **_same(
             "prevented",
@@ -172,8 +168,7 @@ HELD: dict[str, dict[str, Held]] = {
     "delete_after": _same(
         "attested",
         "到期后需方须提交签名的删除声明，逾期未交时双方均可看到。",
-        "When the time is up a signed statement of deletion is due from the buyer; both parties see "
-        "when it is late.",
+        "When the time is up a signed statement of deletion is due from the buyer; both parties see when it is late.",
     ),
     "attribution": _same("legal", *_OUTSIDE),
     "notes": _same(

@@ -36,9 +36,7 @@ USCC_ERRORS: dict[str, Text] = {
 
 def uscc_check_char(first17: str) -> str:
     """Character 18 for the first 17 (GB 32100-2015 §4.6): (31 − Σ Cᵢ·3^(i−1) mod 31) mod 31."""
-    total = sum(
-        USCC_ALPHABET.index(sign) * weight for sign, weight in zip(first17, _USCC_WEIGHTS, strict=True)
-    )
+    total = sum(USCC_ALPHABET.index(sign) * weight for sign, weight in zip(first17, _USCC_WEIGHTS, strict=True))
     return USCC_ALPHABET[-total % 31]
 
 

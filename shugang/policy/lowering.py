@@ -17,9 +17,7 @@ from shugang.policy.text import Text
 from shugang.policy.validation import validate
 from shugang.policy.vocabulary import Mask, RowFilter, Terms
 
-TOKEN_HEX = (
-    32  # 128 bits; cut so that the inner state of SHA-256 stays hidden and no one can extend a token's input
-)
+TOKEN_HEX = 32  # 128 bits; cut so that the inner state of SHA-256 stays hidden and no one can extend a token's input
 _KEY = re.compile(r"[0-9a-f]{64}")
 _CASTS = {
     "text": "VARCHAR",
@@ -85,8 +83,7 @@ def granted_columns(columns: Iterable[Column | Mapping[str, Any]], terms: Terms)
     masks = {mask.column: mask.function for mask in terms.masks}
     types = {"keep_ends": "string", "sha256_token": "string", "band": "long", "truncate_date": "date"}
     return tuple(
-        Column(name, types.get(masks.get(name, ""), known[name].type), known[name].comment)
-        for name in terms.fields
+        Column(name, types.get(masks.get(name, ""), known[name].type), known[name].comment) for name in terms.fields
     )
 
 

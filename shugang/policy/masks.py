@@ -100,9 +100,7 @@ def apply_terms(
     known = {column.name: column for column in as_columns(columns)}
     masks = {mask.column: mask for mask in terms.masks}
     return [
-        tuple(
-            apply_mask(masks[name], row[name], keys) if name in masks else row[name] for name in terms.fields
-        )
+        tuple(apply_mask(masks[name], row[name], keys) if name in masks else row[name] for name in terms.fields)
         for row in rows
         if all(passes(condition, known[condition.column], row[condition.column]) for condition in terms.rows)
     ]

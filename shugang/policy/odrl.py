@@ -104,18 +104,14 @@ def _row(row: RowFilter) -> Json:
 
 def _mask(mask: Mask) -> Json:
     arguments = {f"sg:{name}": value for name, value in mask.args.items()}
-    return _constraint(
-        "sg:mask", "odrl:eq", f"sg:mask/{mask.function}", **{"sg:column": mask.column, **arguments}
-    )
+    return _constraint("sg:mask", "odrl:eq", f"sg:mask/{mask.function}", **{"sg:column": mask.column, **arguments})
 
 
 def _duties(terms: Terms, target: str) -> list[Json]:
     duties: list[Json] = []
     if terms.delete_after_days is not None:
         wait = {"@value": f"P{terms.delete_after_days}D", "@type": "xsd:duration"}
-        due = _constraint(
-            "odrl:delayPeriod", "odrl:lteq", wait, **{"sg:from": _moment(to_iso(terms.valid_until))}
-        )
+        due = _constraint("odrl:delayPeriod", "odrl:lteq", wait, **{"sg:from": _moment(to_iso(terms.valid_until))})
         duties.append({"action": "odrl:delete", "target": target, "constraint": [due]})
     if terms.attribution:
         duties.append({"action": "odrl:attribute", "target": target, "sg:attributionText": terms.attribution})

@@ -137,9 +137,7 @@ def check_plan(plan: PricePlan) -> None:
     for item in fields(plan):
         used = item.name in _PRICED_BY[plan.kind] or item.name in ("kind", "unit", "version")
         if not used and getattr(plan, item.name) != item.default:
-            _refuse(
-                "unused_term", "此计价方式不使用该项。", "This kind of plan does not use the term.", item.name
-            )
+            _refuse("unused_term", "此计价方式不使用该项。", "This kind of plan does not use the term.", item.name)
     if plan.kind in ("per_unit", "package", "tiered") and not plan.billable:
         _refuse(
             "no_billable",
@@ -150,22 +148,13 @@ def check_plan(plan: PricePlan) -> None:
     if len(set(plan.billable)) != len(plan.billable):
         _refuse("repeated", "同一结果出现了两次。", "The same outcome appears twice.", "billable")
     if plan.kind == "package" and plan.package_size < 1:
-        _refuse(
-            "out_of_range", "套餐用量应大于零。", "A package must hold at least one unit.", "package_size"
-        )
+        _refuse("out_of_range", "套餐用量应大于零。", "A package must hold at least one unit.", "package_size")
     if plan.cap_fen is not None and plan.cap_fen < plan.minimum_fen:
-        _refuse(
-            "contradiction", "封顶金额不应低于最低消费。", "The cap must not be below the minimum.", "cap_fen"
-        )
+        _refuse("contradiction", "封顶金额不应低于最低消费。", "The cap must not be below the minimum.", "cap_fen")
     if plan.kind == "tiered":
         bounds = [tier.up_to for tier in plan.tiers]
         inner = [bound for bound in bounds[:-1] if bound is not None]
-        if (
-            not bounds
-            or bounds[-1] is not None
-            or len(inner) != len(bounds) - 1
-            or inner != sorted(set(inner))
-        ):
+        if not bounds or bounds[-1] is not None or len(inner) != len(bounds) - 1 or inner != sorted(set(inner)):
             _refuse(
                 "bad_tiers",
                 "阶梯上限应逐级递增，且最后一级不设上限。",

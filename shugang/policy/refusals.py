@@ -22,8 +22,7 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     "unknown_key": _row(
         401,
         "未能识别您的密钥。请检查是否完整复制，或在“我的授权”中重新领取。",
-        "Your key was not recognised. Please check that it was copied in full, or collect a new one "
-        "under My grants.",
+        "Your key was not recognised. Please check that it was copied in full, or collect a new one under My grants.",
     ),
     "credential_expired": _row(
         401,
@@ -38,8 +37,7 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     "suspended": _row(
         403,
         "此授权已暂停使用。恢复后无需重新领取密钥，原因见“我的授权”。",
-        "This grant is suspended. Your key will work again once it resumes; the reason is shown under "
-        "My grants.",
+        "This grant is suspended. Your key will work again once it resumes; the reason is shown under My grants.",
     ),
     "expired": _row(
         403,
@@ -59,8 +57,7 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     "uncharged_quota_exhausted": _row(
         403,
         "不计费调用的次数已达约定上限。请检查查询条件后于下一周期重试。",
-        "The agreed number of uncharged calls is used up. Please check your inputs and retry in the "
-        "next period.",
+        "The agreed number of uncharged calls is used up. Please check your inputs and retry in the next period.",
     ),
     "rate_limited": _row(
         429,
@@ -95,20 +92,17 @@ REFUSALS: dict[str, tuple[int, Text]] = {
     "bundle_stale": _row(
         503,
         "数据服务暂时无法确认授权是否仍然有效，因此停止提供。请稍后重试。",
-        "The data service cannot confirm that grants still stand, so it has stopped serving. Please "
-        "retry shortly.",
+        "The data service cannot confirm that grants still stand, so it has stopped serving. Please retry shortly.",
     ),
     "nonce_repeated": _row(
         409,
         "该请求已收到过一次，未重复执行。重试时请更换一次性编号，并保持请求编号不变。",
-        "This request was already received and was not run again. Retry with a fresh nonce and the "
-        "same request id.",
+        "This request was already received and was not run again. Retry with a fresh nonce and the same request id.",
     ),
     "result_gone": _row(
         409,
         "原答复已不再保存，且数据版本已变化，无法重现。请使用新的请求编号重新查询。",
-        "The first answer is no longer kept and cannot be reproduced. Please ask again with a new "
-        "request id.",
+        "The first answer is no longer kept and cannot be reproduced. Please ask again with a new request id.",
     ),
     "request_changed": _row(
         409,

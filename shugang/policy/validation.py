@@ -35,9 +35,7 @@ def validate(terms: Terms, columns: Iterable[Column | Mapping[str, Any]], mode: 
             "valid_until",
         )
     if not terms.fields:
-        raise TermsError(
-            "no_fields", Text("请至少授权一个字段。", "Please grant at least one column."), "fields"
-        )
+        raise TermsError("no_fields", Text("请至少授权一个字段。", "Please grant at least one column."), "fields")
     _distinct(terms.fields, "fields")
     for name in terms.fields:
         _column(name, known, "fields")
@@ -53,14 +51,10 @@ def validate(terms: Terms, columns: Iterable[Column | Mapping[str, Any]], mode: 
 
 def _actions(terms: Terms) -> None:
     if not terms.actions:
-        raise TermsError(
-            "no_actions", Text("请至少授权一项操作。", "Please grant at least one action."), "actions"
-        )
+        raise TermsError("no_actions", Text("请至少授权一项操作。", "Please grant at least one action."), "actions")
     _distinct(terms.actions, "actions")
     if ("redistribute" in terms.actions) != terms.redistribute:
-        text = Text(
-            "“转授”操作与“可否转授”须一致。", "The action redistribute and the term redistribute must agree."
-        )
+        text = Text("“转授”操作与“可否转授”须一致。", "The action redistribute and the term redistribute must agree.")
         raise TermsError("contradiction", text, "redistribute")
 
 

@@ -57,9 +57,7 @@ class RowFilter:
         op = f.text("op", OPERATORS)
         if op == "not_null":
             if f.raw("value") is not None:
-                Fields.fail(
-                    "bad_type", f.path("value"), Text("“非空”条件不带取值。", "not_null takes no value.")
-                )
+                Fields.fail("bad_type", f.path("value"), Text("“非空”条件不带取值。", "not_null takes no value."))
             return cls(f.text("column"), op)
         if op == "in":
             return cls(f.text("column"), op, f.items("value", _scalar))
@@ -122,9 +120,7 @@ class Quota:
     @classmethod
     def from_json(cls, data: object, where: str = "quota") -> "Quota":
         f = Fields(data, where, _names(cls))
-        return cls(
-            f.text("unit", UNITS), f.whole("limit", 1), f.text("per", PERIODS), f.text("counts", COUNTS)
-        )
+        return cls(f.text("unit", UNITS), f.whole("limit", 1), f.text("per", PERIODS), f.text("counts", COUNTS))
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,14 @@ LOOKUP = "/api/v1/lookup/"
 QUERY = "/query/v1/"
 # Long answers under way at once; further ones wait for a thread.
 LONG_ANSWERS = 128
-INTERNAL = Refused("internal_error", 500, Text(
-    "数据服务内部出错,本次未提供数据。请稍后重试;如仍失败,请联系平台。",
-    "The data service failed inside and released no data. Please retry; if it goes on, please tell the platform.",
-))
+INTERNAL = Refused(
+    "internal_error",
+    500,
+    Text(
+        "数据服务内部出错,本次未提供数据。请稍后重试;如仍失败,请联系平台。",
+        "The data service failed inside and released no data. Please retry; if it goes on, please tell the platform.",
+    ),
+)
 
 
 class Plane:
@@ -54,7 +58,8 @@ class Plane:
         self.gate = Gate(Clock(), self.journal, plane_secret(config.data_dir))
         self.views = Views(config)
         self.follower = Follower(
-            self.gate, config.plane_id, config.platform_public_key(), config.poll_seconds, self._renewed)
+            self.gate, config.plane_id, config.platform_public_key(), config.poll_seconds, self._renewed
+        )
         self.stopping = False
         self.counters: Counter[str] = Counter()
         self.in_flight: dict[tuple[str, str], asyncio.Future[Any]] = {}
@@ -138,9 +143,14 @@ class Plane:
         left = self.gate.fresh_until - monotonic()
         fine = left > 0 and not self.journal.failed
         state = {
-            "ok": fine, "plane": self.config.plane_id, "revision": self.follower.revision,
-            "lease_seconds_left": round(max(0.0, left), 3), "journal": "failed" if self.journal.failed else "ok",
-            "journal_seq": self.journal.seq, "unshipped": self.shipper.backlog, "note": self.follower.last_error,
+            "ok": fine,
+            "plane": self.config.plane_id,
+            "revision": self.follower.revision,
+            "lease_seconds_left": round(max(0.0, left), 3),
+            "journal": "failed" if self.journal.failed else "ok",
+            "journal_seq": self.journal.seq,
+            "unshipped": self.shipper.backlog,
+            "note": self.follower.last_error,
         }
         proto.response_bytes(200 if fine else 503, JSON, json.dumps(state).encode())
 

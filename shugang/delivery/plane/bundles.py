@@ -25,7 +25,11 @@ REVISION = "bundle_revision"
 
 class Follower:
     def __init__(
-        self, gate: Gate, plane: str, platform: Ed25519PublicKey, poll_seconds: float,
+        self,
+        gate: Gate,
+        plane: str,
+        platform: Ed25519PublicKey,
+        poll_seconds: float,
         on_index: Callable[[Index], None],
     ) -> None:
         self._gate, self._plane, self._platform, self._poll = gate, plane, platform, poll_seconds
@@ -55,8 +59,11 @@ class Follower:
     async def accept(self, raw: bytes) -> None:
         """Apply a bundle or raise BadBundle, after which the old one stands until its lease ends."""
         try:
-            bundle = await asyncio.to_thread(open_bundle, raw, self._platform) if len(raw) > 65536 else (
-                open_bundle(raw, self._platform))
+            bundle = (
+                await asyncio.to_thread(open_bundle, raw, self._platform)
+                if len(raw) > 65536
+                else (open_bundle(raw, self._platform))
+            )
             self._check(bundle)
         except BadBundle:
             self.rejected += 1

@@ -102,7 +102,14 @@ def write_private(path: Path, data: bytes) -> None:
 
 _PATHS = {"data_dir", "private_key_file", "vault_root", "tls_cert", "tls_key"}
 _INTS = {
-    "port", "max_body", "max_answer", "whole_answer", "stored_answer", "row_cap", "file_url_seconds", "backpressure",
+    "port",
+    "max_body",
+    "max_answer",
+    "whole_answer",
+    "stored_answer",
+    "row_cap",
+    "file_url_seconds",
+    "backpressure",
 }
 _FLOATS = {"poll_seconds", "ship_seconds", "query_seconds"}
 

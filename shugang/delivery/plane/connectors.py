@@ -21,7 +21,10 @@ from shugang.delivery.plane.config import ConfigError, PlaneConfig
 
 Rows = tuple[list[str], list[tuple[Any, ...]]]
 _READS = {
-    sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
 }
 
 
@@ -36,7 +39,7 @@ class SourceFailed(RuntimeError):
 class Connector(Protocol):
     @property
     def dialect(self) -> str:
-        """"sqlite" or "postgres", as sqlglot names them."""
+        """ "sqlite" or "postgres", as sqlglot names them."""
         ...
 
     def fetch(self, sql: str, values: Mapping[str, Any], cap: int, seconds: float) -> Rows:
@@ -108,8 +111,14 @@ class PostgresConnector:
         )
         try:
             with psycopg.connect(
-                host=self.host, hostaddr=self.address, port=self.port, dbname=self.database, user=self.user,
-                connect_timeout=max(2, int(seconds)), options=settings, application_name="shugang-plane",
+                host=self.host,
+                hostaddr=self.address,
+                port=self.port,
+                dbname=self.database,
+                user=self.user,
+                connect_timeout=max(2, int(seconds)),
+                options=settings,
+                application_name="shugang-plane",
                 **dict(self.secret),  # type: ignore[arg-type]
             ) as con:
                 con.read_only = True

@@ -26,7 +26,9 @@ def signed_headers(
     digest = hashlib.sha256(body).hexdigest()
     message = "\n".join((PREFIX, method, target, moment, nonce, digest)).encode()
     return {
-        "X-Plane": plane, "X-Time": moment, "X-Nonce": nonce,
+        "X-Plane": plane,
+        "X-Time": moment,
+        "X-Nonce": nonce,
         "X-Signature": b64encode(key.sign(message)).decode(),
     }
 
@@ -36,7 +38,8 @@ class Control:
         self._url, self._plane, self._key = url.rstrip("/"), plane, key
         self._path = urlsplit(self._url).path
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=seconds, connect=3.0), auto_decompress=True,
+            timeout=aiohttp.ClientTimeout(total=seconds, connect=3.0),
+            auto_decompress=True,
         )
 
     async def close(self) -> None:

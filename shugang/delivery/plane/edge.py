@@ -35,7 +35,8 @@ def enrol(control_url: str, code: str, data_dir: Path, name: str = "") -> Path:
         raise EnrolFailed(f"{settings} exists: this site is enrolled already")
     key = Ed25519PrivateKey.generate()
     body = {
-        "code": code, "public_key": b64encode(key.public_key().public_bytes_raw()).decode(),
+        "code": code,
+        "public_key": b64encode(key.public_key().public_bytes_raw()).decode(),
         "name": name or platform.node(),
     }
     answer = asyncio.run(_post(control_url.rstrip("/") + "/plane/v1/enrol", body))
@@ -48,9 +49,10 @@ def enrol(control_url: str, code: str, data_dir: Path, name: str = "") -> Path:
 async def _post(url: str, body: dict[str, str]) -> Any:
     try:
         timeout = aiohttp.ClientTimeout(total=15)
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.post(
-            url, json=body, allow_redirects=False
-        ) as response:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, json=body, allow_redirects=False) as response,
+        ):
             if response.status != 200:
                 raise EnrolFailed(f"the platform refused ({response.status}): is the code right and unused?")
             return await response.json(content_type=None)
@@ -72,13 +74,18 @@ def _checked(answer: Any) -> tuple[str, str]:
 def _document(plane: str, control_url: str, data_dir: Path, platform_key: str) -> str:
     lines = ["[plane]", 'role = "edge"']
     values = {
-        "plane_id": plane, "control_url": control_url, "data_dir": str(data_dir.absolute()),
-        "private_key_file": str((data_dir / KEY).absolute()), "platform_key": platform_key,
+        "plane_id": plane,
+        "control_url": control_url,
+        "data_dir": str(data_dir.absolute()),
+        "private_key_file": str((data_dir / KEY).absolute()),
+        "platform_key": platform_key,
     }
     lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
     lines += [
-        "", "# Your own database, read only; a network address must also be allowed:",
-        '# allow = ["db.example.internal:5432"]   (under [plane])', "# [connectors.NAME]",
+        "",
+        "# Your own database, read only; a network address must also be allowed:",
+        '# allow = ["db.example.internal:5432"]   (under [plane])',
+        "# [connectors.NAME]",
         '# url = "sqlite:////var/data/own.sqlite3"',
     ]
     return "\n".join(lines) + "\n"

@@ -56,7 +56,9 @@ async def handle(plane: Plane, scope: Any, proto: Any) -> None:
     view = plane.views.tables.get(access.view) or await plane.views.table(access)
     span = _span(scope.headers, view)
     headers = [
-        ("content-type", "application/vnd.apache.parquet"), ("accept-ranges", "bytes"), ("cache-control", "no-store"),
+        ("content-type", "application/vnd.apache.parquet"),
+        ("accept-ranges", "bytes"),
+        ("cache-control", "no-store"),
         ("etag", f'"{view.sha256[:32]}"'),
     ]
     if span is None:
@@ -74,9 +76,7 @@ async def handle(plane: Plane, scope: Any, proto: Any) -> None:
     await _send(plane, proto, use, view, start, end, headers)
 
 
-async def _send(
-    plane: Plane, proto: Any, use: Use, view: TableView, start: int, end: int, headers: Headers
-) -> None:
+async def _send(plane: Plane, proto: Any, use: Use, view: TableView, start: int, end: int, headers: Headers) -> None:
     """Small pieces by the server itself; long ones through a pipe that stops when the grant does."""
     status = 200 if end - start == view.size else 206
     if end - start <= plane.config.whole_answer:
@@ -161,5 +161,3 @@ async def _meter(plane: Plane, use: Use, view: TableView) -> None:
         plane.delivered.add(key)
     finally:
         del plane.in_flight[key]
-
-

@@ -146,16 +146,35 @@ class Gate:
     ) -> Entry:
         moment = use.moment
         # The generated constructor of a named tuple costs three times as much, on every request.
-        return tuple.__new__(Entry, (
-            use.access.template(outcome), use.request_id, moment.at, moment.received_at, rows, size, digest, detail,
-            moment.day, counts,
-        ))
+        return tuple.__new__(
+            Entry,
+            (
+                use.access.template(outcome),
+                use.request_id,
+                moment.at,
+                moment.received_at,
+                rows,
+                size,
+                digest,
+                detail,
+                moment.day,
+                counts,
+            ),
+        )
 
     def _ended(self, use: Use, code: str, state: str, detail: str = EMPTY_DETAIL) -> Entry:
         moment = use.moment
         return Entry(
-            use.access.refused_template(code, state), use.request_id, moment.at, moment.received_at, 0, 0, "", detail,
-            moment.day, False,
+            use.access.refused_template(code, state),
+            use.request_id,
+            moment.at,
+            moment.received_at,
+            0,
+            0,
+            "",
+            detail,
+            moment.day,
+            False,
         )
 
     async def refuse(self, use: Use, denied: Denied) -> None:
@@ -176,20 +195,27 @@ class Gate:
     async def open(self, use: Use, detail: str) -> None:
         """Write the intent: durable before a source is contacted."""
         access, moment = use.access, use.moment
-        await self.journal.intent(Intent(
-            access.grant.id, use.request_id, access.credential.id, access.mode, access.action, access.version,
-            moment.at, moment.received_at, moment.day, detail,
-        ))
+        await self.journal.intent(
+            Intent(
+                access.grant.id,
+                use.request_id,
+                access.credential.id,
+                access.mode,
+                access.action,
+                access.version,
+                moment.at,
+                moment.received_at,
+                moment.day,
+                detail,
+            )
+        )
         use.opened = True
 
     def stands(self, use: Use) -> bool:
         """Whether the grant still admits this use now: asked before each further piece of a long answer."""
         access = use.access
         current = self.index.by_key.get((access.grant.id, access.credential.id))
-        return (
-            current is not None and monotonic() < self.fresh_until
-            and current.refusal(self.clock.now().rule) is None
-        )
+        return current is not None and monotonic() < self.fresh_until and current.refusal(self.clock.now().rule) is None
 
 
 class Rejected(Exception):

@@ -39,8 +39,19 @@ class Access(Generic[S]):
     source: S
 
     __slots__ = (
-        "_bounds", "_from", "_refusal", "_until", "action", "credential", "grant", "meter", "mode", "outcomes",
-        "source", "version", "view",
+        "_bounds",
+        "_from",
+        "_refusal",
+        "_until",
+        "action",
+        "credential",
+        "grant",
+        "meter",
+        "mode",
+        "outcomes",
+        "source",
+        "version",
+        "view",
     )
 
     def __init__(self, grant: CompiledGrant, credential: Credential, source: S, meter: Meter) -> None:
@@ -78,15 +89,29 @@ class Access(Generic[S]):
         if made is None:
             charged = self.charged(outcome)
             made = self.outcomes[outcome] = Template(
-                self.grant.id, self.credential.id, self.mode, self.action, outcome, self.version,
-                charged, reason_of(outcome, charged), ANSWERED,
+                self.grant.id,
+                self.credential.id,
+                self.mode,
+                self.action,
+                outcome,
+                self.version,
+                charged,
+                reason_of(outcome, charged),
+                ANSWERED,
             )
         return made
 
     def refused_template(self, code: str, state: str = REFUSED) -> Template:
         return template(
-            self.grant.id, self.credential.id, self.mode, self.action, code, self.version,
-            False, f"{state}:{code}", state,
+            self.grant.id,
+            self.credential.id,
+            self.mode,
+            self.action,
+            code,
+            self.version,
+            False,
+            f"{state}:{code}",
+            state,
         )
 
 

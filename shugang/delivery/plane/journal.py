@@ -134,14 +134,16 @@ class Journal:
         if answer is not None:
             key = (entry.template.grant, entry.request_id)
             expires = time.time() + schema.ANSWER_SECONDS
-            self._pending.statements.append((
-                "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", (*key, expires, *answer)))
+            self._pending.statements.append(
+                ("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", (*key, expires, *answer))
+            )
         return self.submit(entry)
 
     def intent(self, intent: Intent) -> asyncio.Future[None]:
         return self._statement(
             "INSERT INTO intent (grant_id, request_id, credential, mode, action, version, at, received_at, day, detail)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", tuple(intent),
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            tuple(intent),
         )
 
     def released(
@@ -150,7 +152,8 @@ class Journal:
         """Durable *before* the bytes up to `size` leave: an abort bills no less than what left."""
         return self._statement(
             "UPDATE intent SET released_bytes = ?, released_rows = ?, outcome = ?, charged = ?, reason = ?"
-            " WHERE grant_id = ? AND request_id = ?", (size, rows, outcome, charged, reason, grant, request_id),
+            " WHERE grant_id = ? AND request_id = ?",
+            (size, rows, outcome, charged, reason, grant, request_id),
         )
 
     def nonce(self, credential: str, nonce: str, expires: float) -> None:
@@ -247,8 +250,8 @@ class Journal:
     def past(self, grant: str, request_id: str) -> Past | None:
         """A point lookup by the billing key (microseconds; used only where the client sent a request id)."""
         row = self._reader.execute(
-            "SELECT state, text FROM record WHERE grant_id = ? AND request_id = ?"
-            " AND state IN ('answered', 'aborted')", (grant, request_id),
+            "SELECT state, text FROM record WHERE grant_id = ? AND request_id = ? AND state IN ('answered', 'aborted')",
+            (grant, request_id),
         ).fetchone()
         if row is None:
             return None
@@ -286,4 +289,3 @@ def _own(path: Path) -> int:
         os.close(handle)
         raise JournalInUse(f"another plane process owns {path.parent}") from error
     return handle
-

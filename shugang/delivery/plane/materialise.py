@@ -32,12 +32,23 @@ MANIFEST = "manifest.json"
 PART = "part-00000.parquet"
 # DuckDB type → (Delta type, cast needed so that the file holds exactly that type).
 DELTA = {
-    "BOOLEAN": ("boolean", ""), "TINYINT": ("byte", ""), "SMALLINT": ("short", ""), "INTEGER": ("integer", ""),
-    "BIGINT": ("long", ""), "UTINYINT": ("short", "SMALLINT"), "USMALLINT": ("integer", "INTEGER"),
-    "UINTEGER": ("long", "BIGINT"), "UBIGINT": ("decimal(20,0)", "DECIMAL(20,0)"),
-    "HUGEINT": ("decimal(38,0)", "DECIMAL(38,0)"), "FLOAT": ("float", ""), "DOUBLE": ("double", ""),
-    "VARCHAR": ("string", ""), "DATE": ("date", ""), "BLOB": ("binary", ""),
-    "TIMESTAMP": ("timestamp", ""), "TIMESTAMP WITH TIME ZONE": ("timestamp", ""),
+    "BOOLEAN": ("boolean", ""),
+    "TINYINT": ("byte", ""),
+    "SMALLINT": ("short", ""),
+    "INTEGER": ("integer", ""),
+    "BIGINT": ("long", ""),
+    "UTINYINT": ("short", "SMALLINT"),
+    "USMALLINT": ("integer", "INTEGER"),
+    "UINTEGER": ("long", "BIGINT"),
+    "UBIGINT": ("decimal(20,0)", "DECIMAL(20,0)"),
+    "HUGEINT": ("decimal(38,0)", "DECIMAL(38,0)"),
+    "FLOAT": ("float", ""),
+    "DOUBLE": ("double", ""),
+    "VARCHAR": ("string", ""),
+    "DATE": ("date", ""),
+    "BLOB": ("binary", ""),
+    "TIMESTAMP": ("timestamp", ""),
+    "TIMESTAMP WITH TIME ZONE": ("timestamp", ""),
 }
 _BOUNDED = ("byte", "short", "integer", "long", "float", "double", "date", "string", "decimal")
 _LONGEST_BOUND = 32
@@ -174,8 +185,10 @@ def _api(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> d
     pairs = [f"{_literal(name)}, {json_value(name, kind)}" for name, kind in described if name != KEY]
     body = f"CAST(json_object({', '.join(pairs)}) AS VARCHAR)"
     _copy(
-        con, f"SELECT {quote(KEY)} AS key, {body} AS body FROM ({sql}) AS granted WHERE {quote(KEY)} IS NOT NULL",  # noqa: S608
-        params, folder,
+        con,
+        f"SELECT {quote(KEY)} AS key, {body} AS body FROM ({sql}) AS granted WHERE {quote(KEY)} IS NOT NULL",  # noqa: S608
+        params,
+        folder,
     )
     file = parquet(str(folder / PART))
     row = con.execute(f"SELECT count(*), count(DISTINCT key) FROM {file}").fetchone()  # noqa: S608 our own file

@@ -30,7 +30,8 @@ def render_metrics(plane: Plane) -> str:
     ]
     rows += [
         ("refused_total", "counter", f'{{code="{name.removeprefix("refused:")}"}}', count)
-        for name, count in sorted(plane.counters.items()) if name.startswith("refused:")
+        for name, count in sorted(plane.counters.items())
+        if name.startswith("refused:")
     ]
     lines: list[str] = []
     typed: set[str] = set()

@@ -51,6 +51,7 @@ class Pipe:
 
     async def splice(self, source: int, start: int, end: int) -> None:
         """The bytes `start` to `end` (excluded) of the open file."""
+
         def fill() -> None:
             place = start
             while place < end and not self._stopped:

@@ -38,8 +38,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("shugang.plane.query")
 _TYPES: dict[str, Any] = {
-    "whole": pa.int64(), "text": pa.large_string(), "date": pa.date32(), "time": pa.timestamp("us"),
-    "flag": pa.bool_(), "fraction": pa.float64(),
+    "whole": pa.int64(),
+    "text": pa.large_string(),
+    "date": pa.date32(),
+    "time": pa.timestamp("us"),
+    "flag": pa.bool_(),
+    "fraction": pa.float64(),
 }
 
 
@@ -87,8 +91,15 @@ class _Job:
     __slots__ = ("cap", "connector", "keys", "seconds", "source", "template", "terms", "values")
 
     def __init__(
-        self, connector: Connector, template: Template, values: dict[str, Any], source: QuerySource, terms: Terms,
-        keys: Mapping[str, str], cap: int, seconds: float,
+        self,
+        connector: Connector,
+        template: Template,
+        values: dict[str, Any],
+        source: QuerySource,
+        terms: Terms,
+        keys: Mapping[str, str],
+        cap: int,
+        seconds: float,
     ) -> None:
         self.connector, self.template, self.values, self.source = connector, template, values, source
         self.terms, self.keys, self.cap, self.seconds = terms, keys, cap, seconds
@@ -124,7 +135,13 @@ def _job(plane: Plane, use: Use, given: dict[str, str]) -> _Job:
         raise Rejected(use, Denied(code, error.name, error.why)) from error
     _inside(use, source, template, given)
     return _Job(
-        connector, template, values, source, terms, plane.config.policy_keys, plane.config.row_cap,
+        connector,
+        template,
+        values,
+        source,
+        terms,
+        plane.config.policy_keys,
+        plane.config.row_cap,
         plane.config.query_seconds,
     )
 
@@ -249,9 +266,7 @@ async def _first(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, finge
     await release(plane, use, proto, pieces, kind, outcome, detail)
 
 
-async def _again(
-    plane: Plane, use: Use, proto: Any, job: _Job, kind: str, past: Any, fingerprint: str
-) -> None:
+async def _again(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, past: Any, fingerprint: str) -> None:
     if past.detail.get("query") != fingerprint:
         raise Rejected(use, Denied("request_changed", "Request-Id"))
     if past.state != ANSWERED:
@@ -263,5 +278,3 @@ async def _again(
         raise Rejected(use, Denied("result_gone", "Request-Id"))
     plane.counters["replayed"] += 1
     proto.response_bytes(200, [*query_headers(kind, use.request_id), ("idempotent-replayed", "true")], body)
-
-

@@ -30,8 +30,16 @@ class Template:
     __slots__ = ("charged", "grant", "state", "text")
 
     def __init__(
-        self, grant: str, credential: str, mode: str, action: str, outcome: str, version: int,
-        charged: bool, reason: str, state: str = ANSWERED,
+        self,
+        grant: str,
+        credential: str,
+        mode: str,
+        action: str,
+        outcome: str,
+        version: int,
+        charged: bool,
+        reason: str,
+        state: str = ANSWERED,
     ) -> None:
         self.grant, self.charged, self.state = grant, charged, state
         self.text = (
@@ -65,8 +73,15 @@ class Entry(NamedTuple):
 
     def text(self, seq: int, prev: str) -> str:
         return self.template.text % (
-            self.answer_sha256, self.at, self.bytes, self.detail, prev, self.received_at,
-            quote(self.request_id), self.rows, seq,
+            self.answer_sha256,
+            self.at,
+            self.bytes,
+            self.detail,
+            prev,
+            self.received_at,
+            quote(self.request_id),
+            self.rows,
+            seq,
         )
 
 

@@ -68,7 +68,14 @@ def chunks(pieces: Sequence[render.Part]) -> Iterator[render.Part]:
 
 
 async def _chunks(
-    plane: Plane, use: Use, proto: Any, pipe: Pipe, pieces: Sequence[render.Part], size: int, kind: str, outcome: str,
+    plane: Plane,
+    use: Use,
+    proto: Any,
+    pipe: Pipe,
+    pieces: Sequence[render.Part],
+    size: int,
+    kind: str,
+    outcome: str,
     sent: _Sent,
 ) -> None:
     access = use.access
@@ -76,7 +83,8 @@ async def _chunks(
     for chunk in chunks(pieces):
         reached, rows = sent.bytes + len(chunk.data), sent.rows + chunk.rows
         await plane.journal.released(
-            access.grant.id, use.request_id, reached, rows, outcome, charged, reason_of(outcome, charged))
+            access.grant.id, use.request_id, reached, rows, outcome, charged, reason_of(outcome, charged)
+        )
         if not sent.bytes:
             pipe.answer(proto, 200, [*query_headers(kind, use.request_id), ("content-length", str(size))])
         sent.bytes, sent.rows = reached, rows
@@ -91,11 +99,27 @@ async def _abort(plane: Plane, use: Use, outcome: str, detail: str, sent: _Sent,
     base = CHARGED if charged else UNCHARGED
     access.meter.correct(moment.day, base, rows - sent.rows, size - sent.bytes)
     made = template(
-        access.grant.id, access.credential.id, access.mode, access.action, outcome, access.version, charged,
-        reason_of(outcome, charged), ABORTED,
+        access.grant.id,
+        access.credential.id,
+        access.mode,
+        access.action,
+        outcome,
+        access.version,
+        charged,
+        reason_of(outcome, charged),
+        ABORTED,
     )
     entry = Entry(
-        made, use.request_id, moment.at, moment.received_at, sent.rows, sent.bytes, "", detail, moment.day, True,
+        made,
+        use.request_id,
+        moment.at,
+        moment.received_at,
+        sent.rows,
+        sent.bytes,
+        "",
+        detail,
+        moment.day,
+        True,
     )
     if not plane.journal.failed:
         await plane.journal.finish(entry)

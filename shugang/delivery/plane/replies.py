@@ -14,9 +14,12 @@ JSON: Headers = [("content-type", "application/json; charset=utf-8"), ("cache-co
 REPLAYED: Headers = [*JSON, ("idempotent-replayed", "true")]
 # Codes of the Delta Sharing protocol; everything unlisted is INVALID_PARAMETER_VALUE by its nature.
 ERROR_CODES = {
-    "not_found": "RESOURCE_DOES_NOT_EXIST", "version_gone": "RESOURCE_DOES_NOT_EXIST",
-    "bad_request": "INVALID_PARAMETER_VALUE", "source_unavailable": "INTERNAL_ERROR",
-    "journal_unavailable": "INTERNAL_ERROR", "unsupported": "UNSUPPORTED_OPERATION",
+    "not_found": "RESOURCE_DOES_NOT_EXIST",
+    "version_gone": "RESOURCE_DOES_NOT_EXIST",
+    "bad_request": "INVALID_PARAMETER_VALUE",
+    "source_unavailable": "INTERNAL_ERROR",
+    "journal_unavailable": "INTERNAL_ERROR",
+    "unsupported": "UNSUPPORTED_OPERATION",
 }
 
 
@@ -24,8 +27,15 @@ class Denied(Exception):
     """A refusal on its way out. `note` is a plain sentence about this request, `field` the offending name."""
 
     def __init__(
-        self, code: str, field: str = "", note: str = "", error_code: str = "", wait: float = 0.0,
-        refused: Refused | None = None, journal: bool = True, detail: dict[str, Any] | None = None,
+        self,
+        code: str,
+        field: str = "",
+        note: str = "",
+        error_code: str = "",
+        wait: float = 0.0,
+        refused: Refused | None = None,
+        journal: bool = True,
+        detail: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(code)
         self.refused = refused or refuse(code)
@@ -49,7 +59,9 @@ class Denied(Exception):
 def error_body(refused: Refused, field: str, note: str, error_code: str) -> bytes:
     """`{code, message, message_en, fields}`; `fields` maps the offending name to what is wrong with it."""
     document: dict[str, Any] = {
-        "code": refused.code, "message": refused.text.zh, "message_en": refused.text.en,
+        "code": refused.code,
+        "message": refused.text.zh,
+        "message_en": refused.text.en,
         "fields": {field: note or refused.code} if field else {},
     }
     if error_code:

@@ -202,10 +202,13 @@ def restore(con: sqlite3.Connection) -> Restored:
     """Resolve what was open at the crash: `void` where nothing left, `aborted` (billing what left) otherwise."""
     row = con.execute("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1").fetchone()
     seq, head = row if row else (0, GENESIS)
-    orphans = [_resolve(row) for row in con.execute(
-        "SELECT grant_id, request_id, credential, mode, action, version, outcome, charged, reason, at,"
-        " received_at, day, detail, released_bytes, released_rows FROM intent ORDER BY received_at, request_id"
-    ).fetchall()]
+    orphans = [
+        _resolve(row)
+        for row in con.execute(
+            "SELECT grant_id, request_id, credential, mode, action, version, outcome, charged, reason, at,"
+            " received_at, day, detail, released_bytes, released_rows FROM intent ORDER BY received_at, request_id"
+        ).fetchall()
+    ]
     now = time.time()
     con.execute("BEGIN IMMEDIATE")
     resolved = chained(orphans, seq, head)
@@ -221,15 +224,34 @@ def restore(con: sqlite3.Connection) -> Restored:
         usage.setdefault(grant, {})[day] = cells
     aborted = sum(entry.template.state == ABORTED for entry in orphans)
     return Restored(
-        resolved.seq, resolved.head, meta, usage,
+        resolved.seq,
+        resolved.head,
+        meta,
+        usage,
         {(c, n): e for c, n, e in con.execute("SELECT credential, nonce, expires FROM nonce")},
-        len(orphans) - aborted, aborted,
+        len(orphans) - aborted,
+        aborted,
     )
 
 
 def _resolve(row: tuple[Any, ...]) -> Entry:
-    (grant, request_id, credential, mode, action, version, outcome, charged, reason, at, received_at,
-     day, detail, released, rows) = row
+    (
+        grant,
+        request_id,
+        credential,
+        mode,
+        action,
+        version,
+        outcome,
+        charged,
+        reason,
+        at,
+        received_at,
+        day,
+        detail,
+        released,
+        rows,
+    ) = row
     if released:
         made = Template(grant, credential, mode, action, outcome, version, bool(charged), reason, ABORTED)
         return Entry(made, request_id, at, received_at, rows, released, "", detail, day, True)

@@ -33,9 +33,16 @@ async def serve(config: PlaneConfig) -> int:
     plane = Plane(config, broken)
     await plane.start()
     server = Server(
-        plane.serve, address=config.host, port=config.port, interface=Interfaces.RSGI, websockets=False,
-        log_enabled=False, backlog=1024, backpressure=config.backpressure,
-        ssl_cert=config.tls_cert, ssl_key=config.tls_key,
+        plane.serve,
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.RSGI,
+        websockets=False,
+        log_enabled=False,
+        backlog=1024,
+        backpressure=config.backpressure,
+        ssl_cert=config.tls_cert,
+        ssl_key=config.tls_key,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)

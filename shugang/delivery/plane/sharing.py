@@ -91,8 +91,13 @@ def _unsupported(field: str, note: str) -> Denied:
 
 
 _SHAPES: dict[str, type | tuple[type, ...]] = {
-    "predicateHints": list, "jsonPredicateHints": str, "limitHint": int, "version": int, "timestamp": str,
-    "startingVersion": int, "endingVersion": int,
+    "predicateHints": list,
+    "jsonPredicateHints": str,
+    "limitHint": int,
+    "version": int,
+    "timestamp": str,
+    "startingVersion": int,
+    "endingVersion": int,
 }
 
 
@@ -144,27 +149,44 @@ _PROTOCOL = {"protocol": {"minReaderVersion": 1}}
 def _metadata(access: Access[TableSource], view: TableView) -> dict[str, Any]:
     comments = {column.name: column.comment for column in access.source.columns}
     fields = [
-        {"name": name, "type": kind, "nullable": True,
-         "metadata": {"comment": comments[name]} if comments.get(name) else {}}
+        {
+            "name": name,
+            "type": kind,
+            "nullable": True,
+            "metadata": {"comment": comments[name]} if comments.get(name) else {},
+        }
         for name, kind in view.columns
     ]
-    return {"metaData": {
-        "id": view_id(access), "name": access.source.table, "format": {"provider": "parquet"},
-        "schemaString": json.dumps({"type": "struct", "fields": fields}), "partitionColumns": [],
-        "configuration": {}, "version": access.version, "size": view.size if view.rows else 0,
-        "numFiles": 1 if view.rows else 0,
-    }}
+    return {
+        "metaData": {
+            "id": view_id(access),
+            "name": access.source.table,
+            "format": {"provider": "parquet"},
+            "schemaString": json.dumps({"type": "struct", "fields": fields}),
+            "partitionColumns": [],
+            "configuration": {},
+            "version": access.version,
+            "size": view.size if view.rows else 0,
+            "numFiles": 1 if view.rows else 0,
+        }
+    }
 
 
 def _file(plane: Plane, scope: Any, use: Use, view: TableView) -> dict[str, Any]:
     access = use.access
     expires = int(time.time()) + plane.config.file_url_seconds
     base = plane.config.public_url or f"{scope.scheme}://{scope.authority or scope.headers.get('host')}"
-    return {"file": {
-        "url": base.rstrip("/") + files.signed_path(plane.gate.secret, access, expires), "id": access.view[:32],
-        "partitionValues": {}, "size": view.size, "stats": view.stats, "version": access.version,
-        "expirationTimestamp": expires * 1000,
-    }}
+    return {
+        "file": {
+            "url": base.rstrip("/") + files.signed_path(plane.gate.secret, access, expires),
+            "id": access.view[:32],
+            "partitionValues": {},
+            "size": view.size,
+            "stats": view.stats,
+            "version": access.version,
+            "expirationTimestamp": expires * 1000,
+        }
+    }
 
 
 def view_id(access: Access[TableSource]) -> str:
@@ -215,7 +237,13 @@ def _reply(proto: Any, document: dict[str, Any]) -> None:
 def _ndjson(proto: Any, use: Use, lines: list[dict[str, Any]]) -> None:
     """ASCII only: clients split the text at every Unicode line break."""
     body = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
-    proto.response_bytes(200, [
-        ("content-type", NDJSON), ("cache-control", "no-store"), ("delta-table-version", str(use.access.version)),
-        ("delta-sharing-capabilities", "responseformat=parquet"),
-    ], body.encode())
+    proto.response_bytes(
+        200,
+        [
+            ("content-type", NDJSON),
+            ("cache-control", "no-store"),
+            ("delta-table-version", str(use.access.version)),
+            ("delta-sharing-capabilities", "responseformat=parquet"),
+        ],
+        body.encode(),
+    )

@@ -22,13 +22,29 @@ from shugang.policy.columns import Column
 from shugang.policy.grant import Param, QuerySource
 
 _FORBIDDEN_NODES = (
-    exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Pragma, exp.Set, exp.Copy, exp.Attach, exp.Detach,
-    exp.Transaction, exp.Commit, exp.Rollback, exp.Use, exp.Kill, exp.Parameter, exp.SessionParameter,
+    exp.DML,
+    exp.DDL,
+    exp.Command,
+    exp.Into,
+    exp.Lock,
+    exp.Pragma,
+    exp.Set,
+    exp.Copy,
+    exp.Attach,
+    exp.Detach,
+    exp.Transaction,
+    exp.Commit,
+    exp.Rollback,
+    exp.Use,
+    exp.Kill,
+    exp.Parameter,
+    exp.SessionParameter,
 )
 # Functions that reach beyond the tables: files, other servers, settings, sequences, sleeping.
 _FORBIDDEN_FUNCTIONS = re.compile(
     r"(pg_|lo_|dblink|load_extension|readfile|writefile|edit$|fts3_tokenizer|set_config|current_setting|query_to_|"
-    r"table_to_|database_to_|schema_to_|cursor_to_|nextval|setval|currval|txid_|sqlite_|inet_|version$)", re.IGNORECASE,
+    r"table_to_|database_to_|schema_to_|cursor_to_|nextval|setval|currval|txid_|sqlite_|inet_|version$)",
+    re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _LONGEST_TEXT = 1000

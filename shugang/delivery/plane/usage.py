@@ -62,7 +62,9 @@ class Meter:
         month = month_of(day)
         for limit in self._limits:
             limit.before = sum(
-                sums[cell] for then, sums in self._days.items() for cell in limit.cells
+                sums[cell]
+                for then, sums in self._days.items()
+                for cell in limit.cells
                 if then != day and (limit.per == "total" or (limit.per == "month" and month_of(then) == month))
             )
         self._day = day

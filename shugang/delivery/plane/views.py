@@ -96,7 +96,8 @@ class Views:
         folder, manifest = await self._ensure(access.grant, "table", access.view, "")
         columns = tuple((column["name"], column["type"]) for column in manifest["columns"])
         view = TableView(
-            folder / PART, manifest["size"], manifest["sha256"], manifest["rows"], manifest["stats"], columns)
+            folder / PART, manifest["size"], manifest["sha256"], manifest["rows"], manifest["stats"], columns
+        )
         self.tables[access.view] = view
         return view
 
@@ -119,9 +120,17 @@ class Views:
         path = await asyncio.to_thread(vault_file, self._config.vault_root, source.path)
         document = source.to_json()
         job = {
-            "kind": kind, "path": str(path), "sha256": source.sha256, "columns": document["columns"],
-            "terms": grant.terms.to_json(), "keys": dict(self._config.policy_keys), "key_column": key_column,
-            "out": str(folder), "memory_mb": 1024, "threads": 2, "cpu_seconds": 3600,
+            "kind": kind,
+            "path": str(path),
+            "sha256": source.sha256,
+            "columns": document["columns"],
+            "terms": grant.terms.to_json(),
+            "keys": dict(self._config.policy_keys),
+            "key_column": key_column,
+            "out": str(folder),
+            "memory_mb": 1024,
+            "threads": 2,
+            "cpu_seconds": 3600,
         }
         async with self._one_at_a_time:
             manifest = await _run(job)
@@ -165,8 +174,12 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
 
 async def _run(job: dict[str, Any]) -> dict[str, Any]:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "shugang.delivery.plane.materialise",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable,
+        "-m",
+        "shugang.delivery.plane.materialise",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     out, err = await child.communicate(json.dumps(job).encode())
     try:

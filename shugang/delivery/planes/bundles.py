@@ -57,9 +57,11 @@ def _grants(plane: Plane) -> list[CompiledGrant]:
 
 
 def _credentials(plane: Plane) -> dict[int, list[Credential]]:
+    """Living keys by grant, and those revoked lately: their holders read `revoked`, not “unknown key”."""
     found: dict[int, list[Credential]] = {}
+    standing = Q(credential__revoked_at__isnull=True) | Q(credential__revoked_at__gte=clock.now() - TOMBSTONE)
     links = (
-        Credential.grants.through.objects.filter(grant__plane=plane, credential__revoked_at__isnull=True)
+        Credential.grants.through.objects.filter(standing, grant__plane=plane)
         .select_related("credential")
         .order_by("credential_id")
     )
@@ -103,4 +105,5 @@ def _credential(row: Credential) -> dict[str, Any]:
         "person": str(row.person_id),
         "purpose": row.purpose,
         "expires_at": to_iso(row.expires_at) if row.expires_at else None,
+        "revoked": row.revoked_at is not None,
     }

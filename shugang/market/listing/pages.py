@@ -25,7 +25,7 @@ from . import services
 from .checklist import APPLICATION
 
 EFFECTS = [
-    ("clock-hour-4", Text("运营机构在3个工作日内受理", "The venue accepts or returns it within 3 working days")),
+    ("clock-hour-4", Text("运营机构在期限内受理或一次告知补正", "The venue accepts it in time, or returns it once with every defect")),
     ("signature", Text("第三方服务机构核查并签署合规意见，意见公开", "A third party examines it and signs a public opinion")),
     ("world", Text("同意上架后，条款、价格、字段字典和样例公开", "Once listed, terms, price, columns and sample are public")),
     ("anchor", Text("每一步写入存证日志", "Every step is written to the evidence log")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -108,14 +109,15 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
     }
 
 
-def reply_by() -> Any:
-    """The last day on which a supplier asked now has to answer; None while no rules are loaded."""
+def reply_by() -> tuple[int, date] | None:
+    """In how many working days, and by which day, a supplier asked now has to answer; None while no rules are loaded."""
     try:
         profile = current_profile("market", clock.today())
     except RuleProfile.DoesNotExist:
         return None
-    due, _ = workdays.due(clock.now(), int(profile.data["clocks"]["reply"]), "wd")
-    return due.astimezone(clock.zone()).date()
+    days = int(profile.data["clocks"]["reply"])
+    due, _ = workdays.due(clock.now(), days, "wd")
+    return days, due.astimezone(clock.zone()).date()
 
 
 @require_GET

@@ -52,9 +52,7 @@ def filters(draw: st.DrawFn) -> RowFilter:
     if op == "not_null":
         return RowFilter(column.name, op)
     values = VALUES[column.family]
-    return RowFilter(
-        column.name, op, draw(st.lists(values, min_size=1, max_size=3) if op == "in" else values)
-    )
+    return RowFilter(column.name, op, draw(st.lists(values, min_size=1, max_size=3) if op == "in" else values))
 
 
 @st.composite

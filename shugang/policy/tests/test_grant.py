@@ -54,12 +54,17 @@ def test_decision(changes: dict, now: datetime, action: str, purpose: str | None
         ("research", None, "purpose_denied"),
     ],
 )
-def test_a_key_is_bound_to_the_granted_purpose(
-    purpose: str, expires_at: datetime | None, code: str | None
-) -> None:
+def test_a_key_is_bound_to_the_granted_purpose(purpose: str, expires_at: datetime | None, code: str | None) -> None:
     credential = Credential("C", "bearer", "ab" * 32, "U", purpose, expires_at)
     refusal = decide_credential(plain_grant(terms=plain_terms()), credential, START)
     assert (refusal.code if refusal else None) == code
+
+
+def test_a_revoked_key_says_so_whatever_else_holds() -> None:
+    credential = Credential("C", "bearer", "ab" * 32, "U", "contact_verification", None, revoked=True)
+    assert Credential.from_json(credential.to_json()) == credential
+    refusal = decide_credential(plain_grant(terms=plain_terms()), credential, START)
+    assert refusal is not None and refusal.code == "revoked"
 
 
 def test_every_refusal_has_a_client_or_server_status_and_both_languages() -> None:

@@ -28,9 +28,7 @@ def test_public_codes_pass(code: str) -> None:
 
 def test_hand_computed_check_characters() -> None:
     # GB 11714: 1·3 = 3, 11 − 3 = 8; all zeros: 11 − 0 = 11, written 0; 3·7 = 21, 11 − 10 = 1; 4·3 = 12, 11 − 1 = X
-    assert [
-        organisation_check_char(body) for body in ("10000000", "00000000", "03000000", "40000000")
-    ] == list("801X")
+    assert [organisation_check_char(body) for body in ("10000000", "00000000", "03000000", "40000000")] == list("801X")
     # GB 32100: 9·1 = 9, 31 − 9 = 22, N; 1·3 = 3, 31 − 3 = 28, W; all zeros: 31 mod 31 = 0
     assert [uscc_check_char(s.ljust(17, "0")) for s in ("9", "01", "")] == ["N", "W", "0"]
 

@@ -80,14 +80,10 @@ QUANTITIES = st.dictionaries(st.sampled_from([*OUTCOMES, "refused"]), st.integer
 def test_rating_agrees_with_the_oracle_and_accounts_for_every_unit(plan: PricePlan, quantities: dict) -> None:
     lines = rate(plan, quantities)
     assert sum(line.amount_fen for line in lines) == oracle(plan, quantities)
-    counted = sum(
-        line.quantity for line in lines if line.charge_reason not in ("one_off", "minimum", "capped")
-    )
+    counted = sum(line.quantity for line in lines if line.charge_reason not in ("one_off", "minimum", "capped"))
     assert counted == sum(quantities.values())
     assert all(line.charge_reason in REASONS for line in lines)
-    assert all(
-        line.amount_fen == 0 for line in lines if line.charge_reason in ("not_billable", "included", "free")
-    )
+    assert all(line.amount_fen == 0 for line in lines if line.charge_reason in ("not_billable", "included", "free"))
 
 
 @given(plans())
@@ -133,9 +129,7 @@ def test_minimum_and_cap_have_lines_of_their_own() -> None:
 
 
 def test_graduated_tiers_vector() -> None:
-    plan = PricePlan(
-        "tiered", tiers=(Tier(100, 10**8), Tier(200, 5 * 10**7), Tier(None, 10**7)), billable=("found",)
-    )
+    plan = PricePlan("tiered", tiers=(Tier(100, 10**8), Tier(200, 5 * 10**7), Tier(None, 10**7)), billable=("found",))
     lines = rate(plan, {"found": 250})
     assert [(line.tier, line.quantity, line.amount_fen) for line in lines] == [
         (1, 100, 10_000),

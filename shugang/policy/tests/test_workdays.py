@@ -58,9 +58,7 @@ def test_a_year_that_is_not_loaded_makes_a_deadline_provisional() -> None:
     # the notice for the next New Year may still move the last days of December
     assert CHINA.add_working_days(date(2026, 12, 24), 1) == Due(date(2026, 12, 25), True)
     assert CHINA.add_working_days(date(2026, 12, 30), 5).provisional
-    assert CHINA.covers(date(2026, 9, 1), date(2026, 10, 8)) and not CHINA.covers(
-        date(2026, 12, 1), date(2027, 1, 4)
-    )
+    assert CHINA.covers(date(2026, 9, 1), date(2026, 10, 8)) and not CHINA.covers(date(2026, 12, 1), date(2027, 1, 4))
     # New Year's Day is in the regulation itself, 4 January is for the notice to say
     # given that year, the same deadline is firm, and another day
     loaded = Calendar({**CHINA.days, date(2027, 1, 1): REST, date(2027, 1, 4): REST}, CHINA.years | {2027})
@@ -89,8 +87,7 @@ def test_the_shipped_table_is_whole() -> None:
         # a day made up is a Saturday or Sunday, otherwise it would say nothing
         assert kind == REST or day.weekday() >= 5
     per_year = [
-        sum(CHINA.is_working_day(date(y, 1, 1) + timedelta(days=i)) for i in range(365))
-        for y in range(2008, 2027)
+        sum(CHINA.is_working_day(date(y, 1, 1) + timedelta(days=i)) for i in range(365)) for y in range(2008, 2027)
     ]
     assert min(per_year) >= 246 and max(per_year) <= 253
 

@@ -175,11 +175,15 @@ class TestBundle:
             move(clock.now() + timedelta(days=8))
             assert compile_bundle(grant.plane).grants == ()
 
-    def test_a_revoked_key_leaves_at_once(self):
-        grant = make_grant()
-        credential, _ = make_credential(grant)
-        services.revoke_credential(make_actor(grant.grantee, person=credential.person), credential.number)
-        assert compile_bundle(grant.plane).grants[0].credentials == ()
+    def test_a_revoked_key_is_marked_at_once_and_leaves_after_a_while(self, settings):
+        with clock_at(settings, clock.now()) as move:
+            grant = make_grant()
+            credential, _ = make_credential(grant)
+            services.revoke_credential(make_actor(grant.grantee, person=credential.person), credential.number)
+            (marked,) = compile_bundle(grant.plane).grants[0].credentials
+            assert marked.revoked
+            move(clock.now() + timedelta(days=8))
+            assert compile_bundle(grant.plane).grants[0].credentials == ()
 
 
 class TestKeys:

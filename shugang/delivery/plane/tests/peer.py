@@ -79,8 +79,12 @@ class FakeControl:
 
     def sign(self, revision: int, grants: Any, key: Ed25519PrivateKey | None = None, **changes: Any) -> bytes:
         parts = {
-            "plane": "plane-1", "revision": revision, "issued_at": datetime.now(UTC), "lease_seconds": self.lease,
-            "clock_offset": self.offset, "grants": grants,
+            "plane": "plane-1",
+            "revision": revision,
+            "issued_at": datetime.now(UTC),
+            "lease_seconds": self.lease,
+            "clock_offset": self.offset,
+            "grants": grants,
         }
         return sign_bundle(Bundle(**(parts | changes)), key or self.platform)
 
@@ -105,10 +109,16 @@ class FakeControl:
         if self.away:
             raise web.HTTPServiceUnavailable
         nonce = request.headers["X-Nonce"]
-        message = "\n".join((
-            PREFIX, request.method, request.path_qs, request.headers["X-Time"], nonce,
-            hashlib.sha256(body).hexdigest(),
-        )).encode()
+        message = "\n".join(
+            (
+                PREFIX,
+                request.method,
+                request.path_qs,
+                request.headers["X-Time"],
+                nonce,
+                hashlib.sha256(body).hexdigest(),
+            )
+        ).encode()
         try:
             import base64
 
@@ -150,9 +160,15 @@ class PlaneProcess:
         key = folder / "plane.key"
         write_private(key, b64encode(control.plane_key.private_bytes_raw()))
         values = {
-            "plane_id": "plane-1", "control_url": control.url, "data_dir": folder / "data", "private_key_file": key,
+            "plane_id": "plane-1",
+            "control_url": control.url,
+            "data_dir": folder / "data",
+            "private_key_file": key,
             "platform_key": b64encode(control.platform.public_key().public_bytes_raw()).decode(),
-            "port": self.port, "poll_seconds": 0.1, "ship_seconds": 0.1, **settings,
+            "port": self.port,
+            "poll_seconds": 0.1,
+            "ship_seconds": 0.1,
+            **settings,
         }
         if vault is not None:
             values["vault_root"] = vault
@@ -167,8 +183,11 @@ class PlaneProcess:
     def start(self, healthy: bool = True, prefix: tuple[str, ...] = ()) -> PlaneProcess:
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "shugang.delivery.plane"], env={**os.environ, **self.environ}, cwd=ROOT,
-            stdout=log, stderr=log,
+            [*prefix, sys.executable, "-m", "shugang.delivery.plane"],
+            env={**os.environ, **self.environ},
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
         )
         if healthy:
             self.wait(lambda: self.health()["ok"])
@@ -244,22 +263,48 @@ def credential(secret: str, kind: str = "api_key", purpose: str = "research", **
 
 
 def terms(fields: tuple[str, ...], actions: tuple[str, ...] = ("read",), **changes: Any) -> Terms:
-    return Terms(**({
-        "actions": actions, "purpose": "research", "fields": fields, "valid_from": START, "valid_until": END,
-    } | changes))
+    return Terms(
+        **(
+            {
+                "actions": actions,
+                "purpose": "research",
+                "fields": fields,
+                "valid_from": START,
+                "valid_until": END,
+            }
+            | changes
+        )
+    )
 
 
 def grant(
-    id: str, product: str, source: ApiSource | QuerySource | TableSource, granted: Terms, secrets: tuple[str, ...],
+    id: str,
+    product: str,
+    source: ApiSource | QuerySource | TableSource,
+    granted: Terms,
+    secrets: tuple[str, ...],
     **changes: Any,
 ) -> CompiledGrant:
     mode = source.to_json()["type"]
     outcomes = {"found": True, "not_found": False, "delivered": False}
-    return CompiledGrant(**({
-        "id": id, "party": "buyer", "product": product, "mode": mode, "state": "active", "reason": "", "terms": granted,
-        "bases": (Basis("contract", f"HT-{id}", "00" * 32, END),), "source": source, "outcomes": outcomes,
-        "credentials": tuple(credential(secret) for secret in secrets),
-    } | changes))
+    return CompiledGrant(
+        **(
+            {
+                "id": id,
+                "party": "buyer",
+                "product": product,
+                "mode": mode,
+                "state": "active",
+                "reason": "",
+                "terms": granted,
+                "bases": (Basis("contract", f"HT-{id}", "00" * 32, END),),
+                "source": source,
+                "outcomes": outcomes,
+                "credentials": tuple(credential(secret) for secret in secrets),
+            }
+            | changes
+        )
+    )
 
 
 def later(seconds: float) -> datetime:

@@ -60,9 +60,18 @@ def test_a_lapsed_lease_stops_everything_and_a_fresh_one_resumes(make_plane, vau
     assert {r["outcome"] for r in plane.shipped()} == {"found", "bundle_stale"}
 
 
-@pytest.mark.parametrize("kind", [
-    "forged", "flipped", "other plane", "backwards", "old", "nonsense", "wrong heartbeat",
-])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "forged",
+        "flipped",
+        "other plane",
+        "backwards",
+        "old",
+        "nonsense",
+        "wrong heartbeat",
+    ],
+)
 def test_a_bad_bundle_changes_nothing(make_plane, vault, control, kind):
     plane = make_plane(granted(vault))
     revision = control.revision

@@ -18,7 +18,10 @@ def test_only_granted_columns_leave_and_the_journal_says_what_was_charged(make_p
     found = plane.get(PATH + "1300001", "k1")
     missing = plane.get(PATH + "9999999", "k1")
     assert (found.status, found.json["outcome"], found.json["data"]) == (
-        200, "found", {"prefix7": "1300001", "city": "福州市"})
+        200,
+        "found",
+        {"prefix7": "1300001", "city": "福州市"},
+    )
     assert (missing.status, missing.json["outcome"], missing.json["data"]) == (200, "not_found", None)
     first, second = plane.shipped()
     assert (first["request_id"], first["charged"], first["rows"]) == (found.json["request_id"], True, 1)
@@ -43,21 +46,25 @@ def test_an_unknown_key_is_counted_and_not_journalled(make_plane, vault, token):
 def test_a_product_of_others_looks_like_no_product(make_plane, vault):
     source = api_source(vault)
     plane = make_plane(
-        grant("g1", "segments", source, terms(FIELDS), ("k1",)), grant("g2", "other", source, terms(FIELDS), ("k2",)))
+        grant("g1", "segments", source, terms(FIELDS), ("k1",)), grant("g2", "other", source, terms(FIELDS), ("k2",))
+    )
     there, nowhere = plane.get("/api/v1/lookup/other?prefix7=1", "k1"), plane.get("/api/v1/lookup/no?prefix7=1", "k1")
     assert (there.status, there.body) == (nowhere.status, nowhere.body)
     assert there.status == 404
 
 
-@pytest.mark.parametrize(("query", "status", "code"), [
-    ("prefix7=1300001&fields=carrier", 403, "column_hidden"),
-    ("prefix7=1300001&fields=nothing", 403, "column_hidden"),
-    ("carrier=x&prefix7=1300001", 403, "column_hidden"),
-    ("city=x&prefix7=1300001", 400, "bad_request"),
-    ("", 400, "bad_request"),
-    ("prefix7=", 400, "bad_request"),
-    ("prefix7=1300001&prefix7=1300002", 400, "bad_request"),
-])
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("prefix7=1300001&fields=carrier", 403, "column_hidden"),
+        ("prefix7=1300001&fields=nothing", 403, "column_hidden"),
+        ("carrier=x&prefix7=1300001", 403, "column_hidden"),
+        ("city=x&prefix7=1300001", 400, "bad_request"),
+        ("", 400, "bad_request"),
+        ("prefix7=", 400, "bad_request"),
+        ("prefix7=1300001&prefix7=1300002", 400, "bad_request"),
+    ],
+)
 def test_what_the_grant_does_not_give_is_refused_by_name(make_plane, vault, query, status, code):
     plane = make_plane(grant("g1", "segments", api_source(vault), terms(FIELDS), ("k1",)))
     reply = plane.get("/api/v1/lookup/segments?" + query, "k1")
@@ -76,23 +83,25 @@ def test_rows_outside_the_filter(make_plane, vault):
     by_city = terms(FIELDS, rows=(RowFilter("city", "eq", "厦门市"),))
     by_key = terms(FIELDS, rows=(RowFilter("prefix7", "in", ("1300001",)),))
     source = api_source(vault)
-    plane = make_plane(
-        grant("g1", "segments", source, by_city, ("k1",)), grant("g2", "one", source, by_key, ("k2",)))
+    plane = make_plane(grant("g1", "segments", source, by_city, ("k1",)), grant("g2", "one", source, by_key, ("k2",)))
     assert plane.get(PATH + "1300000", "k1").json["outcome"] == "found"
     assert plane.get(PATH + "1300001", "k1").json["outcome"] == "not_found"  # told no more than that
     assert plane.get("/api/v1/lookup/one?prefix7=1300001", "k2").json["outcome"] == "found"
     assert plane.get("/api/v1/lookup/one?prefix7=1300002", "k2").code == "row_outside"
 
 
-@pytest.mark.parametrize(("changes", "code"), [
-    ({"state": "suspended"}, "suspended"),
-    ({"state": "ended"}, "revoked"),
-    ({"terms": terms(FIELDS, valid_until=later(-1))}, "expired"),
-    ({"terms": terms(FIELDS, valid_from=later(3600))}, "not_started"),
-    ({"terms": terms(FIELDS, actions=("train",))}, "action_denied"),
-    ({"terms": terms(FIELDS, purpose="evaluation")}, "purpose_denied"),
-    ({"bases": ()}, "revoked"),
-])
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"state": "suspended"}, "suspended"),
+        ({"state": "ended"}, "revoked"),
+        ({"terms": terms(FIELDS, valid_until=later(-1))}, "expired"),
+        ({"terms": terms(FIELDS, valid_from=later(3600))}, "not_started"),
+        ({"terms": terms(FIELDS, actions=("train",))}, "action_denied"),
+        ({"terms": terms(FIELDS, purpose="evaluation")}, "purpose_denied"),
+        ({"bases": ()}, "revoked"),
+    ],
+)
 def test_a_grant_that_does_not_admit(make_plane, vault, changes, code):
     granted = changes.pop("terms", terms(FIELDS))
     plane = make_plane(grant("g1", "segments", api_source(vault), granted, ("k1",), **changes))

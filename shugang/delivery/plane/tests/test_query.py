@@ -20,8 +20,12 @@ from shugang.policy.terms import Mask, Quota, RowFilter
 
 pytestmark = pytest.mark.system
 COLUMNS = [
-    {"name": "symbol", "type": "string"}, {"name": "name", "type": "string"}, {"name": "city", "type": "string"},
-    {"name": "listed", "type": "date"}, {"name": "capital", "type": "decimal(12,2)"}, {"name": "staff", "type": "long"},
+    {"name": "symbol", "type": "string"},
+    {"name": "name", "type": "string"},
+    {"name": "city", "type": "string"},
+    {"name": "listed", "type": "date"},
+    {"name": "capital", "type": "decimal(12,2)"},
+    {"name": "staff", "type": "long"},
     {"name": "phone", "type": "string"},
 ]
 TEMPLATE = """
@@ -57,8 +61,12 @@ def edge(make_plane, database):
     def make(granted=None, query: QuerySource | None = None, **settings) -> PlaneProcess:
         granted = granted or terms(FIELDS, ("query",))
         return make_plane(
-            grant("g1", "companies", query or source(), granted, ("k1",)), role="edge",
-            connector_own=f"sqlite:///{database}", **settings)
+            grant("g1", "companies", query or source(), granted, ("k1",)),
+            role="edge",
+            connector_own=f"sqlite:///{database}",
+            **settings,
+        )
+
     return make
 
 
@@ -68,8 +76,15 @@ def test_the_same_governed_rows_in_three_formats(edge):
     as_json = plane.get(PATH, "k1").json
     assert as_json["outcome"] == "found" and len(as_json["data"]) == 3
     first = next(row for row in as_json["data"] if row["symbol"] == "600057")
-    assert first == {"symbol": "600057", "name": "=厦门象屿", "city": "Xiamen", "listed": "1997-06-04",
-                     "capital": "22.50", "staff": 3000, "phone": "0592*****67"}
+    assert first == {
+        "symbol": "600057",
+        "name": "=厦门象屿",
+        "city": "Xiamen",
+        "listed": "1997-06-04",
+        "capital": "22.50",
+        "staff": 3000,
+        "phone": "0592*****67",
+    }
     as_csv = plane.get(PATH, "k1", Accept="text/csv")
     lines = list(csv.reader(io.StringIO(as_csv.body.decode())))
     assert as_csv.headers["content-type"] == "text/csv; charset=utf-8"
@@ -101,16 +116,19 @@ def test_post_and_an_empty_result(edge):
     assert [record["charged"] for record in plane.shipped()] == [False]
 
 
-@pytest.mark.parametrize(("query", "status", "code"), [
-    ("city=Xiamen", 400, "bad_request"),
-    ("city=Xiamen&least=x", 400, "bad_request"),
-    ("city=Xiamen&least=1&other=2", 400, "bad_request"),
-    ("city=Xiamen&least=1&least=2", 400, "bad_request"),
-    ("city=Xiamen&least=0&phone=1", 403, "column_hidden"),
-    ("city=Xiamen&least=0&fields=phone", 403, "column_hidden"),
-    ("city=Xiamen&least=0&fields=symbol,phone", 403, "column_hidden"),
-    ("city=Fuzhou&least=0", 403, "row_outside"),
-])
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("city=Xiamen", 400, "bad_request"),
+        ("city=Xiamen&least=x", 400, "bad_request"),
+        ("city=Xiamen&least=1&other=2", 400, "bad_request"),
+        ("city=Xiamen&least=1&least=2", 400, "bad_request"),
+        ("city=Xiamen&least=0&phone=1", 403, "column_hidden"),
+        ("city=Xiamen&least=0&fields=phone", 403, "column_hidden"),
+        ("city=Xiamen&least=0&fields=symbol,phone", 403, "column_hidden"),
+        ("city=Fuzhou&least=0", 403, "row_outside"),
+    ],
+)
 def test_bad_and_forbidden_requests(edge, query, status, code):
     plane = edge(terms(FIELDS, ("query",), rows=(RowFilter("city", "eq", "Xiamen"),)))
     reply = plane.get("/query/v1/companies?" + query, "k1")
@@ -129,13 +147,16 @@ def test_parameters_are_values_and_never_sql(edge, database):
         assert con.execute("SELECT count(*) FROM company").fetchone() == (4,)
 
 
-@pytest.mark.parametrize("template", [
-    "SELECT symbol FROM company WHERE city = :city AND staff >= :least; DELETE FROM company",
-    "DELETE FROM company WHERE city = :city AND staff >= :least RETURNING symbol",
-    "WITH d AS (DELETE FROM company RETURNING *) SELECT * FROM d WHERE city = :city AND staff >= :least",
-    "PRAGMA table_info(company)",
-    "SELECT load_extension(:city) FROM company WHERE staff >= :least",
-])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "SELECT symbol FROM company WHERE city = :city AND staff >= :least; DELETE FROM company",
+        "DELETE FROM company WHERE city = :city AND staff >= :least RETURNING symbol",
+        "WITH d AS (DELETE FROM company RETURNING *) SELECT * FROM d WHERE city = :city AND staff >= :least",
+        "PRAGMA table_info(company)",
+        "SELECT load_extension(:city) FROM company WHERE staff >= :least",
+    ],
+)
 def test_a_template_that_is_not_one_select_never_runs(edge, database, template):
     plane = edge(query=source(template))
     reply = plane.get(PATH, "k1")
@@ -188,8 +209,10 @@ def test_no_acceptable_format(edge):
 
 def _many(database: Path, rows: int) -> None:
     with sqlite3.connect(database) as con:
-        con.executemany("INSERT INTO company VALUES (?, ?, 'Xiamen', NULL, NULL, 1, NULL)", (
-            (f"X{i:06d}", "长" * 60) for i in range(rows)))
+        con.executemany(
+            "INSERT INTO company VALUES (?, ?, 'Xiamen', NULL, NULL, 1, NULL)",
+            ((f"X{i:06d}", "长" * 60) for i in range(rows)),
+        )
     con.close()
 
 
@@ -307,22 +330,30 @@ def test_a_postgresql_source_is_read_only_and_typed(make_plane):
         con.execute("DROP TABLE IF EXISTS company")
         con.execute(
             "CREATE TABLE company (symbol text, name text, city text, listed date, capital numeric(12,2),"
-            " staff bigint, phone text)")
+            " staff bigint, phone text)"
+        )
         con.cursor().executemany("INSERT INTO company VALUES (%s, %s, %s, %s, %s, %s, %s)", ROWS)
         con.execute(
             "CREATE OR REPLACE FUNCTION hire() RETURNS bigint LANGUAGE sql AS"
-            " $$ UPDATE company SET staff = staff + 1 RETURNING staff $$")
+            " $$ UPDATE company SET staff = staff + 1 RETURNING staff $$"
+        )
 
     def plane_with(template: str, params=PARAMS):
         return make_plane(
-            grant("g1", "companies", source(template, params), terms(FIELDS, ("query",)), ("k1",)), role="edge",
-            connector_own=f"postgresql://shugang@127.0.0.1:{port}/postgres", allow=f"127.0.0.1:{port}",
-            query_seconds=2)
+            grant("g1", "companies", source(template, params), terms(FIELDS, ("query",)), ("k1",)),
+            role="edge",
+            connector_own=f"postgresql://shugang@127.0.0.1:{port}/postgres",
+            allow=f"127.0.0.1:{port}",
+            query_seconds=2,
+        )
 
     plane = plane_with(TEMPLATE)
     rows = plane.get(PATH, "k1").json["data"]
     assert [(row["symbol"], row["capital"], row["listed"]) for row in rows] == [
-        ("300001", None, None), ("600057", "22.50", "1997-06-04"), ("600153", "30.25", "1998-06-16")]
+        ("300001", None, None),
+        ("600057", "22.50", "1997-06-04"),
+        ("600153", "30.25", "1998-06-16"),
+    ]
     hostile = "Xiamen'%20OR%20'1'='1"
     assert plane.get(f"/query/v1/companies?city={hostile}&least=0", "k1").json["outcome"] == "not_found"
     plane.stop()

@@ -26,14 +26,30 @@ text = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
 @given(
-    names=st.tuples(text, text, text, text, text), version=st.integers(0, 2**40), charged=st.booleans(), reason=text,
-    request_id=text, rows=st.integers(0, 2**50), size=st.integers(0, 2**50),
-    detail=st.dictionaries(text, text | st.integers(-(2**50), 2**50), max_size=3), seq=st.integers(1, 2**50),
+    names=st.tuples(text, text, text, text, text),
+    version=st.integers(0, 2**40),
+    charged=st.booleans(),
+    reason=text,
+    request_id=text,
+    rows=st.integers(0, 2**50),
+    size=st.integers(0, 2**50),
+    detail=st.dictionaries(text, text | st.integers(-(2**50), 2**50), max_size=3),
+    seq=st.integers(1, 2**50),
 )
 def test_the_template_writes_rfc_8785(names, version, charged, reason, request_id, rows, size, detail, seq):
     made = Template(*names, version, charged, reason)
-    entry = Entry(made, request_id, "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.001Z", rows, size, "ab" * 32,
-                  canonical(detail), 1, True)
+    entry = Entry(
+        made,
+        request_id,
+        "2026-01-01T00:00:00.000Z",
+        "2026-01-01T00:00:00.001Z",
+        rows,
+        size,
+        "ab" * 32,
+        canonical(detail),
+        1,
+        True,
+    )
     written = entry.text(seq, GENESIS)
     assert written.encode() == rfc8785.dumps(json.loads(written))
     assert json.loads(written)["request_id"] == request_id

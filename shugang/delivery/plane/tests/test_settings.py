@@ -32,10 +32,14 @@ def test_a_file_and_the_environment(tmp_path):
     assert "very-secret" not in repr(config) + repr(open_connectors(config))
 
 
-@pytest.mark.parametrize(("environ", "named"), [
-    ({"SHUGANG_PLANE_PORT": "x"}, "port"), ({"SHUGANG_PLANE_ROLE": "both"}, "role"),
-    ({"SHUGANG_PLANE_CONTROL_URL": "ftp://x"}, "control_url"),
-])
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"SHUGANG_PLANE_PORT": "x"}, "port"),
+        ({"SHUGANG_PLANE_ROLE": "both"}, "role"),
+        ({"SHUGANG_PLANE_CONTROL_URL": "ftp://x"}, "control_url"),
+    ],
+)
 def test_a_bad_setting_is_named(tmp_path, environ, named):
     path = tmp_path / "plane.toml"
     path.write_text(TOML.format(folder=tmp_path))
@@ -51,9 +55,15 @@ def test_unknown_and_missing_settings_are_named(tmp_path, more, named):
         load(path, {})
 
 
-@pytest.mark.parametrize("url", [
-    "mysql://h/d", "sqlite://host/x", "postgresql://u:very-secret@169.254.169.254/d", "postgresql://u:very-secret@h:1/d",
-])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://h/d",
+        "sqlite://host/x",
+        "postgresql://u:very-secret@169.254.169.254/d",
+        "postgresql://u:very-secret@h:1/d",
+    ],
+)
 def test_a_connector_that_may_not_be_opened_stops_the_start_without_its_secret(tmp_path, url):
     path = tmp_path / "plane.toml"
     path.write_text(TOML.format(folder=tmp_path))

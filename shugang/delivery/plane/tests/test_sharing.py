@@ -6,6 +6,7 @@ import io
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -35,8 +36,9 @@ def load(plane, tmp_path: Path, code: str) -> dict:
     if not CLIENT.exists():
         pytest.skip("the official client's environment is not installed")
     profile = tmp_path / "profile.share"
-    profile.write_text(json.dumps({
-        "shareCredentialsVersion": 1, "endpoint": f"{plane.url}/delta-sharing", "bearerToken": "t1"}))
+    profile.write_text(
+        json.dumps({"shareCredentialsVersion": 1, "endpoint": f"{plane.url}/delta-sharing", "bearerToken": "t1"})
+    )
     script = f"import json, delta_sharing\nprofile = {str(profile)!r}\n{code}\nprint(json.dumps(out, default=str))"
     done = subprocess.run([CLIENT, "-c", script], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -52,14 +54,18 @@ def expected(vault: Path) -> list[dict]:
 
 def test_the_official_client_reads_exactly_the_granted_view(make_plane, vault, tmp_path):
     plane = make_plane(granted(vault))
-    out = load(plane, tmp_path, """
+    out = load(
+        plane,
+        tmp_path,
+        """
 client = delta_sharing.SharingClient(profile)
 frame = delta_sharing.load_as_pandas(profile + "#Xiamen.HEALTH.contacts")
 out = {"tables": [[t.share, t.schema, t.name] for t in client.list_all_tables()],
        "columns": list(frame.columns), "dtypes": [str(t) for t in frame.dtypes],
        "version": delta_sharing.get_table_version(profile + "#xiamen.health.Contacts"),
        "rows": frame.astype(object).where(frame.notna(), None).to_dict("records")}
-""")
+""",
+    )
     assert out["tables"] == [["xiamen", "health", "Contacts"]]
     assert (tuple(out["columns"]), out["version"]) == (FIELDS, 3)
     oracle = [{**row, "opened": str(row["opened"]), "seen": str(row["seen"])} for row in expected(vault)]
@@ -82,9 +88,13 @@ def test_loading_twice_is_metered_once(make_plane, vault, tmp_path):
 
 def test_an_empty_view_and_a_limit(make_plane, vault, tmp_path):
     plane = make_plane(granted(vault, rows=(RowFilter("city", "eq", "北京市"),)))
-    out = load(plane, tmp_path, """
+    out = load(
+        plane,
+        tmp_path,
+        """
 frame = delta_sharing.load_as_pandas(profile + "#xiamen.health.contacts", limit=3)
-out = [len(frame), list(frame.columns)]""")
+out = [len(frame), list(frame.columns)]""",
+    )
     assert out == [0, list(FIELDS)]
 
 
@@ -111,8 +121,14 @@ def test_lists_page_by_page_and_only_what_may_be_read(make_plane, vault):
     source = table_source(vault)
     names = [f"t{i}" for i in range(5)]
     made = [
-        grant(f"g{i}", name, type(source)(**{**source.__dict__, "table": name}), terms(("id",)), ("t1",),
-              state="suspended" if i == 4 else "active")
+        grant(
+            f"g{i}",
+            name,
+            type(source)(**{**source.__dict__, "table": name}),
+            terms(("id",)),
+            ("t1",),
+            state="suspended" if i == 4 else "active",
+        )
         for i, name in enumerate(names)
     ]
     plane = make_plane(*made)
@@ -123,7 +139,8 @@ def test_lists_page_by_page_and_only_what_may_be_read(make_plane, vault):
     assert plane.get("/delta-sharing/shares", "t1").json == {"items": [{"name": "xiamen"}]}
     assert plane.get("/delta-sharing/shares/XIAMEN", "t1").json == {"share": {"name": "xiamen"}}
     assert plane.get("/delta-sharing/shares/xiamen/schemas", "t1").json["items"] == [
-        {"name": "health", "share": "xiamen"}]
+        {"name": "health", "share": "xiamen"}
+    ]
     tables = plane.get("/delta-sharing/shares/xiamen/schemas/Health/tables", "t1").json["items"]
     assert len(tables) == 4 and tables[0] == {"name": "t0", "schema": "health", "share": "xiamen"}
     suspended = plane.get("/delta-sharing/shares/xiamen/schemas/health/tables/t4/metadata", "t1")
@@ -137,19 +154,22 @@ def test_the_version_is_told_by_get_and_head(make_plane, vault):
         assert (reply.status, reply.headers["delta-table-version"], reply.body) == (200, "3", b"")
 
 
-@pytest.mark.parametrize(("method", "path", "body", "status", "code"), [
-    ("POST", "/query", {"timestamp": "2026-01-01T00:00:00Z"}, 400, "UNSUPPORTED_OPERATION"),
-    ("POST", "/query", {"startingVersion": 1}, 400, "UNSUPPORTED_OPERATION"),
-    ("POST", "/query", {"version": 2}, 410, "RESOURCE_DOES_NOT_EXIST"),
-    ("POST", "/query", {"limitHint": "x"}, 400, "INVALID_PARAMETER_VALUE"),
-    ("POST", "/query", {"limitHint": -1}, 400, "INVALID_PARAMETER_VALUE"),
-    ("POST", "/query", [], 400, "MALFORMED_REQUEST"),
-    ("POST", "/query", "{", 400, "MALFORMED_REQUEST"),
-    ("GET", "/changes?startingVersion=1", None, 400, "UNSUPPORTED_OPERATION"),
-    ("GET", "/metadata?version=9", None, 410, "RESOURCE_DOES_NOT_EXIST"),
-    ("GET", "/version?startingTimestamp=x", None, 400, "UNSUPPORTED_OPERATION"),
-    ("GET", "/nothing", None, 400, "UNSUPPORTED_OPERATION"),
-])
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("POST", "/query", {"timestamp": "2026-01-01T00:00:00Z"}, 400, "UNSUPPORTED_OPERATION"),
+        ("POST", "/query", {"startingVersion": 1}, 400, "UNSUPPORTED_OPERATION"),
+        ("POST", "/query", {"version": 2}, 410, "RESOURCE_DOES_NOT_EXIST"),
+        ("POST", "/query", {"limitHint": "x"}, 400, "INVALID_PARAMETER_VALUE"),
+        ("POST", "/query", {"limitHint": -1}, 400, "INVALID_PARAMETER_VALUE"),
+        ("POST", "/query", [], 400, "MALFORMED_REQUEST"),
+        ("POST", "/query", "{", 400, "MALFORMED_REQUEST"),
+        ("GET", "/changes?startingVersion=1", None, 400, "UNSUPPORTED_OPERATION"),
+        ("GET", "/metadata?version=9", None, 410, "RESOURCE_DOES_NOT_EXIST"),
+        ("GET", "/version?startingTimestamp=x", None, 400, "UNSUPPORTED_OPERATION"),
+        ("GET", "/nothing", None, 400, "UNSUPPORTED_OPERATION"),
+    ],
+)
 def test_what_is_not_offered_is_refused_by_name(make_plane, vault, method, path, body, status, code):
     plane = make_plane(granted(vault))
     raw = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
@@ -170,6 +190,7 @@ def test_other_shares_do_not_exist_and_a_delta_only_client_is_told(make_plane, v
 
 
 # -- files ------------------------------------------------------------------------------------------------------
+
 
 def address(plane) -> str:
     reply = plane.get(TABLE + "/query", "t1", "POST", b"{}")
@@ -222,6 +243,25 @@ def test_a_lapsed_address_and_a_changed_policy(make_plane, vault, control):
     old = address(plane)
     plane.at(control.set(narrower))
     assert plane.get(old).status in (403, 410)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"state": "ended"}, "revoked"),
+        ({"state": "suspended"}, "suspended"),
+        ({"credentials": ()}, "revoked"),
+    ],
+)
+def test_an_address_is_worth_what_the_grant_is_worth_now(make_plane, vault, control, changes, code):
+    plane = make_plane(granted(vault))
+    url = address(plane)
+    assert plane.get(url, Range="bytes=0-3").status == 206
+    plane.at(control.set(replace(granted(vault), **changes)))
+    for method, headers in (("GET", {}), ("GET", {"Range": "bytes=0-3"}), ("HEAD", {})):
+        reply = plane.get(url, method=method, **headers)
+        assert reply.status == 403 and b"PAR1" not in reply.body
+        assert method == "HEAD" or reply.code == code
 
 
 def test_a_byte_quota_refuses_before_the_first_byte(make_plane, vault):

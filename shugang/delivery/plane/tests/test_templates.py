@@ -17,16 +17,42 @@ from shugang.delivery.plane.templates import BadParam, BadTemplate, prepare, typ
 from shugang.policy.grant import Param
 
 
-@pytest.mark.parametrize("sql", [
-    "", "SELECT 1; SELECT 2", "DROP TABLE t", "INSERT INTO t VALUES (1)", "UPDATE t SET a = 1", "VALUES (1)",
-    "SELECT 1 UNION SELECT 2", "EXPLAIN SELECT 1", "COPY t TO '/tmp/x'", "PRAGMA user_version", "SET x = 1",
-    "WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d", "SELECT * INTO x FROM t", "SELECT * FROM t FOR UPDATE",
-    "SELECT pg_read_file('/etc/passwd')", "SELECT PG_SLEEP(9)", "SELECT * FROM dblink('x', 'y') AS t(a int)",
-    "SELECT lo_import('/etc/passwd')", "SELECT load_extension('x')", "SELECT nextval('s')",
-    "SELECT set_config('a', 'b', false)", "SELECT * FROM pg_shadow", "SELECT * FROM information_schema.tables",
-    "SELECT * FROM sqlite_master", "SELECT ?", "SELECT $1", "SELECT @x", "CREATE TABLE x AS SELECT 1", "SELEC 1",
-    "SELECT current_setting('x')", "SELECT query_to_xml('select 1', true, true, '')",
-])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "",
+        "SELECT 1; SELECT 2",
+        "DROP TABLE t",
+        "INSERT INTO t VALUES (1)",
+        "UPDATE t SET a = 1",
+        "VALUES (1)",
+        "SELECT 1 UNION SELECT 2",
+        "EXPLAIN SELECT 1",
+        "COPY t TO '/tmp/x'",
+        "PRAGMA user_version",
+        "SET x = 1",
+        "WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d",
+        "SELECT * INTO x FROM t",
+        "SELECT * FROM t FOR UPDATE",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SELECT PG_SLEEP(9)",
+        "SELECT * FROM dblink('x', 'y') AS t(a int)",
+        "SELECT lo_import('/etc/passwd')",
+        "SELECT load_extension('x')",
+        "SELECT nextval('s')",
+        "SELECT set_config('a', 'b', false)",
+        "SELECT * FROM pg_shadow",
+        "SELECT * FROM information_schema.tables",
+        "SELECT * FROM sqlite_master",
+        "SELECT ?",
+        "SELECT $1",
+        "SELECT @x",
+        "CREATE TABLE x AS SELECT 1",
+        "SELEC 1",
+        "SELECT current_setting('x')",
+        "SELECT query_to_xml('select 1', true, true, '')",
+    ],
+)
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
 def test_what_is_not_one_plain_select_is_refused(sql, dialect):
     with pytest.raises(BadTemplate):
@@ -49,10 +75,19 @@ def test_declared_and_used_parameters_must_agree(declared):
         prepare("SELECT a FROM t WHERE c = :city", "sqlite", frozenset(declared))
 
 
-@pytest.mark.parametrize(("where", "pins"), [
-    ("city = :p", {"p": "city"}), (":p = city", {"p": "city"}), ("city = :p AND a > 1", {"p": "city"}),
-    ("city = :p OR a > 1", {}), ("NOT city = :p", {}), ("city > :p", {}), ("other = :p", {}), ("upper(city) = :p", {}),
-])
+@pytest.mark.parametrize(
+    ("where", "pins"),
+    [
+        ("city = :p", {"p": "city"}),
+        (":p = city", {"p": "city"}),
+        ("city = :p AND a > 1", {"p": "city"}),
+        ("city = :p OR a > 1", {}),
+        ("NOT city = :p", {}),
+        ("city > :p", {}),
+        ("other = :p", {}),
+        ("upper(city) = :p", {}),
+    ],
+)
 def test_only_a_certain_equality_pins_a_parameter(where, pins):
     assert prepare(f"SELECT a, city FROM t WHERE {where}", "sqlite", frozenset("p")).pins == pins
 
@@ -61,37 +96,79 @@ def test_a_renamed_column_pins_nothing():
     assert prepare("SELECT town AS city FROM t WHERE city = :p", "sqlite", frozenset("p")).pins == {}
 
 
-@pytest.mark.parametrize(("kind", "text", "value"), [
-    ("string", "厦门", "厦门"), ("long", "-5", -5), ("decimal(9,2)", "1.50", Decimal("1.50")),
-    ("date", "2026-02-03", date(2026, 2, 3)), ("boolean", "TRUE", True),
-])
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("string", "厦门", "厦门"),
+        ("long", "-5", -5),
+        ("decimal(9,2)", "1.50", Decimal("1.50")),
+        ("date", "2026-02-03", date(2026, 2, 3)),
+        ("boolean", "TRUE", True),
+    ],
+)
 def test_parameters_are_typed(kind, text, value):
     assert typed(Param("p", kind), text) == value
 
 
-@pytest.mark.parametrize(("kind", "text"), [
-    ("long", "1.5"), ("long", "9" * 20), ("double", "nan"), ("double", "x"), ("date", "2026-13-01"),
-    ("boolean", "maybe"),
-    ("string", "a\x00b"), ("string", "x" * 1001), ("blob", "x"), ("timestamp", "yesterday"),
-])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("long", "1.5"),
+        ("long", "9" * 20),
+        ("double", "nan"),
+        ("double", "x"),
+        ("date", "2026-13-01"),
+        ("boolean", "maybe"),
+        ("string", "a\x00b"),
+        ("string", "x" * 1001),
+        ("blob", "x"),
+        ("timestamp", "yesterday"),
+    ],
+)
 def test_what_does_not_fit_its_type_is_refused(kind, text):
     with pytest.raises(BadParam):
         typed(Param("p", kind), text)
 
 
-@pytest.mark.parametrize("host", [
-    "169.254.169.254", "100.100.100.200", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::1",
-    "224.0.0.1", "ff02::1", "fe80::1", "0.0.0.0", "::", "255.255.255.255", "fd00:ec2::254", "2852039166", "0xA9FEA9FE",
-])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "100.100.100.200",
+        "::ffff:169.254.169.254",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::1",
+        "2002:7f00:1::1",
+        "224.0.0.1",
+        "ff02::1",
+        "fe80::1",
+        "0.0.0.0",
+        "::",
+        "255.255.255.255",
+        "fd00:ec2::254",
+        "2852039166",
+        "0xA9FEA9FE",
+    ],
+)
 @pytest.mark.parametrize("private", [True, False])
 def test_reserved_addresses_are_refused_even_where_allowed(host, private):
     with pytest.raises(addresses.AddressRefused):
         addresses.pinned(host, 5432, {f"{host}:5432"}, private)
 
 
-@pytest.mark.parametrize("host", [
-    "127.0.0.1", "10.0.0.1", "192.168.1.1", "100.64.0.1", "::1", "fd00::1", "127.1", "2130706433",
-])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "::1",
+        "fd00::1",
+        "127.1",
+        "2130706433",
+    ],
+)
 def test_private_addresses_are_for_the_edge_alone(host):
     assert ip_address(addresses.pinned(host, 5432, {f"{host}:5432"}, private=True)).is_private or host == "100.64.0.1"
     with pytest.raises(addresses.AddressRefused):
@@ -131,10 +208,18 @@ def test_numbers_stay_numbers_and_infinities_are_null():
     assert b"".join(p.data for p in render.parts(table, render.CSV, "found", "r")).splitlines()[1] == b"-5,nan"
 
 
-@pytest.mark.parametrize(("accept", "kind"), [
-    (None, render.JSON), ("*/*", render.JSON), ("text/csv", render.CSV), (render.ARROW, render.ARROW),
-    ("text/csv;q=0.5, application/json", render.JSON), ("image/png", None), ("image/png, text/*", render.CSV),
-    ("application/json;q=0", None),
-])
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, render.JSON),
+        ("*/*", render.JSON),
+        ("text/csv", render.CSV),
+        (render.ARROW, render.ARROW),
+        ("text/csv;q=0.5, application/json", render.JSON),
+        ("image/png", None),
+        ("image/png, text/*", render.CSV),
+        ("application/json;q=0", None),
+    ],
+)
 def test_accept(accept, kind):
     assert render.accepted(accept) == kind

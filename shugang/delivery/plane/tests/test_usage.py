@@ -14,12 +14,18 @@ from shugang.policy.grant import ApiSource, Basis, decide, decide_credential
 from shugang.policy.terms import Quota
 
 quotas = st.lists(
-    st.builds(Quota, st.sampled_from(("calls", "rows", "bytes")), st.integers(1, 30),
-              st.sampled_from(("day", "month", "total")), st.sampled_from(("charged", "uncharged", "all"))),
+    st.builds(
+        Quota,
+        st.sampled_from(("calls", "rows", "bytes")),
+        st.integers(1, 30),
+        st.sampled_from(("day", "month", "total")),
+        st.sampled_from(("charged", "uncharged", "all")),
+    ),
     max_size=4,
 )
 events = st.lists(
-    st.tuples(st.integers(20400, 20440), st.booleans(), st.integers(0, 9), st.integers(0, 9)), max_size=60)
+    st.tuples(st.integers(20400, 20440), st.booleans(), st.integers(0, 9), st.integers(0, 9)), max_size=60
+)
 
 
 def month(day: int) -> tuple[int, int]:
@@ -85,8 +91,13 @@ at = st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 3)).map(lambda t: t.re
 def test_the_cached_verdict_is_always_that_of_decide(start, end, basis, expiry, moments):
     source = ApiSource("d", 1, "p", "00" * 32, "k", [{"name": "k", "type": "string"}])
     made = grant(
-        "g", "p", source, terms(("k",), valid_from=start, valid_until=end), (),
-        bases=(Basis("contract", "r", "00" * 32, basis),), credentials=(credential("k", expires_at=expiry),),
+        "g",
+        "p",
+        source,
+        terms(("k",), valid_from=start, valid_until=end),
+        (),
+        bases=(Basis("contract", "r", "00" * 32, basis),),
+        credentials=(credential("k", expires_at=expiry),),
     )
     access = Index((made,), {}).by_key["g", "cred-k"]
     for moment in moments:

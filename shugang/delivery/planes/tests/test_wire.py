@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shugang.delivery.plane.control import signed_headers as plane_headers
 from shugang.delivery.planes import requests, services
@@ -107,12 +109,24 @@ class TestRefusedRequests:
 
     def test_the_same_nonce_again(self, client, plane):
         row, key = plane
-        headers = signed_headers(row, key, "GET", TARGET)
-        assert get(client, headers).status_code == 200
-        self._check(client, headers, "nonce_repeated")
-        spelled = {**signed_headers(row, key, "GET", TARGET, nonce=headers["X-Nonce"].upper())}
-        self._check(client, spelled, "nonce_repeated")
-        self._check(client, signed_headers(row, key, "GET", TARGET, nonce="not-a-uuid"), "nonce_repeated")
+        body = json.dumps({"from_seq": 1, "records": []}).encode()
+
+        def post(**changes):
+            headers = signed_headers(row, key, "POST", "/plane/v1/journal", body, **changes)
+            return headers, client.post("/plane/v1/journal", body, content_type="application/json", headers=headers)
+
+        headers, first = post()
+        assert first.status_code == 200
+        for nonce in (headers["X-Nonce"], headers["X-Nonce"].upper(), "not-a-uuid"):
+            _, again = post(nonce=nonce)
+            assert (again.status_code, again.json()["code"]) == (401, "nonce_repeated")
+
+    def test_a_poll_writes_nothing(self, client, plane):
+        row, key = plane
+        assert get(client, signed_headers(row, key, "GET", TARGET)).status_code == 200
+        with CaptureQueriesContext(connection) as seen:
+            assert get(client, signed_headers(row, key, "GET", TARGET)).status_code == 200
+        assert [q["sql"] for q in seen if not q["sql"].startswith("SELECT")] == []
 
     def test_a_suspended_plane(self, client, plane):
         row, key = plane

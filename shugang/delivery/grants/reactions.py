@@ -1,0 +1,39 @@
+"""A party that is suspended neither gives nor gets data meanwhile: its grants are held, and released with it."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from shugang.kernel.actors import SYSTEM
+from shugang.kernel.models import Event
+from shugang.kernel.reactions import on
+
+from .models import Grant, GrantHold
+from .services import resume_grant, suspend_grant
+
+KIND = "party"
+
+
+def _party_of(event: Event) -> str:
+    return str(event.refs.get(kind="party").key)
+
+
+def _grants_of(party: str) -> list[str]:
+    """Living grants that the party gave or holds, in id order (locks are always taken so)."""
+    mine = Grant.objects.filter(Q(supplier__number=party) | Q(grantee__number=party))
+    return list(mine.exclude(state=Grant.State.ENDED).order_by("id").values_list("number", flat=True))
+
+
+@on("party.suspended")
+def hold_grants(event: Event) -> None:
+    party = _party_of(event)
+    for number in _grants_of(party):
+        suspend_grant(SYSTEM, number, str(event.payload["reason"]), KIND, party)
+
+
+@on("party.active")
+def release_grants(event: Event) -> None:
+    party = _party_of(event)
+    held = GrantHold.objects.filter(kind=KIND, reference=party, lifted_at=None)
+    for number in held.order_by("grant_id").values_list("grant__number", flat=True):
+        resume_grant(SYSTEM, number, KIND, party)
