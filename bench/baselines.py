@@ -31,8 +31,9 @@ def fastapi(size: int):
 
 async def main(kind: str, port: int, size: int) -> None:
     app, interface = (rsgi(size), Interfaces.RSGI) if kind == "rsgi" else (fastapi(size), Interfaces.ASGINL)
-    server = Server(app, port=port, interface=interface, websockets=False, log_enabled=False, backlog=1024,
-                    backpressure=512)
+    server = Server(
+        app, port=port, interface=interface, websockets=False, log_enabled=False, backlog=1024, backpressure=512
+    )
     await server.serve()
 
 

@@ -30,9 +30,14 @@ def need(tool: str, package: str) -> str:
 
 
 def machine() -> str:
-    model = next((
-        line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")), "unknown")
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        "unknown",
+    )
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     parts = [f"{name} {version(name)}" for name in ("granian", "uvloop", "duckdb", "pyarrow")]
     return (
@@ -64,8 +69,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def server(command: Sequence[str | Path], port: int, cwd: Path = ROOT) -> Iterator[int]:
     """A server pinned to its core; its process id once the port answers."""
-    process = subprocess.Popen(
-        ["taskset", "-c", SERVER_CORE, *map(str, command)], cwd=cwd, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(["taskset", "-c", SERVER_CORE, *map(str, command)], cwd=cwd, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
         while True:
@@ -110,8 +114,23 @@ def wrk(url: str, script: Path, seconds: int, connections: int, pid: int) -> Loa
     """One round of wrk on the client core; every answer must be 2xx."""
     before = cpu_seconds(pid)
     done = subprocess.run(
-        ["taskset", "-c", CLIENT_CORE, need("wrk", "wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-         "-s", script, url], capture_output=True, text=True, check=True)
+        [
+            "taskset",
+            "-c",
+            CLIENT_CORE,
+            need("wrk", "wrk"),
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "--latency",
+            "-s",
+            script,
+            url,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     used = cpu_seconds(pid) - before
     out = done.stdout
     if "Non-2xx" in out or "Socket errors" in out:
@@ -119,7 +138,10 @@ def wrk(url: str, script: Path, seconds: int, connections: int, pid: int) -> Loa
     requests = int(re.search(r"(\d+) requests in", out)[1])  # type: ignore[index]
     return Load(
         float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]),  # type: ignore[index]
-        _ms(out, "50%"), _ms(out, "99%"), used / requests * 1e6, requests,
+        _ms(out, "50%"),
+        _ms(out, "99%"),
+        used / requests * 1e6,
+        requests,
     )
 
 
@@ -168,7 +190,18 @@ def bench_python() -> Path:
     if not stamp.exists() or stamp.read_text() != wanted:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run(
-            [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r",
-             ROOT / "requirements/bench.txt"], check=True)
+            [
+                python,
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--disable-pip-version-check",
+                "--require-hashes",
+                "-r",
+                ROOT / "requirements/bench.txt",
+            ],
+            check=True,
+        )
         stamp.write_text(wanted)
     return python

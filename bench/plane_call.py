@@ -81,8 +81,10 @@ def run(folder: Path, given: argparse.Namespace) -> int:
     print(f"fdatasync here: {sync_latency(folder):.2f} ms (median)\n")
     control = CountingControl()
     granted = terms(
-        FIELDS, quotas=(Quota("calls", 10**9, "day", "charged"), Quota("calls", 10**6, "day", "uncharged")),
-        rate=Rate(10**6, 10**6))
+        FIELDS,
+        quotas=(Quota("calls", 10**9, "day", "charged"), Quota("calls", 10**6, "day", "uncharged")),
+        rate=Rate(10**6, 10**6),
+    )
     revision = control.set(grant("g1", "segments", api_source(folder / "vault", ROWS), granted, ("k1",)))
     plane = PlaneProcess(control, folder / "plane", folder / "vault", poll_seconds=0.25, ship_seconds=0.2)
     plane.start(prefix=("taskset", "-c", "0"))
@@ -99,26 +101,44 @@ def run(folder: Path, given: argparse.Namespace) -> int:
         server([bench_python(), "bench/baselines.py", "rsgi", str(trivial), str(size)], trivial) as rsgi,
         server([bench_python(), "bench/baselines.py", "fastapi", str(hello), str(size)], hello) as fastapi,
     ):
+
         def load(port: int, lua: Path, pid: int):
             return lambda: wrk(f"http://127.0.0.1:{port}", lua, given.seconds, given.connections, pid)
 
-        found = interleaved(given.rounds, {
-            "trivial RSGI": load(trivial, flat, rsgi), "FastAPI hello": load(hello, flat, fastapi),
-            "plane, durable and metered": load(plane.port, asked, ours),
-        })
+        found = interleaved(
+            given.rounds,
+            {
+                "trivial RSGI": load(trivial, flat, rsgi),
+                "FastAPI hello": load(hello, flat, fastapi),
+                "plane, durable and metered": load(plane.port, asked, ours),
+            },
+        )
     plane.wait(lambda: plane.health()["unshipped"] == 0, 120)
     seq = plane.health()["journal_seq"]
     plane.stop()
-    print(table(
-        ("", "requests/s", "p50 ms", "p99 ms", "CPU µs/request"),
-        [(name, spread([x.rps for x in loads]), spread([x.p50 for x in loads], 2), spread([x.p99 for x in loads], 2),
-          spread([x.cpu_us for x in loads], 1)) for name, loads in found.items()]))
+    print(
+        table(
+            ("", "requests/s", "p50 ms", "p99 ms", "CPU µs/request"),
+            [
+                (
+                    name,
+                    spread([x.rps for x in loads]),
+                    spread([x.p50 for x in loads], 2),
+                    spread([x.p99 for x in loads], 2),
+                    spread([x.cpu_us for x in loads], 1),
+                )
+                for name, loads in found.items()
+            ],
+        )
+    )
     rps = {name: [x.rps for x in loads] for name, loads in found.items()}
     mine = rps["plane, durable and metered"]
     against = (ratios(mine, rps["trivial RSGI"]), ratios(mine, rps["FastAPI hello"]))
     counted = sum(x.requests for x in found["plane, durable and metered"])
-    print(f"\n{given.rounds} rounds of {given.seconds} s, {given.connections} connections, {size}-byte answers, "
-          f"{ROWS:,} rows; journal holds {seq:,} records, at least the {counted:,} answers of the counted rounds")
+    print(
+        f"\n{given.rounds} rounds of {given.seconds} s, {given.connections} connections, {size}-byte answers, "
+        f"{ROWS:,} rows; journal holds {seq:,} records, at least the {counted:,} answers of the counted rounds"
+    )
     print(goal("against the trivial RSGI app", against[0], 0.50))
     print(goal("against FastAPI hello", against[1], 1.80))
     if seq < counted:

@@ -35,16 +35,18 @@ from shugang.policy.grant import TableSource
 from shugang.policy.terms import RowFilter
 
 COLUMNS = [
-    {"name": "id", "type": "long"}, {"name": "station", "type": "string"}, {"name": "value", "type": "double"},
-    {"name": "token", "type": "string"}, {"name": "hidden", "type": "string"},
+    {"name": "id", "type": "long"},
+    {"name": "station", "type": "string"},
+    {"name": "value", "type": "double"},
+    {"name": "token", "type": "string"},
+    {"name": "hidden", "type": "string"},
 ]
 
 
 def nginx_settings(folder: Path, root: Path, port: int) -> Path:
     path = folder / "nginx.conf"
     user = "user root;" if os.getuid() == 0 else ""
-    temporary = " ".join(
-        f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary = " ".join(f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     path.write_text(f"""
 {user} worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 64; }}
@@ -62,7 +64,8 @@ def source(vault: Path, rows: int) -> TableSource:
     path = vault / "big.parquet"
     duckdb.execute(
         f"COPY (SELECT i AS id, 'S' || (i % 97) AS station, random() AS value, md5(i::VARCHAR) AS token,"
-        f" 'hidden' AS hidden FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)")
+        f" 'hidden' AS hidden FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)"
+    )
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return TableSource("bench", "main", "big", "ds-big", 1, path.name, digest, COLUMNS)
@@ -72,8 +75,22 @@ def download(url: str, size: int, pid: int) -> tuple[float, float]:
     """(bytes a second, CPU seconds of the server per gigabyte)."""
     before = cpu_seconds(pid)
     done = subprocess.run(
-        ["taskset", "-c", CLIENT_CORE, need("curl", "curl"), "-s", "-o", "/dev/null", "-w",
-         "%{http_code} %{size_download} %{time_total}", url], capture_output=True, text=True, check=True)
+        [
+            "taskset",
+            "-c",
+            CLIENT_CORE,
+            need("curl", "curl"),
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code} %{size_download} %{time_total}",
+            url,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     code, got, seconds = done.stdout.split()
     if code != "200" or int(got) != size:
         raise RuntimeError(f"answer {code}, {got} of {size} bytes")
@@ -120,10 +137,19 @@ def run(folder: Path, nginx: str, given: argparse.Namespace) -> int:
     delivered = [record for record in plane.shipped() if record["outcome"] == "delivered"]
     plane.stop()
     version = subprocess.run([nginx, "-v"], capture_output=True, text=True).stderr.strip()
-    print(table(("", "MB/s", "server CPU s/GB"), [
-        ("plane, governed and metered", spread([x / 1e6 for x in ours]), spread(cpu["plane"], 3)),
-        (f"nginx sendfile ({version.rpartition('/')[2]})", spread([x / 1e6 for x in theirs]), spread(cpu["nginx"], 3)),
-    ]))
+    print(
+        table(
+            ("", "MB/s", "server CPU s/GB"),
+            [
+                ("plane, governed and metered", spread([x / 1e6 for x in ours]), spread(cpu["plane"], 3)),
+                (
+                    f"nginx sendfile ({version.rpartition('/')[2]})",
+                    spread([x / 1e6 for x in theirs]),
+                    spread(cpu["nginx"], 3),
+                ),
+            ],
+        )
+    )
     found = ratios(ours, theirs)
     print(f"\n{given.rounds} rounds of {size / 1e6:,.0f} MB; {len(delivered)} record of delivery for all of them")
     print(goal("against nginx", found, 0.85))

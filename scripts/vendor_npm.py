@@ -34,7 +34,10 @@ def fetch(package: dict[str, Any], folder: Path) -> tarfile.TarFile:
     spec = f"{package['name']}@{package['version']}"
     ran = subprocess.run(
         ["npm", "pack", "--silent", "--ignore-scripts", spec],
-        cwd=folder, check=True, capture_output=True, text=True,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     path = folder / ran.stdout.strip().splitlines()[-1]
     found = digest(path.read_bytes(), "sha512")
@@ -60,8 +63,10 @@ def symbol(name: str, svg: str) -> str:
 
 
 def sprite(archive: tarfile.TarFile, names: list[str]) -> bytes:
-    parts = [symbol(n, re.sub(r"<!--.*?-->", "", read(archive, f"icons/outline/{n}.svg").decode(), flags=re.S))
-             for n in sorted(set(names))]
+    parts = [
+        symbol(n, re.sub(r"<!--.*?-->", "", read(archive, f"icons/outline/{n}.svg").decode(), flags=re.S))
+        for n in sorted(set(names))
+    ]
     return ('<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(parts) + "\n</svg>\n").encode()
 
 

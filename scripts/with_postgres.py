@@ -39,17 +39,50 @@ def main() -> int:
         as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     data, port = base / "data", _free_port()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "cwd": str(base)}
-    subprocess.run([*as_user, _binary("initdb"), "-D", str(data), "-U", "shugang", "-A", "trust", "-E", "UTF8",
-                    "--locale=C.UTF-8"], check=True, **quiet)
-    server = subprocess.Popen([*as_user, _binary("postgres"), "-D", str(data), "-p", str(port), "-k", str(base),
-                               "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=60"], **quiet)
+    subprocess.run(
+        [
+            *as_user,
+            _binary("initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "shugang",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ],
+        check=True,
+        **quiet,
+    )
+    server = subprocess.Popen(
+        [
+            *as_user,
+            _binary("postgres"),
+            "-D",
+            str(data),
+            "-p",
+            str(port),
+            "-k",
+            str(base),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "max_connections=60",
+        ],
+        **quiet,
+    )
     try:
         for _ in range(100):
             if subprocess.run([_binary("pg_isready"), "-h", "127.0.0.1", "-p", str(port)], **quiet).returncode == 0:
                 break
             time.sleep(0.1)
-        env = dict(os.environ, SHUGANG_DATABASE_URL=f"postgresql://shugang@127.0.0.1:{port}/postgres",
-                   SHUGANG_TEST_POSTGRES_PORT=str(port))
+        env = dict(
+            os.environ,
+            SHUGANG_DATABASE_URL=f"postgresql://shugang@127.0.0.1:{port}/postgres",
+            SHUGANG_TEST_POSTGRES_PORT=str(port),
+        )
         return subprocess.run(sys.argv[1:], env=env).returncode
     finally:
         server.terminate()

@@ -64,17 +64,28 @@ def _plane(args: argparse.Namespace) -> int:
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="shugang", description="数港：城市数据市场 / a data market for a city")
     sub = top.add_subparsers(dest="command", required=True)
-    init = sub.add_parser("init", help="首次安装：密钥、数据库、三员一次性链接 / first run: keys, database, administrators' links")
+    init = sub.add_parser(
+        "init", help="首次安装：密钥、数据库、三员一次性链接 / first run: keys, database, administrators' links"
+    )
     init.add_argument("--quiet", action="store_true", help="不显示一次性链接 / do not print the one-time links")
     init.set_defaults(act=_init)
     serve = sub.add_parser("serve", help="启动平台 / run the platform")
-    serve.add_argument("--roles", default="control,plane,worker,sequencer", help="本机运行哪些进程 / which processes run here")
+    serve.add_argument(
+        "--roles", default="control,plane,worker,sequencer", help="本机运行哪些进程 / which processes run here"
+    )
     serve.set_defaults(act=_serve)
     sub.add_parser("doctor", help="检查缺什么、哪里不安全 / say what is missing or unsafe").set_defaults(act=_doctor)
     verify = sub.add_parser("verify", help="只凭公钥核对整本存证日志 / check the whole log from its public key")
-    verify.add_argument("source", nargs="?", default="", help="日志网址或文件夹；默认本机 / the log's address or folder; default: this machine's")
+    verify.add_argument(
+        "source",
+        nargs="?",
+        default="",
+        help="日志网址或文件夹；默认本机 / the log's address or folder; default: this machine's",
+    )
     verify.add_argument("--key", default="", help="日志公钥 / the log's vkey")
-    verify.add_argument("--known", action="append", default=[], help="您留存的旧检查点文件 / a checkpoint file that you kept")
+    verify.add_argument(
+        "--known", action="append", default=[], help="您留存的旧检查点文件 / a checkpoint file that you kept"
+    )
     verify.set_defaults(act=_verify)
     demo = sub.add_parser("demo", help="用真实数据演示全链条 / play the whole chain on real data")
     demo.add_argument("--exit", action="store_true", help="演示完即退出 / leave when it has been played")

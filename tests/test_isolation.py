@@ -107,7 +107,11 @@ def test_administrators_cannot_trade_nor_read(world, door):
             answer, changed = visit(world, door, name)
         moved_on = answer.status_code == 302 and answer.headers["Location"].startswith("/desk/admin")
         empty = door.reach == OWN and not door.writes and not PRIVATE.search(text_of(answer))
-        assert answer.status_code >= 400 or moved_on or empty, (name, answer.status_code, answer.headers.get("Location"))
+        assert answer.status_code >= 400 or moved_on or empty, (
+            name,
+            answer.status_code,
+            answer.headers.get("Location"),
+        )
         assert not changed
 
 

@@ -127,7 +127,9 @@ def test_a_step_of_the_table_moves_the_case_and_leaves_its_event(bare, spec, sta
         engine.fire(case.number, step.name)
     else:
         for person, role in enumerate(step.by if step.quorum == EACH else step.by[:1], start=20):
-            actor = PlainActor(person, PARTY + (person - 20), frozenset(), frozenset({role.duty}), frozenset(), True, "x")
+            actor = PlainActor(
+                person, PARTY + (person - 20), frozenset(), frozenset({role.duty}), frozenset(), True, "x"
+            )
             CaseParty.objects.filter(case=case, capacity=role.capacity).update(party_id=actor.party_id)
             engine.act(case.number, step.name, actor)
     case.refresh_from_db()
@@ -149,11 +151,20 @@ def test_final_states_have_no_steps_and_every_other_state_has_a_way_on(spec):
 
 @procedures
 def test_every_word_stands_in_both_languages(spec):
-    texts = [spec.label, *(s.label for s in spec.states), *(c.label for c in spec.clocks), *(t for _, t in spec.capacities)]
+    texts = [
+        spec.label,
+        *(s.label for s in spec.states),
+        *(c.label for c in spec.clocks),
+        *(t for _, t in spec.capacities),
+    ]
     for step in spec.all_steps():
         texts += [step.label, *(t for t in (step.confirm, step.done) if t)]
         for field in step.form.fields:
-            texts += [field.label, *(t for _, t in field.choices), *([field.hint] if field.hint and field.hint.zh else [])]
+            texts += [
+                field.label,
+                *(t for _, t in field.choices),
+                *([field.hint] if field.hint and field.hint.zh else []),
+            ]
         texts.append(procedure.event_label(spec.event_kind(step.name)) or engine.CASE)
     for text in texts:
         assert CHINESE.search(text.zh) or text.zh == text.en, text

@@ -34,7 +34,11 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
     ("assets/registration/certificate_check", "check", "Certificate"): "anybody verifies a certificate",
     ("settlement/rating/usage", "quantities", "UsageRecord"): "rating counts what both sides are billed for",
     ("settlement/rating/usage", "visible_uses", "UsageRecord"): "platform finance answers disputes about uses",
-    ("settlement/reconciliation/queries", "reconcile", "ChargeAgreement"): "compares everything; its callers check who asks",
+    (
+        "settlement/reconciliation/queries",
+        "reconcile",
+        "ChargeAgreement",
+    ): "compares everything; its callers check who asks",
     ("settlement/reconciliation/queries", "_open", "Bill"): "of the agreements of `reconcile`",
     ("settlement/reconciliation/queries", "_open", "BankLine"): "what no bill explains, in the whole reconciliation",
     ("market/contracts/queries", "changes", "Case"): SEEN,

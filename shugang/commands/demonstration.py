@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import secrets
 import shutil
@@ -10,11 +11,13 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 from .processes import taken
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = (8600, 8601, 8602)
+_held: list[IO[str]] = []
 
 
 def _ports() -> tuple[int, int, int]:
@@ -26,12 +29,27 @@ def _ports() -> tuple[int, int, int]:
     raise SystemExit("8600以上没有空闲端口。/ No free ports above 8600.")
 
 
+def _hold(folder: Path) -> None:
+    """One demonstration a folder: a second one would empty it under the first. Held until this process ends."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    handle = (folder.parent / f".{folder.name}.lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit(
+            "演示已在运行，请先在那个窗口按Ctrl-C。/ A demonstration is running; stop it with Ctrl-C first."
+        ) from None
+    _held.append(handle)
+
+
 def prepare() -> Path:
     """Settings of the demonstration and an empty data folder; returns it. Never touches another database."""
     folder = Path(os.environ.get("SHUGANG_DEMO_DIR", ROOT / "var" / "demo")).resolve()
     if folder.exists() and not (folder / ".demonstration").exists() and any(folder.iterdir()):
         raise SystemExit(f"{folder}不是演示文件夹，不会清空。/ {folder} is no demonstration folder; it stays.")
-    shutil.rmtree(folder, ignore_errors=True)
+    _hold(folder)
+    if folder.exists():
+        shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / ".demonstration").touch()
     site, plane, edge = _ports()

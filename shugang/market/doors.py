@@ -25,6 +25,14 @@ def _buys(request: HttpRequest) -> bool:
 def register() -> None:
     add(MenuItem("desk.buy", Text("询价与议价", "Inquiries"), "inquiries", "messages", _buys, None, 10))
     add(MenuItem("desk.buy", Text("合同", "Contracts"), "contracts", "file-text", _buys, None, 20))
-    add(MenuItem("desk.supply", Text("产品与上架", "Products and listing"), "own-products", "packages", _supplies, None, 30))
-    add(MenuItem("desk.supply", Text("询价与报价", "Inquiries and quotations"), "inquiries", "messages", _supplies, None, 40))
+    add(
+        MenuItem(
+            "desk.supply", Text("产品与上架", "Products and listing"), "own-products", "packages", _supplies, None, 30
+        )
+    )
+    add(
+        MenuItem(
+            "desk.supply", Text("询价与报价", "Inquiries and quotations"), "inquiries", "messages", _supplies, None, 40
+        )
+    )
     add(MenuItem("desk.supply", Text("合同", "Contracts"), "contracts", "file-text", _supplies, None, 50))

@@ -1,7 +1,7 @@
 """Factories for the tests of this wing and those above, built on the real verbs.
 
-    deal = make_deal()                      # a listed product, buyer and supplier, terms and plan
-    contract = signed(deal)                 # inquiry → quotation → acceptance → both signatures
+deal = make_deal()                      # a listed product, buyer and supplier, terms and plan
+contract = signed(deal)                 # inquiry → quotation → acceptance → both signatures
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ APPLICATION: dict[str, Any] = {
     "sample_rows": "0",
     "declaration": True,
 }
-FAVOURABLE: dict[str, Any] = {**{f"item_{name}": "pass" for name in ITEMS}, "opinion": "经核查，来源合法，许可完整，可以上架。"}
+FAVOURABLE: dict[str, Any] = {
+    **{f"item_{name}": "pass" for name in ITEMS},
+    "opinion": "经核查，来源合法，许可完整，可以上架。",
+}
 
 
 def load_profiles() -> None:
@@ -73,7 +76,11 @@ class Venue:
 def make_venue() -> Venue:
     operator, reviewer = make_party("operator"), make_party("reviewer")
     return Venue(
-        operator, make_actor(operator, ("handler",)), make_actor(operator, ("reviewer",)), reviewer, make_signer(reviewer)
+        operator,
+        make_actor(operator, ("handler",)),
+        make_actor(operator, ("reviewer",)),
+        reviewer,
+        make_signer(reviewer),
     )
 
 
@@ -137,7 +144,9 @@ def make_deal(mode: str = "table", plan: PricePlan = PER_DELIVERY, terms: Terms 
 
 
 def inquire(deal: Deal, purpose: str = "research") -> Case:
-    return trade.inquire(deal.buyer, deal.product.number, {"purpose": purpose, "need": "全部站点，12个月，用于暴露评估。"})
+    return trade.inquire(
+        deal.buyer, deal.product.number, {"purpose": purpose, "need": "全部站点，12个月，用于暴露评估。"}
+    )
 
 
 def accepted(deal: Deal, terms: Terms | None = None, plan: PricePlan | None = None) -> Contract:

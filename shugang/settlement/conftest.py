@@ -44,8 +44,13 @@ def market(db: None, at: Callable[[datetime], None]) -> Market:
     buyer, supplier = make_party("buyer", name="示例需方公司"), make_party("supplier", name="示例供方公司")
     operator = make_party("operator", name="示例数据交易公司")
     return Market(
-        buyer, supplier, operator, make_actor(buyer, ["finance"]), make_actor(buyer, ["analyst"]),
-        make_actor(supplier, ["finance"]), make_actor(operator, ["finance"]),
+        buyer,
+        supplier,
+        operator,
+        make_actor(buyer, ["finance"]),
+        make_actor(buyer, ["analyst"]),
+        make_actor(supplier, ["finance"]),
+        make_actor(operator, ["finance"]),
         make_actor(make_party("buyer", name="示例旁人公司"), ["finance", "handler"]),
         make_actor(make_party("regulator", name="示例数据局"), ["supervisor"]),
     )

@@ -29,14 +29,20 @@ PER_FOUND = PricePlan("per_unit", unit_price_e8=35_000_000, billable=("found",))
 
 
 def make_agreement(
-    buyer: Party, supplier: Party, number: str = "HT-2026-000001", plan: PricePlan = PER_FOUND,
-    starts_on: date = date(2026, 9, 1), ends_on: date = date(2027, 8, 31), **more: Any,
+    buyer: Party,
+    supplier: Party,
+    number: str = "HT-2026-000001",
+    plan: PricePlan = PER_FOUND,
+    starts_on: date = date(2026, 9, 1),
+    ends_on: date = date(2027, 8, 31),
+    **more: Any,
 ) -> ChargeAgreement:
     """A registered agreement; its grant is numbered like its contract."""
     load_profiles()
     more.setdefault("grant", number.replace("HT", "SQ"))
-    return register_charge(SYSTEM, number=number, buyer=buyer, supplier=supplier, plan=plan, starts_on=starts_on,
-                           ends_on=ends_on, **more)
+    return register_charge(
+        SYSTEM, number=number, buyer=buyer, supplier=supplier, plan=plan, starts_on=starts_on, ends_on=ends_on, **more
+    )
 
 
 def issue(operator: Actor, contract: str) -> Bill:
@@ -70,10 +76,19 @@ def _grant(agreement: ChargeAgreement) -> Grant:
         number="JD-TEST", defaults={"name": "test", "state": "active", "lease_seconds": 1.0, "created_at": now}
     )
     defaults = {
-        "grantee": agreement.buyer, "supplier": agreement.supplier, "product": "CP-TEST",
-        "contract": agreement.number, "mode": "api", "terms": {}, "terms_digest": "", "source": {}, "plane": plane,
-        "outcomes": {outcome: True for outcome in agreement.price_plan.billable}, "issued_at": now,
-        "valid_from": now - timedelta(days=3650), "valid_until": now + timedelta(days=3650),
+        "grantee": agreement.buyer,
+        "supplier": agreement.supplier,
+        "product": "CP-TEST",
+        "contract": agreement.number,
+        "mode": "api",
+        "terms": {},
+        "terms_digest": "",
+        "source": {},
+        "plane": plane,
+        "outcomes": {outcome: True for outcome in agreement.price_plan.billable},
+        "issued_at": now,
+        "valid_from": now - timedelta(days=3650),
+        "valid_until": now + timedelta(days=3650),
     }
     return Grant.objects.get_or_create(number=agreement.grant, defaults=defaults)[0]
 
@@ -86,11 +101,23 @@ def record_use(agreement: ChargeAgreement, outcome: str, count: int, at: datetim
     for seq in range(plane.journal_seq + 1, plane.journal_seq + 1 + count):
         charged = grant.outcomes.get(outcome) is True
         record: dict[str, Any] = {
-            "seq": seq, "grant": grant.number, "credential": "MY-TEST", "request_id": f"r{seq}", "mode": "api",
-            "action": "query", "outcome": outcome, "charged": charged,
-            "charge_reason": "unit" if charged else "not_billable", "rows": rows, "bytes": 40 * rows,
-            "at": plane_iso(at), "received_at": plane_iso(at), "version": 1,
-            "answer_sha256": hashlib.sha256(str(seq).encode()).hexdigest(), "state": "answered", "detail": {},
+            "seq": seq,
+            "grant": grant.number,
+            "credential": "MY-TEST",
+            "request_id": f"r{seq}",
+            "mode": "api",
+            "action": "query",
+            "outcome": outcome,
+            "charged": charged,
+            "charge_reason": "unit" if charged else "not_billable",
+            "rows": rows,
+            "bytes": 40 * rows,
+            "at": plane_iso(at),
+            "received_at": plane_iso(at),
+            "version": 1,
+            "answer_sha256": hashlib.sha256(str(seq).encode()).hexdigest(),
+            "state": "answered",
+            "detail": {},
             "prev": prev,
         }
         prev = record["hash"] = record_hash(record)

@@ -9,7 +9,9 @@ from shugang.ui.formats import e8, number
 from .bills.models import BillLine
 
 UNITS: dict[str, Text] = {
-    "calls": Text("次", "calls"), "rows": Text("行", "rows"), "bytes": Text("字节", "bytes"),
+    "calls": Text("次", "calls"),
+    "rows": Text("行", "rows"),
+    "bytes": Text("字节", "bytes"),
 }
 KINDS: dict[str, Text] = {
     "bill": Text("账单", "Bill"),

@@ -154,7 +154,10 @@ def render_pdf(template_name: str, data: Mapping[str, Any], *, created: datetime
     prepared = prepare(template_name, data)
     try:
         made: bytes = _compile(
-            template_name, prepared, format="pdf", pdf_standards=PDF_STANDARD,
+            template_name,
+            prepared,
+            format="pdf",
+            pdf_standards=PDF_STANDARD,
             timestamp=(created or datetime.now(UTC)).replace(microsecond=0),
         )
     except typst.TypstError as error:

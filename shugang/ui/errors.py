@@ -18,8 +18,15 @@ from shugang.ui.jinja import tx
 
 log = logging.getLogger("shugang.ui")
 # Shown when a view gives no words of its own.
-CODES = {400: "bad_request", 403: "forbidden", 404: "not_found", 409: "conflict", 413: "too_large", 422: "invalid",
-         500: "internal"}
+CODES = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    413: "too_large",
+    422: "invalid",
+    500: "internal",
+}
 STATUSES = frozenset(CODES)
 
 
@@ -28,8 +35,15 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def page(
-    request: HttpRequest, status: int, *, title: Text | None = None, message: Text | None = None,
-    action: Text | None = None, action_url: str = "", code: str = "", **extra: Any,
+    request: HttpRequest,
+    status: int,
+    *,
+    title: Text | None = None,
+    message: Text | None = None,
+    action: Text | None = None,
+    action_url: str = "",
+    code: str = "",
+    **extra: Any,
 ) -> HttpResponseBase:
     """An error answer: JSON for programs, a fragment for htmx, else a page. Absent words are the status's own."""
     code = code or CODES[status]
@@ -37,8 +51,15 @@ def page(
         said = {"code": code, "message": tx(message) if message else code}
         return JsonResponse(said, status=status, json_dumps_params={"ensure_ascii": False})
     fragment = request.headers.get("HX-Request") == "true"
-    context = {"error_title": title, "error_message": message, "error_action": action, "error_url": action_url,
-               "error_code": code, "fragment": fragment, **extra}
+    context = {
+        "error_title": title,
+        "error_message": message,
+        "error_action": action,
+        "error_url": action_url,
+        "error_code": code,
+        "fragment": fragment,
+        **extra,
+    }
     return render(request, f"{status}.html", context, status=status)
 
 

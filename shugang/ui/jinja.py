@@ -131,9 +131,21 @@ def environment(**options: Any) -> Environment:
     env = Environment(**options)  # noqa: S701  Django's backend passes autoescape=True
     env.filters.update(FILTERS)
     env.globals.update(
-        t=t, tx=tx, url=url, url_or_none=url_or_none, static=static, query=query, period=_period, deadline=_deadline,
-        share=formats.share, plural=_plural, get_messages=get_messages, html_lang_now=language.html_lang,
-        is_english=language.is_english, qr_svg=qr.page_svg,
-        guarantee_labels=GUARANTEE_LABELS, site_short=context.short_name,
+        t=t,
+        tx=tx,
+        url=url,
+        url_or_none=url_or_none,
+        static=static,
+        query=query,
+        period=_period,
+        deadline=_deadline,
+        share=formats.share,
+        plural=_plural,
+        get_messages=get_messages,
+        html_lang_now=language.html_lang,
+        is_english=language.is_english,
+        qr_svg=qr.page_svg,
+        guarantee_labels=GUARANTEE_LABELS,
+        site_short=context.short_name,
     )
     return env

@@ -70,7 +70,11 @@ def safe_next(request: HttpRequest, fallback: str = "/") -> str:
 
 def _remember(response: HttpResponse, name: str, value: str) -> None:
     response.set_cookie(
-        name, value, max_age=COOKIE_AGE, samesite="Lax", httponly=name == LANGUAGE_COOKIE,
+        name,
+        value,
+        max_age=COOKIE_AGE,
+        samesite="Lax",
+        httponly=name == LANGUAGE_COOKIE,
         secure=settings.SESSION_COOKIE_SECURE,
     )
 

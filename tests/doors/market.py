@@ -42,7 +42,11 @@ def _application(things: dict[str, Any]) -> dict[str, Any]:
 
 def _offer(things: dict[str, Any]) -> dict[str, Any]:
     product = things["product:air"]
-    return {"terms": trade.wanted_terms("air", product.terms).to_json(), "plan": product.plan.to_json(), "message": "还价"}
+    return {
+        "terms": trade.wanted_terms("air", product.terms).to_json(),
+        "plan": product.plan.to_json(),
+        "message": "还价",
+    }
 
 
 def _product(things: dict[str, Any]) -> dict[str, Any]:

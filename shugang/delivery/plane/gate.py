@@ -24,7 +24,9 @@ from shugang.delivery.plane.usage import Meter
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 NONCE = re.compile(r"[\x21-\x7e]{1,128}")
+# Ids of the plane's own making: they name no retry, and a client's guess must not meet one still to be made.
 MADE_HERE = "sg-"
+REQUEST_ID_RULE = "1-64 characters of A-Z a-z 0-9 . _ : -, not beginning with sg-"
 # An opened use that ends so came to nothing by no fault of the caller: void, not refused.
 VOIDS = ("source_unavailable", "source_timeout")
 
@@ -67,6 +69,9 @@ class Gate:
             self.unknown_keys += 1
             self.check_fresh()
             raise Denied("unknown_key", journal=False)
+        if holder.revoked:
+            self.check_fresh()
+            raise Denied("revoked", journal=False)
         return holder
 
     def check_fresh(self) -> None:
@@ -91,9 +96,9 @@ class Gate:
             raise Rejected(use, Denied(refused.code, refused=refused))
         if monotonic() >= self.fresh_until:
             raise Rejected(use, Denied("bundle_stale"))
-        if given is not None and (not REQUEST_ID.fullmatch(given) or self._foreign(use, given)):
+        if given is not None and (not REQUEST_ID.fullmatch(given) or given.startswith(MADE_HERE)):
             use.request_id = self.new_id()
-            raise Rejected(use, Denied("bad_request", "Request-Id", "1-64 characters of A-Z a-z 0-9 . _ : -"))
+            raise Rejected(use, Denied("bad_request", "Request-Id", REQUEST_ID_RULE))
         nonce = headers.get("x-nonce")
         if nonce is not None:
             self._spend(use, nonce)
@@ -101,10 +106,6 @@ class Gate:
         if wait:
             raise Rejected(use, self._limited(access.grant.id, wait))
         return use
-
-    def _foreign(self, use: Use, given: str) -> bool:
-        """Ids that look like ours name past answers only; else a guess could collide with one still to be made."""
-        return given.startswith(MADE_HERE) and self.journal.past(use.access.grant.id, given) is None
 
     def _spend(self, use: Use, nonce: str) -> None:
         if not NONCE.fullmatch(nonce):
@@ -132,8 +133,7 @@ class Gate:
 
     def new_id(self) -> str:
         self._made += 1
-        # Ascending as text, so that the billing key's index grows at one end.
-        return f"{self._boot}{self._made:08x}"
+        return f"{self._boot}{self._made:x}"
 
     def fingerprint(self, *parts: str) -> str:
         """What was asked, keyed by the plane's secret: a plain hash of a telephone number is no secret at all."""

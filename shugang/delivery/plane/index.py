@@ -128,11 +128,15 @@ def view_digest(grant: CompiledGrant) -> str:
 
 
 class Holder:
-    """All that one secret opens. Two grants may serve one product (a renewal): the first that admits is used."""
+    """All that one secret opens. Two grants may serve one product (a renewal): the first that admits is used.
 
-    __slots__ = ("apis", "queries", "tables")
+    A revoked secret opens nothing, listings included; it is known only to be told so.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("apis", "queries", "revoked", "tables")
+
+    def __init__(self, revoked: bool) -> None:
+        self.revoked = revoked
         self.apis: dict[str, list[Access[ApiSource]]] = {}
         self.queries: dict[str, list[Access[QuerySource]]] = {}
         self.tables: dict[tuple[str, str, str], list[Access[TableSource]]] = {}
@@ -166,7 +170,7 @@ class Index:
                 self._add(grant, credential, meter)
 
     def _add(self, grant: CompiledGrant, credential: Credential, meter: Meter) -> None:
-        holder = self.holders.setdefault(bytes.fromhex(credential.digest), Holder())
+        holder = self.holders.setdefault(bytes.fromhex(credential.digest), Holder(credential.revoked))
         source = grant.source
         access: Access[Any] = Access(grant, credential, source, meter)
         self.by_key[grant.id, credential.id] = access

@@ -2,7 +2,8 @@
 
 Invariants:
 - an awaited `submit` returns only after its batch is durable (WAL, synchronous=FULL);
-- the next flush starts when the last one ends, never on a timer (measured: a 5 ms tick costs 4.4x the rate);
+- the next flush starts when the last one ends and its callers are back, at most a millisecond later, never on a tick
+  (measured: a 5 ms tick costs 4.4x the rate);
 - one process owns the file (an exclusive lock): quotas are exact because they are reserved in that one process;
 - after any commit error nothing is ever served again by this process (fail closed; a restart recovers).
 """
@@ -24,6 +25,13 @@ from shugang.delivery.plane import schema
 from shugang.delivery.plane.records import Entry, detail_of
 
 log = logging.getLogger("shugang.plane.journal")
+
+
+NEVER = 1 << 60
+# Waiting for siblings (PostgreSQL's commit_siblings, without its fixed delay).
+SIBLINGS = 4
+LARGEST_WAIT = 256
+LINGER_SECONDS = 0.001
 
 
 class JournalFailed(RuntimeError):
@@ -94,7 +102,9 @@ class Journal:
         self.batches = 0
         self._on_failure = on_failure
         self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
-        self._flushing = False
+        self._idle, self._enough = True, NEVER
+        self._siblings, self._ended = 0, 0.0
+        self._linger: asyncio.TimerHandle | None = None
         self._committed = asyncio.Event()
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._swept = time.time()
@@ -107,8 +117,8 @@ class Journal:
 
     async def stop(self) -> None:
         """Let what was submitted become durable, then close."""
-        if self._flushing or self._pending.entries or self._pending.statements:
-            await asyncio.gather(self._pending.future, return_exceptions=True)
+        while not self._idle and not self.failed:
+            await asyncio.sleep(0.001)
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         self._reader.close()
@@ -120,8 +130,10 @@ class Journal:
         """Queue a finished use; the future is shared by its batch. Raises JournalFailed."""
         batch = self._pending
         batch.entries.append(entry)
-        if not self._flushing:
+        if self._idle:
             self._wake()
+        elif len(batch.entries) >= self._enough:
+            self._flush()
         return batch.future
 
     def finish(self, entry: Entry) -> asyncio.Future[None]:
@@ -157,8 +169,8 @@ class Journal:
         )
 
     def nonce(self, credential: str, nonce: str, expires: float) -> None:
-        """Joins the flush of the request that carries it; the caller's next submit wakes the writer."""
-        self._pending.statements.append(("INSERT OR REPLACE INTO nonce VALUES (?, ?, ?)", (credential, nonce, expires)))
+        """Shares the flush of the request that carries it."""
+        self._statement("INSERT OR REPLACE INTO nonce VALUES (?, ?, ?)", (credential, nonce, expires))
 
     def set_meta(self, key: str, value: str) -> asyncio.Future[None]:
         return self._statement(schema.SET_META, (key, value))
@@ -166,18 +178,34 @@ class Journal:
     def _statement(self, sql: str, params: tuple[Any, ...]) -> asyncio.Future[None]:
         batch = self._pending
         batch.statements.append((sql, params))
-        if not self._flushing:
+        if self._idle:
             self._wake()
         return batch.future
 
     def _wake(self) -> None:
         if self.failed:
             raise JournalFailed from self.failed
-        self._flushing = True
-        # One turn of the loop later, so that requests that arrived together share the flush.
-        self._loop.call_soon(self._flush)
+        self._idle = False
+        if self._loop.time() - self._ended < LINGER_SECONDS:
+            self._gather()
+        else:
+            # One turn of the loop later, so that requests that arrived together share the flush.
+            self._loop.call_soon(self._flush)
+
+    def _gather(self) -> None:
+        """Callers whose answers just left are back in a moment: one flush for all of them is half the flushes, and
+        nobody waits for two. Bounded by a millisecond, and only where several are at work."""
+        if self._siblings >= SIBLINGS:
+            self._enough = min(self._siblings, LARGEST_WAIT)
+            self._linger = self._loop.call_later(LINGER_SECONDS, self._flush)
+        else:
+            self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        self._enough = NEVER
         batch, self._pending = self._pending, _Batch(self._loop)
         if batch.entries:
             batch.chained = schema.chained(batch.entries, self._last, self._head)
@@ -188,7 +216,6 @@ class Journal:
         self._queue.put(batch)
 
     def _done(self, batch: _Batch, error: BaseException | None) -> None:
-        self._flushing = False
         if error is not None:
             self._fail(batch, error)
             return
@@ -197,15 +224,20 @@ class Journal:
             self.seq = batch.chained.seq
         batch.future.set_result(None)
         self._committed.set()
-        if self._pending.entries or self._pending.statements:
-            self._flushing = True
+        waiting = len(self._pending.entries)
+        self._siblings, self._ended = len(batch.entries) + waiting, self._loop.time()
+        if waiting and batch.entries:
+            self._gather()
+        elif waiting or self._pending.statements:
             self._flush()
-        elif time.time() - self._swept > 600:
-            self._sweep()
+        else:
+            self._idle = True
+            if time.time() - self._swept > 600:
+                self._sweep()
 
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         log.critical("the journal cannot commit (%s); this plane stops serving", error)
-        self.failed = error
+        self.failed, self._idle = error, True
         for each in (batch, self._pending):
             each.future.set_exception(JournalFailed(str(error)))
             each.future.exception()
@@ -250,7 +282,8 @@ class Journal:
     def past(self, grant: str, request_id: str) -> Past | None:
         """A point lookup by the billing key (microseconds; used only where the client sent a request id)."""
         row = self._reader.execute(
-            "SELECT state, text FROM record WHERE grant_id = ? AND request_id = ? AND state IN ('answered', 'aborted')",
+            "SELECT state, text FROM record WHERE grant_id = ? AND request_id = ?"
+            " AND state IN ('answered', 'aborted') AND substr(request_id, 1, 3) <> 'sg-'",
             (grant, request_id),
         ).fetchone()
         if row is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Body, Router
+from ninja import Router, Schema
 
 from shugang.kernel import paging
 
@@ -14,6 +14,20 @@ from . import queries, services
 from .models import Contract
 
 router = Router(tags=["contracts"])
+
+
+class SignatureIn(Schema):
+    """`own_signature`: base64 Ed25519 over the digest, when the key is in own custody."""
+
+    own_signature: str = ""
+    revision: int | None = None
+
+
+class ChangeIn(Schema):
+    """`kind`: suspend, resume or terminate."""
+
+    kind: str
+    reason: str
 
 
 def _summary(row: Contract) -> dict[str, Any]:
@@ -36,28 +50,32 @@ def contract(request: HttpRequest, number: str) -> dict[str, Any]:
     row = queries.get_contract(member(request), number)
     left = [{"quota": q.quota.to_json(), "used": q.used, "left": q.left} for q in queries.left(row)]
     signed = [
-        {"side": s["side"], "holds": s["good"], "signature": s["row"].signature if s["row"] else None} for s in queries.signatures(row)
+        {"side": s["side"], "holds": s["good"], "signature": s["row"].signature if s["row"] else None}
+        for s in queries.signatures(row)
     ]
     return {**_summary(row), "context": row.context, "snapshot": row.snapshot, "signatures": signed, "left": left}
 
 
-@router.post("/contracts/{number}/signature", summary="Sign the digest shown; own_signature when the key is in own custody")
-def sign(
-    request: HttpRequest, number: str, own_signature: str = Body(default="", embed=True), revision: int | None = None
-) -> dict[str, Any]:
+@router.post(
+    "/contracts/{number}/signature", summary="Sign the digest shown; own_signature when the key is in own custody"
+)
+def sign(request: HttpRequest, number: str, said: SignatureIn) -> dict[str, Any]:
     actor = member(request)
 
     def run() -> dict[str, Any]:
-        row = services.sign(actor, number, own_signature, revision)
+        row = services.sign(actor, number, said.own_signature, said.revision)
         return {"number": row.number, "state": row.state, "grant": row.grant.number if row.grant else None}
 
-    return once_api(request, [own_signature, revision], run)
+    return once_api(request, said.dict(), run)
 
 
-@router.post("/contracts/{number}/changes", summary="suspend, resume or terminate: a party proposes or agrees, an authority orders")
-def change(request: HttpRequest, number: str, kind: str = Body(), reason: str = Body()) -> dict[str, Any]:
+@router.post(
+    "/contracts/{number}/changes",
+    summary="suspend, resume or terminate: a party proposes or agrees, an authority orders",
+)
+def change(request: HttpRequest, number: str, said: ChangeIn) -> dict[str, Any]:
     actor = member(request)
-    act = services.CHANGES.get(kind)
+    act = services.CHANGES.get(said.kind)
     if act is None:
-        raise services.unknown_change(kind)
-    return once_api(request, [kind, reason], lambda: {"number": number, "state": act(actor, number, reason).state})
+        raise services.unknown_change(said.kind)
+    return once_api(request, said.dict(), lambda: {"number": number, "state": act(actor, number, said.reason).state})

@@ -40,7 +40,10 @@ def _facts(contract: Contract) -> list[tuple[Text, Any]]:
         (Text("交付方式", "Delivery"), mode),
         (Text("数据集与版本", "Dataset and version"), f"{said['dataset']['number']} v{said['dataset']['version']}"),
         (Text("版本摘要", "Digest of the version"), said["dataset"]["sha256"] or None),
-        (Text("真实出处与许可", "Origin and licence"), " · ".join(x for x in (said["dataset"]["origin"], said["dataset"]["licence"]) if x) or None),
+        (
+            Text("真实出处与许可", "Origin and licence"),
+            " · ".join(x for x in (said["dataset"]["origin"], said["dataset"]["licence"]) if x) or None,
+        ),
         (Text("登记凭证", "Certificate"), said["certificate"]["number"]),
         (Text("需求", "Need"), said["inquiry"]["need"]),
         *pricing.rows(contract.plan, contract.product.mode),
@@ -73,7 +76,12 @@ def pdf(contract: Contract, english: bool = False) -> bytes:
         "facts": _facts(contract),
         "parties": _parties(contract),
         "terms": [
-            {"label": line.label, "value": line.value, "guarantee": GUARANTEE_LABELS[line.guarantee], "explanation": line.explanation}
+            {
+                "label": line.label,
+                "value": line.value,
+                "guarantee": GUARANTEE_LABELS[line.guarantee],
+                "explanation": line.explanation,
+            }
             for line in describe(contract.terms, contract.product.mode)
         ],
         "clauses": [{"title": Text(**c["title"]), "text": Text(**c["text"])} for c in contract.snapshot["clauses"]],

@@ -60,7 +60,12 @@ def _bases(contract: Contract) -> list[dict[str, object]]:
     certificate = contract.certificate
     assert certificate.event is not None
     return [
-        {"kind": "contract", "reference": contract.number, "digest": contract.sha256, "valid_until": contract.valid_until},
+        {
+            "kind": "contract",
+            "reference": contract.number,
+            "digest": contract.sha256,
+            "valid_until": contract.valid_until,
+        },
         {
             "kind": "certificate",
             "reference": certificate.number,

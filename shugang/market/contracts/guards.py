@@ -58,7 +58,12 @@ def sign(ctx: Context) -> None:
     made = sign_digest(ctx.actor, contract.sha256, contract.context, ctx.data.pop("own_signature", ""))
     party = contract.buyer if side == "buyer" else contract.supplier
     ContractSignature.objects.create(
-        contract=contract, side=side, party=party, person_id=ctx.actor.person_id or 0, signature=made, signed_at=clock.now()
+        contract=contract,
+        side=side,
+        party=party,
+        person_id=ctx.actor.person_id or 0,
+        signature=made,
+        signed_at=clock.now(),
     )
     # What a vote keeps and its event commits to: the signature itself, so that the log alone can prove it.
     ctx.data |= {"side": side, "sha256": contract.sha256, "sm3": contract.sm3, "signature": made}

@@ -55,7 +55,9 @@ class Contract(ScopedModel):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["pending_signature", "active", "suspended", "terminated", "expired", "declined"]),
+                condition=Q(
+                    state__in=["pending_signature", "active", "suspended", "terminated", "expired", "declined"]
+                ),
                 name="contract_state_known",
             ),
             models.CheckConstraint(
@@ -64,7 +66,8 @@ class Contract(ScopedModel):
                 name="contract_in_effect_has_its_grant",
             ),
             models.CheckConstraint(
-                condition=Q(state="suspended", held_by__in=["parties", "order"]) | (~Q(state="suspended") & Q(held_by="")),
+                condition=Q(state="suspended", held_by__in=["parties", "order"])
+                | (~Q(state="suspended") & Q(held_by="")),
                 name="suspended_contract_says_by_whom",
             ),
             models.CheckConstraint(

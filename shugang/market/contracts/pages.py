@@ -37,7 +37,10 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "") if request.GET.get("state", "") in LABELS else ""
     rows = queries.contracts(actor, state)
     if request.GET.get("format") == "csv":
-        lines = ([c.number, c.product.name, c.supplier.name, c.buyer.name, LABELS[c.state][0], c.valid_until.date()] for c in rows[:10_000])
+        lines = (
+            [c.number, c.product.name, c.supplier.name, c.buyer.name, LABELS[c.state][0], c.valid_until.date()]
+            for c in rows[:10_000]
+        )
         return csv_response("contracts", HEADER, lines)
     page = paging.page(rows, request.GET.get("after", ""))
     segments = [(Text("全部", "All"), "?", not state), *((LABELS[s][0], f"?state={s}", state == s) for s in SEGMENTS)]
@@ -105,7 +108,10 @@ def change(request: HttpRequest, number: str, kind: str) -> HttpResponseBase:
     effects = [
         ("bolt", Text("立即执行，授权在1秒内停止或恢复", "Carried out at once; the grant follows within a second"))
         if ordered
-        else ("hourglass", Text("对方同意后执行；对方已有同样提议的，立即执行", "Carried out when the other side agrees")),
+        else (
+            "hourglass",
+            Text("对方同意后执行；对方已有同样提议的，立即执行", "Carried out when the other side agrees"),
+        ),
         ("receipt", Text("此前已发生的使用照常结算", "Use until then is settled as usual")),
         ("anchor", Text("这一步写入存证日志", "This step is written to the evidence log")),
     ]

@@ -31,7 +31,9 @@ def contracts(actor: Actor, state: str = "") -> QuerySet[Contract]:
 def get_contract(actor: Actor, number: str) -> Contract:
     found = (
         Contract.objects.visible_to(actor)
-        .select_related("product__supplier", "buyer", "supplier", "grant", "case", "inquiry__case", "certificate__event")
+        .select_related(
+            "product__supplier", "buyer", "supplier", "grant", "case", "inquiry__case", "certificate__event"
+        )
         .filter(number=number)
         .first()
     )
@@ -49,9 +51,14 @@ def may(contract: Contract) -> list[Text]:
     """What the buyer may do, in plain words."""
     terms, mode = contract.terms, contract.product.mode
     how = {
-        "table": Text("用Delta Sharing工具读取授权字段，下载授权范围内的文件", "read the granted columns with Delta Sharing tools and download their files"),
+        "table": Text(
+            "用Delta Sharing工具读取授权字段，下载授权范围内的文件",
+            "read the granted columns with Delta Sharing tools and download their files",
+        ),
         "api": Text("按约定的键逐条查询", "look up records by the agreed key"),
-        "query": Text("运行供方登记的查询，取回约定结果", "run the supplier's registered query and take its agreed result"),
+        "query": Text(
+            "运行供方登记的查询，取回约定结果", "run the supplier's registered query and take its agreed result"
+        ),
     }[mode]
     purpose = PURPOSES[terms.purpose]
     lines = [how, Text(f"用于“{purpose.zh}”", f"use it for “{purpose.en}”")]
@@ -59,7 +66,11 @@ def may(contract: Contract) -> list[Text]:
         lines.append(Text("在本机构内计算分析", "compute on it in your organisation"))
     if "train" in terms.actions:
         lines.append(Text("用于训练模型", "train models on it"))
-    lines.append(Text("按约定转授他人", "pass it on as agreed") if terms.redistribute else Text("不得转授他人", "but not pass it on"))
+    lines.append(
+        Text("按约定转授他人", "pass it on as agreed")
+        if terms.redistribute
+        else Text("不得转授他人", "but not pass it on")
+    )
     return lines
 
 
@@ -70,7 +81,15 @@ def signatures(contract: Contract) -> list[dict[str, Any]]:
     for side, party in (("supplier", contract.supplier), ("buyer", contract.buyer)):
         row = made.get(side)
         good = row is not None and verify_signature(row.signature, contract.sha256, contract.context)
-        found.append({"side": side, "party": party, "row": row, "good": good, "commands": commands(contract, row.signature) if row else ""})
+        found.append(
+            {
+                "side": side,
+                "party": party,
+                "row": row,
+                "good": good,
+                "commands": commands(contract, row.signature) if row else "",
+            }
+        )
     return found
 
 

@@ -136,7 +136,11 @@ def _expire(number: str) -> int:
         return 1
 
 
-CHANGES: dict[str, Callable[[Actor, str, str], Contract]] = {"suspend": suspend, "resume": resume, "terminate": terminate}
+CHANGES: dict[str, Callable[[Actor, str, str], Contract]] = {
+    "suspend": suspend,
+    "resume": resume,
+    "terminate": terminate,
+}
 
 
 def unknown_change(kind: str) -> Refusal:

@@ -50,7 +50,9 @@ def wrong_state(contract: Contract) -> Refusal:
 def may_change(contract: Contract, kind: str, by: str) -> bool:
     """Whether the standing allows it. What an authority has stopped, only an authority resumes."""
     if kind == "suspend":
-        return contract.state == "active" or (contract.state == "suspended" and by == ORDER and contract.held_by == PARTIES)
+        return contract.state == "active" or (
+            contract.state == "suspended" and by == ORDER and contract.held_by == PARTIES
+        )
     if kind == "resume":
         return contract.state == "suspended" and contract.held_by == by
     return contract.state in {"active", "suspended"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Body, Router, Schema
+from ninja import Router, Schema
 
 from ..http import member, once_api
 from . import services
@@ -22,6 +22,12 @@ class ListingIn(Schema):
     form: dict[str, Any]
 
 
+class ReasonIn(Schema):
+    """Both parties read exactly this."""
+
+    reason: str
+
+
 @router.get("/listing-forms", auth=None, summary="The forms of a listing: the application and the compliance opinion")
 def forms(request: HttpRequest) -> dict[str, Any]:
     return {"application": APPLICATION.schema(), "opinion": OPINION.schema()}
@@ -35,15 +41,15 @@ def apply(request: HttpRequest, number: str, said: ListingIn) -> dict[str, Any]:
 
 
 @router.post("/own-products/{number}/delist", summary="Take a product down; contracts in force go on")
-def delist(request: HttpRequest, number: str, reason: str = Body(embed=True)) -> dict[str, Any]:
+def delist(request: HttpRequest, number: str, said: ReasonIn) -> dict[str, Any]:
     actor = member(request)
-    return once_api(request, reason, lambda: {"state": services.delist(actor, number, reason).state})
+    return once_api(request, said.reason, lambda: {"state": services.delist(actor, number, said.reason).state})
 
 
 @router.post("/products/{number}/suspension", summary="Stop new deals by order (operator's reviewer, regulator)")
-def suspend(request: HttpRequest, number: str, reason: str = Body(embed=True)) -> dict[str, Any]:
+def suspend(request: HttpRequest, number: str, said: ReasonIn) -> dict[str, Any]:
     actor = member(request)
-    return once_api(request, reason, lambda: {"state": services.suspend_listing(actor, number, reason).state})
+    return once_api(request, said.reason, lambda: {"state": services.suspend_listing(actor, number, said.reason).state})
 
 
 @router.delete("/products/{number}/suspension", summary="Lift such an order")

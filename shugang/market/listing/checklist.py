@@ -61,7 +61,9 @@ ANSWERS = (
 ITEMS: dict[str, Text] = {
     "subject": Text("主体合法存续，无失信记录", "The subject is lawful and in good standing"),
     "source": Text("来源类别有证明，取得方式合法", "The source is proven and lawfully obtained"),
-    "licence": Text("许可链条完整、未到期、允许再提供", "The chain of licences is complete, in force, and allows passing on"),
+    "licence": Text(
+        "许可链条完整、未到期、允许再提供", "The chain of licences is complete, in force, and allows passing on"
+    ),
     "personal": Text("个人信息有处理依据，或已脱敏", "Personal information has a basis or is masked"),
     "important": Text("不含重要数据、核心数据", "No important or core data"),
     "rights": Text("登记凭证有效，经营权清晰，无争议", "Certificate valid, right to trade clear, no dispute"),

@@ -13,9 +13,9 @@ from .sampling import make_sample
 
 
 def _listing(ctx: Context) -> Listing:
-    return Listing.objects.select_related("product__supplier", "product__asset", "product__dataset_version__dataset").get(
-        case=ctx.case
-    )
+    return Listing.objects.select_related(
+        "product__supplier", "product__asset", "product__dataset_version__dataset"
+    ).get(case=ctx.case)
 
 
 def opened(ctx: Context) -> None:

@@ -83,7 +83,11 @@ def _personal(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:
     if form["personal"] == "masked" and bare:
         return {"personal": Text(f"字段{'、'.join(bare)}没有脱敏。", f"Columns {', '.join(bare)} are not masked.")}
     if not form.get("personal_basis"):
-        return {"personal_basis": Text(f"字段{names}是个人信息，请写明处理依据。", "Please state the basis for personal columns.")}
+        return {
+            "personal_basis": Text(
+                f"字段{names}是个人信息，请写明处理依据。", "Please state the basis for personal columns."
+            )
+        }
     return {}
 
 
@@ -126,7 +130,12 @@ def sign_opinion(ctx: Context) -> None:
     said = hashlib.sha256(canonical(content)).hexdigest()
     signature = sign_digest(ctx.actor, said, f"opinion:{ctx.case.number}")
     Opinion.objects.create(
-        listing=listing, reviewer=listing.reviewer, content=content, digest=said, signature=signature, signed_at=clock.now()
+        listing=listing,
+        reviewer=listing.reviewer,
+        content=content,
+        digest=said,
+        signature=signature,
+        signed_at=clock.now(),
     )
     ctx.outputs |= {"opinion_digest": said, "signature": signature}
 

@@ -25,9 +25,20 @@ from . import services
 from .checklist import APPLICATION
 
 EFFECTS = [
-    ("clock-hour-4", Text("运营机构在期限内受理或一次告知补正", "The venue accepts it in time, or returns it once with every defect")),
-    ("signature", Text("第三方服务机构核查并签署合规意见，意见公开", "A third party examines it and signs a public opinion")),
-    ("world", Text("同意上架后，条款、价格、字段字典和样例公开", "Once listed, terms, price, columns and sample are public")),
+    (
+        "clock-hour-4",
+        Text(
+            "运营机构在期限内受理或一次告知补正", "The venue accepts it in time, or returns it once with every defect"
+        ),
+    ),
+    (
+        "signature",
+        Text("第三方服务机构核查并签署合规意见，意见公开", "A third party examines it and signs a public opinion"),
+    ),
+    (
+        "world",
+        Text("同意上架后，条款、价格、字段字典和样例公开", "Once listed, terms, price, columns and sample are public"),
+    ),
     ("anchor", Text("每一步写入存证日志", "Every step is written to the evidence log")),
 ]
 REASON = Field("reason", "textarea", Text("理由", "Reason"), max_length=400)
@@ -107,9 +118,28 @@ def order(request: HttpRequest, number: str) -> HttpResponseBase:
     product = queries.public_product(number)
     if product.state == DataProduct.State.SUSPENDED and product.held_by == services.ORDER:
         effects = [("player-play", Text("产品恢复公开，可以询价", "The product is public again"))]
-        return _act(request, product, Text("解除暂停", "Lift the suspension"), effects, services.resume_listing, f"/products/{number}")
-    effects = [("player-pause", Text("产品停止询价和签约，已生效的合同另行处理", "No new deals; contracts in force are dealt with apart"))]
-    return _act(request, product, Text("责令暂停交易", "Suspend by order"), effects, services.suspend_listing, f"/products/{number}")
+        return _act(
+            request,
+            product,
+            Text("解除暂停", "Lift the suspension"),
+            effects,
+            services.resume_listing,
+            f"/products/{number}",
+        )
+    effects = [
+        (
+            "player-pause",
+            Text("产品停止询价和签约，已生效的合同另行处理", "No new deals; contracts in force are dealt with apart"),
+        )
+    ]
+    return _act(
+        request,
+        product,
+        Text("责令暂停交易", "Suspend by order"),
+        effects,
+        services.suspend_listing,
+        f"/products/{number}",
+    )
 
 
 urlpatterns = [

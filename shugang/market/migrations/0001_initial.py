@@ -5,214 +5,492 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('assets', '0001_initial'),
-        ('delivery', '0002_append_only'),
-        ('kernel', '0002_text_index'),
-        ('parties', '0002_posts_apart'),
+        ("assets", "0001_initial"),
+        ("delivery", "0002_append_only"),
+        ("kernel", "0002_text_index"),
+        ("parties", "0002_posts_apart"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DataProduct',
+            name="DataProduct",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=110)),
-                ('name_en', models.CharField(blank=True, max_length=160)),
-                ('summary', models.CharField(max_length=400)),
-                ('summary_en', models.CharField(blank=True, max_length=600)),
-                ('type', models.CharField(choices=[('dataset', '数据集'), ('api', '数据接口'), ('report', '分析报告'), ('index', '指数'), ('service', '数据服务'), ('tool', '数据工具')], max_length=20)),
-                ('sector', models.CharField(choices=[('A', '农、林、牧、渔业'), ('B', '采矿业'), ('C', '制造业'), ('D', '电力、热力、燃气及水生产和供应业'), ('E', '建筑业'), ('F', '批发和零售业'), ('G', '交通运输、仓储和邮政业'), ('H', '住宿和餐饮业'), ('I', '信息传输、软件和信息技术服务业'), ('J', '金融业'), ('K', '房地产业'), ('L', '租赁和商务服务业'), ('M', '科学研究和技术服务业'), ('N', '水利、环境和公共设施管理业'), ('O', '居民服务、修理和其他服务业'), ('P', '教育'), ('Q', '卫生和社会工作'), ('R', '文化、体育和娱乐业'), ('S', '公共管理、社会保障和社会组织'), ('T', '国际组织')], max_length=1)),
-                ('mode', models.CharField(choices=[('table', '共享表'), ('api', '接口查询'), ('query', '托管查询')], max_length=10)),
-                ('keywords', models.CharField(blank=True, max_length=200)),
-                ('purposes', models.JSONField()),
-                ('offered_terms', models.JSONField()),
-                ('price_plan', models.JSONField()),
-                ('price_kind', models.CharField(max_length=12)),
-                ('spec', models.JSONField(default=dict)),
-                ('source', models.JSONField()),
-                ('sample', models.JSONField(null=True)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('reviewing', 'Reviewing'), ('listed', 'Listed'), ('suspended', 'Suspended'), ('delisted', 'Delisted')], db_index=True, default='draft', max_length=10)),
-                ('state_reason', models.CharField(blank=True, max_length=400)),
-                ('held_by', models.CharField(blank=True, max_length=12)),
-                ('created_at', models.DateTimeField()),
-                ('listed_at', models.DateTimeField(null=True)),
-                ('delisted_at', models.DateTimeField(null=True)),
-                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='assets.dataasset')),
-                ('certificate', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='products', to='assets.certificate')),
-                ('dataset_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='delivery.datasetversion')),
-                ('plane', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delivery.plane')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                ("name", models.CharField(max_length=110)),
+                ("name_en", models.CharField(blank=True, max_length=160)),
+                ("summary", models.CharField(max_length=400)),
+                ("summary_en", models.CharField(blank=True, max_length=600)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("dataset", "数据集"),
+                            ("api", "数据接口"),
+                            ("report", "分析报告"),
+                            ("index", "指数"),
+                            ("service", "数据服务"),
+                            ("tool", "数据工具"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "sector",
+                    models.CharField(
+                        choices=[
+                            ("A", "农、林、牧、渔业"),
+                            ("B", "采矿业"),
+                            ("C", "制造业"),
+                            ("D", "电力、热力、燃气及水生产和供应业"),
+                            ("E", "建筑业"),
+                            ("F", "批发和零售业"),
+                            ("G", "交通运输、仓储和邮政业"),
+                            ("H", "住宿和餐饮业"),
+                            ("I", "信息传输、软件和信息技术服务业"),
+                            ("J", "金融业"),
+                            ("K", "房地产业"),
+                            ("L", "租赁和商务服务业"),
+                            ("M", "科学研究和技术服务业"),
+                            ("N", "水利、环境和公共设施管理业"),
+                            ("O", "居民服务、修理和其他服务业"),
+                            ("P", "教育"),
+                            ("Q", "卫生和社会工作"),
+                            ("R", "文化、体育和娱乐业"),
+                            ("S", "公共管理、社会保障和社会组织"),
+                            ("T", "国际组织"),
+                        ],
+                        max_length=1,
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("table", "共享表"), ("api", "接口查询"), ("query", "托管查询")], max_length=10
+                    ),
+                ),
+                ("keywords", models.CharField(blank=True, max_length=200)),
+                ("purposes", models.JSONField()),
+                ("offered_terms", models.JSONField()),
+                ("price_plan", models.JSONField()),
+                ("price_kind", models.CharField(max_length=12)),
+                ("spec", models.JSONField(default=dict)),
+                ("source", models.JSONField()),
+                ("sample", models.JSONField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("reviewing", "Reviewing"),
+                            ("listed", "Listed"),
+                            ("suspended", "Suspended"),
+                            ("delisted", "Delisted"),
+                        ],
+                        db_index=True,
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("state_reason", models.CharField(blank=True, max_length=400)),
+                ("held_by", models.CharField(blank=True, max_length=12)),
+                ("created_at", models.DateTimeField()),
+                ("listed_at", models.DateTimeField(null=True)),
+                ("delisted_at", models.DateTimeField(null=True)),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="products", to="assets.dataasset"
+                    ),
+                ),
+                (
+                    "certificate",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="assets.certificate",
+                    ),
+                ),
+                (
+                    "dataset_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="delivery.datasetversion",
+                    ),
+                ),
+                (
+                    "plane",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="delivery.plane"
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="products", to="parties.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Inquiry',
+            name="Inquiry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(max_length=40)),
-                ('need', models.TextField()),
-                ('opened_at', models.DateTimeField()),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inquiries', to='parties.party')),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='inquiry', to='kernel.case')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inquiries', to='market.dataproduct')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("purpose", models.CharField(max_length=40)),
+                ("need", models.TextField()),
+                ("opened_at", models.DateTimeField()),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="inquiries", to="parties.party"
+                    ),
+                ),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="inquiry", to="kernel.case"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="inquiries", to="market.dataproduct"
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('snapshot', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('sm3', models.CharField(max_length=64)),
-                ('source', models.JSONField()),
-                ('outcomes', models.JSONField()),
-                ('state', models.CharField(choices=[('pending_signature', 'Pending'), ('active', 'Active'), ('suspended', 'Suspended'), ('terminated', 'Terminated'), ('expired', 'Expired'), ('declined', 'Declined')], db_index=True, default='pending_signature', max_length=20)),
-                ('held_by', models.CharField(blank=True, max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=400)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('valid_until', models.DateTimeField(db_index=True)),
-                ('drafted_at', models.DateTimeField()),
-                ('effective_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts_bought', to='parties.party')),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contract', to='kernel.case')),
-                ('certificate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='assets.certificate')),
-                ('grant', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delivery.grant')),
-                ('plane', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delivery.plane')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts_supplied', to='parties.party')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='market.dataproduct')),
-                ('inquiry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contract', to='market.inquiry')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                ("snapshot", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("sm3", models.CharField(max_length=64)),
+                ("source", models.JSONField()),
+                ("outcomes", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending_signature", "Pending"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("terminated", "Terminated"),
+                            ("expired", "Expired"),
+                            ("declined", "Declined"),
+                        ],
+                        db_index=True,
+                        default="pending_signature",
+                        max_length=20,
+                    ),
+                ),
+                ("held_by", models.CharField(blank=True, max_length=12)),
+                ("reason", models.CharField(blank=True, max_length=400)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("valid_until", models.DateTimeField(db_index=True)),
+                ("drafted_at", models.DateTimeField()),
+                ("effective_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contracts_bought", to="parties.party"
+                    ),
+                ),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contract", to="kernel.case"
+                    ),
+                ),
+                (
+                    "certificate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contracts", to="assets.certificate"
+                    ),
+                ),
+                (
+                    "grant",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="delivery.grant"
+                    ),
+                ),
+                (
+                    "plane",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="delivery.plane"
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contracts_supplied",
+                        to="parties.party",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contracts", to="market.dataproduct"
+                    ),
+                ),
+                (
+                    "inquiry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contract", to="market.inquiry"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Listing',
+            name="Listing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('form', models.JSONField()),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='listing', to='kernel.case')),
-                ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='listings', to='market.dataproduct')),
-                ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("form", models.JSONField()),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="listing", to="kernel.case"
+                    ),
+                ),
+                (
+                    "operator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="listings", to="market.dataproduct"
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Opinion',
+            name="Opinion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('signature', models.JSONField()),
-                ('signed_at', models.DateTimeField()),
-                ('listing', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='market.listing')),
-                ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("content", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("signature", models.JSONField()),
+                ("signed_at", models.DateTimeField()),
+                (
+                    "listing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="opinions", to="market.listing"
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="opinions", to="parties.party"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Quotation',
+            name="Quotation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('side', models.CharField(choices=[('supplier', 'Supplier'), ('buyer', 'Buyer')], max_length=10)),
-                ('terms', models.JSONField()),
-                ('plan', models.JSONField()),
-                ('message', models.TextField(blank=True)),
-                ('digest', models.CharField(max_length=64)),
-                ('person_id', models.BigIntegerField(null=True)),
-                ('made_at', models.DateTimeField()),
-                ('inquiry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quotations', to='market.inquiry')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField()),
+                ("side", models.CharField(choices=[("supplier", "Supplier"), ("buyer", "Buyer")], max_length=10)),
+                ("terms", models.JSONField()),
+                ("plan", models.JSONField()),
+                ("message", models.TextField(blank=True)),
+                ("digest", models.CharField(max_length=64)),
+                ("person_id", models.BigIntegerField(null=True)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "inquiry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="quotations", to="market.inquiry"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TradeVoucher',
+            name="TradeVoucher",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('bill', models.CharField(max_length=40, unique=True)),
-                ('content', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('amount', models.JSONField()),
-                ('amount_salt', models.BinaryField(max_length=32)),
-                ('issued_at', models.DateTimeField()),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='market.contract')),
-                ('event', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='voucher', to='kernel.event')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                ("bill", models.CharField(max_length=40, unique=True)),
+                ("content", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("amount", models.JSONField()),
+                ("amount_salt", models.BinaryField(max_length=32)),
+                ("issued_at", models.DateTimeField()),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="vouchers", to="market.contract"
+                    ),
+                ),
+                (
+                    "event",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="voucher",
+                        to="kernel.event",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ContractSignature',
+            name="ContractSignature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('side', models.CharField(max_length=10)),
-                ('person_id', models.BigIntegerField()),
-                ('signature', models.JSONField()),
-                ('signed_at', models.DateTimeField()),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='market.contract')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("side", models.CharField(max_length=10)),
+                ("person_id", models.BigIntegerField()),
+                ("signature", models.JSONField()),
+                ("signed_at", models.DateTimeField()),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="signatures", to="market.contract"
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('contract', 'side'), name='one_signature_a_side'), models.CheckConstraint(condition=models.Q(('side__in', ['supplier', 'buyer'])), name='signature_side_known')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("contract", "side"), name="one_signature_a_side"),
+                    models.CheckConstraint(
+                        condition=models.Q(("side__in", ["supplier", "buyer"])), name="signature_side_known"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='dataproduct',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'reviewing', 'listed', 'suspended', 'delisted'])), name='product_state_known'),
+            model_name="dataproduct",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "reviewing", "listed", "suspended", "delisted"])),
+                name="product_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataproduct',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['listed', 'suspended']), _negated=True), models.Q(('certificate__isnull', False), ('listed_at__isnull', False)), _connector='OR'), name='listed_product_has_certificate'),
+            model_name="dataproduct",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["listed", "suspended"]), _negated=True),
+                    models.Q(("certificate__isnull", False), ("listed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="listed_product_has_certificate",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataproduct',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'suspended'), ('held_by', ''), _connector='OR'), name='only_a_suspended_product_is_held'),
+            model_name="dataproduct",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "suspended"), ("held_by", ""), _connector="OR"),
+                name="only_a_suspended_product_is_held",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataproduct',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['table', 'api', 'query'])), name='product_mode_known'),
+            model_name="dataproduct",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mode__in", ["table", "api", "query"])), name="product_mode_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='inquiry',
-            constraint=models.CheckConstraint(condition=models.Q(('buyer', models.F('supplier')), _negated=True), name='nobody_buys_from_himself'),
+            model_name="inquiry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("buyer", models.F("supplier")), _negated=True), name="nobody_buys_from_himself"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending_signature', 'active', 'suspended', 'terminated', 'expired', 'declined'])), name='contract_state_known'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["pending_signature", "active", "suspended", "terminated", "expired", "declined"])
+                ),
+                name="contract_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['active', 'suspended', 'terminated', 'expired']), _negated=True), models.Q(('effective_at__isnull', False), ('grant__isnull', False)), _connector='OR'), name='contract_in_effect_has_its_grant'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["active", "suspended", "terminated", "expired"]), _negated=True),
+                    models.Q(("effective_at__isnull", False), ("grant__isnull", False)),
+                    _connector="OR",
+                ),
+                name="contract_in_effect_has_its_grant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held_by__in', ['parties', 'order']), ('state', 'suspended')), models.Q(models.Q(('state', 'suspended'), _negated=True), ('held_by', '')), _connector='OR'), name='suspended_contract_says_by_whom'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("held_by__in", ["parties", "order"]), ("state", "suspended")),
+                    models.Q(models.Q(("state", "suspended"), _negated=True), ("held_by", "")),
+                    _connector="OR",
+                ),
+                name="suspended_contract_says_by_whom",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ['terminated', 'expired', 'declined'])), models.Q(models.Q(('state__in', ['terminated', 'expired', 'declined']), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='ended_contract_says_when'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", False), ("state__in", ["terminated", "expired", "declined"])),
+                    models.Q(
+                        models.Q(("state__in", ["terminated", "expired", "declined"]), _negated=True),
+                        ("ended_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="ended_contract_says_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('buyer', models.F('supplier')), _negated=True), name='contract_between_two_parties'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("buyer", models.F("supplier")), _negated=True), name="contract_between_two_parties"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quotation',
-            constraint=models.UniqueConstraint(fields=('inquiry', 'version'), name='quotation_version_once'),
+            model_name="quotation",
+            constraint=models.UniqueConstraint(fields=("inquiry", "version"), name="quotation_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='quotation',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['supplier', 'buyer'])), name='quotation_side_known'),
+            model_name="quotation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("side__in", ["supplier", "buyer"])), name="quotation_side_known"
+            ),
         ),
     ]

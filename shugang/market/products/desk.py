@@ -30,7 +30,13 @@ HINTS: dict[str, Text] = {
     "api": Text("托管数据按键逐条查询", "Hosted data looked up by key"),
     "query": Text("数据留在供方，只运行登记的查询", "The data stays with you; only the registered query runs"),
 }
-HEADER = (Text("编号", "Number"), Text("名称", "Name"), Text("资产", "Asset"), Text("状态", "State"), Text("价格", "Price"))
+HEADER = (
+    Text("编号", "Number"),
+    Text("名称", "Name"),
+    Text("资产", "Asset"),
+    Text("状态", "State"),
+    Text("价格", "Price"),
+)
 
 
 def _may_supply(actor: Actor) -> bool:
@@ -43,10 +49,15 @@ def own_products(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "") if request.GET.get("state", "") in STATES else ""
     rows = queries.products(actor, state)
     if request.GET.get("format") == "csv":
-        lines = ([p.number, p.name, p.asset.number, STATES[p.state][0], pricing.headline(p.plan)] for p in rows[:10_000])
+        lines = (
+            [p.number, p.name, p.asset.number, STATES[p.state][0], pricing.headline(p.plan)] for p in rows[:10_000]
+        )
         return csv_response("products", HEADER, lines)
     page = paging.page(rows, request.GET.get("after", ""))
-    segments = [(Text("全部", "All"), "?", not state), *((label, f"?state={s}", state == s) for s, (label, _) in STATES.items())]
+    segments = [
+        (Text("全部", "All"), "?", not state),
+        *((label, f"?state={s}", state == s) for s, (label, _) in STATES.items()),
+    ]
     prices = {p.number: pricing.headline(p.plan) for p in page.items}
     context = {"page": page, "states": STATES, "segments": segments, "prices": prices, "may_supply": _may_supply(actor)}
     return render(request, "market/own_products.html", context)
@@ -123,7 +134,14 @@ def _first_values(asset: DataAsset) -> dict[str, Any]:
     columns = asset.dataset_version.policy_columns()
     terms = Terms(("read",), "research", tuple(c.name for c in columns), now, last)
     values = editor_values.from_terms(terms, columns)
-    return {**values, "t_purpose": "", "name": asset.name, "summary": asset.summary, "sector": asset.industry, "p_unit_size": 1}
+    return {
+        **values,
+        "t_purpose": "",
+        "name": asset.name,
+        "summary": asset.summary,
+        "sector": asset.industry,
+        "p_unit_size": 1,
+    }
 
 
 def _values_of(product: DataProduct) -> dict[str, Any]:

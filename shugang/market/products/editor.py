@@ -68,8 +68,11 @@ def _decimal(post: Mapping[str, Any], name: str, places: int, wrong: _Wrong) -> 
     return int(match[1]) * 10**places + int((match[2] or "").ljust(places, "0"))
 
 
-def read_terms(post: QueryDict, columns: Sequence[Column], base: Terms | None = None) -> Terms:
-    """Terms from the form. `base` gives the exact moments of days that were not changed. Raises Refusal `invalid_form`."""
+def read_terms(
+    post: QueryDict, columns: Sequence[Column], base: Terms | None = None, conditions: Sequence[Column] = ()
+) -> Terms:
+    """Terms from the form. `base` gives the exact moments of days that were not changed; `conditions` are the columns that
+    a condition may name besides `columns`. Raises Refusal `invalid_form`, `bad_terms`."""
     wrong = _Wrong()
     chosen = [c for i, c in enumerate(columns) if f"f_{i}" in post]
     redistribute = "t_redistribute" in post
@@ -80,7 +83,7 @@ def read_terms(post: QueryDict, columns: Sequence[Column], base: Terms | None = 
         "actions": actions,
         "purpose": post.get("t_purpose", ""),
         "fields": [c.name for c in chosen],
-        "rows": _conditions(post, columns, wrong),
+        "rows": _conditions(post, [*columns, *conditions], wrong),
         "masks": [m for i, c in enumerate(columns) if c in chosen and (m := _mask(post, i, c, wrong))],
         "quotas": _quotas(post, wrong),
         "rate": _rate(post, wrong),
@@ -123,7 +126,9 @@ def _period(post: QueryDict, base: Terms | None, wrong: _Wrong) -> tuple[str, st
 def shown_days(terms: Terms) -> tuple[Any, Any]:
     """First and last day of use; the end itself is excluded."""
     zone = clock.zone()
-    return terms.valid_from.astimezone(zone).date(), (terms.valid_until - timedelta(microseconds=1)).astimezone(zone).date()
+    return terms.valid_from.astimezone(zone).date(), (terms.valid_until - timedelta(microseconds=1)).astimezone(
+        zone
+    ).date()
 
 
 def _value(text: str, family: str) -> Any:
@@ -162,7 +167,11 @@ def _mask(post: QueryDict, i: int, column: Column, wrong: _Wrong) -> dict[str, A
         return None
     names, parts = ARGS.get(function, ()), [p for p in re.split(r"[,，\s]+", post.get(f"ma_{i}", "").strip()) if p]
     if len(parts) != len(names):
-        wrong.add(f"ma_{i}", f"“{column.name}”的脱敏参数不全，请按提示填写。", f"The mask of “{column.name}” lacks its values; see the hint.")
+        wrong.add(
+            f"ma_{i}",
+            f"“{column.name}”的脱敏参数不全，请按提示填写。",
+            f"The mask of “{column.name}” lacks its values; see the hint.",
+        )
         return None
     args: dict[str, Any] = {n: int(p) if p.isdigit() else p for n, p in zip(names, parts, strict=True)}
     return {"column": column.name, "function": function, "args": args}
@@ -222,5 +231,10 @@ def _tiers(post: QueryDict, wrong: _Wrong) -> list[dict[str, Any]]:
     found = []
     for k in range(TIERS):
         if post.get(f"p_tier_price_{k}", "").strip():
-            found.append({"up_to": _whole(post, f"p_tier_to_{k}", wrong), "unit_price_e8": _decimal(post, f"p_tier_price_{k}", 8, wrong)})
+            found.append(
+                {
+                    "up_to": _whole(post, f"p_tier_to_{k}", wrong),
+                    "unit_price_e8": _decimal(post, f"p_tier_price_{k}", 8, wrong),
+                }
+            )
     return found

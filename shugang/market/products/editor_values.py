@@ -67,7 +67,12 @@ def from_terms(terms: Terms, columns: Sequence[Column]) -> dict[str, Any]:
         shown = "，".join(map(str, row.value)) if isinstance(row.value, tuple) else row.value
         values |= {f"r_col_{k}": row.column, f"r_op_{k}": row.op, f"r_val_{k}": "" if shown is None else str(shown)}
     for k, quota in enumerate(terms.quotas):
-        values |= {f"q_limit_{k}": quota.limit, f"q_unit_{k}": quota.unit, f"q_per_{k}": quota.per, f"q_counts_{k}": quota.counts}
+        values |= {
+            f"q_limit_{k}": quota.limit,
+            f"q_unit_{k}": quota.unit,
+            f"q_per_{k}": quota.per,
+            f"q_counts_{k}": quota.counts,
+        }
     return values
 
 
@@ -99,15 +104,23 @@ def _units(mode: str) -> list[tuple[str, Text]]:
     return [(u, label) for u, label in UNIT_LABELS.items() if mode in HELD[f"quota.{u}"]]
 
 
-def context(columns: Sequence[Column], mode: str, values: Mapping[str, Any], purposes: Sequence[str] = ()) -> dict[str, Any]:
-    """All that market/editor.html needs. `purposes`: the choice, all of them when empty."""
+def context(
+    columns: Sequence[Column],
+    mode: str,
+    values: Mapping[str, Any],
+    purposes: Sequence[str] = (),
+    conditions: Sequence[Column] = (),
+) -> dict[str, Any]:
+    """All that market/editor.html needs. `purposes`: the choice, all of them when empty; `conditions`: see `read_terms`."""
     return {
         "values": values,
         "editor": {
             "mode": mode,
             "columns": list(columns),
-            "column_choices": [(c.name, c.name) for c in columns],
-            "masks": [[(f, MASK_LABELS[f]) for f, families in MASK_FAMILIES.items() if c.family in families] for c in columns],
+            "column_choices": [(c.name, c.name) for c in (*columns, *conditions)],
+            "masks": [
+                [(f, MASK_LABELS[f]) for f, families in MASK_FAMILIES.items() if c.family in families] for c in columns
+            ],
             "purposes": [(p, label) for p, label in PURPOSES.items() if not purposes or p in purposes],
             "actions": _actions(mode),
             "units": _units(mode),

@@ -59,7 +59,8 @@ class DataProduct(ScopedModel):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "reviewing", "listed", "suspended", "delisted"]), name="product_state_known"
+                condition=Q(state__in=["draft", "reviewing", "listed", "suspended", "delisted"]),
+                name="product_state_known",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["listed", "suspended"]) | Q(listed_at__isnull=False, certificate__isnull=False),

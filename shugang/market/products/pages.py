@@ -15,6 +15,8 @@ from shugang.kernel import clock, paging, textindex, workdays
 from shugang.kernel.models import RuleProfile
 from shugang.kernel.profiles import current_profile
 from shugang.policy.terms import MODES, PURPOSES, describe
+from shugang.policy.text import Text
+from shugang.ui.exports import csv_response
 
 from ..http import visitor
 from ..search import pages as search
@@ -25,6 +27,8 @@ from .models import DataProduct
 from .queries import FACETS
 
 RANKED = 100
+HEADER = (Text("编号", "Number"), Text("名称", "Name"), Text("供方", "Supplier"), Text("类型", "Type"), Text("行业", "Sector"),
+          Text("交付", "Delivery"), Text("行数", "Rows"), Text("更新", "Freshness"), Text("价格", "Price"))  # fmt: skip
 
 
 def find(request: HttpRequest) -> tuple[str, dict[str, str], paging.Page]:
@@ -41,6 +45,8 @@ def find(request: HttpRequest) -> tuple[str, dict[str, str], paging.Page]:
 @require_GET
 def product_list(request: HttpRequest) -> HttpResponse:
     q, facets, page = find(request)
+    if request.GET.get("format") == "csv":
+        return csv_response("products", HEADER, (_csv_row(p) for p in queries.public_products(q, facets)[:10_000]))
     context = {
         "page": page,
         "q": q,
@@ -51,6 +57,13 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "any": queries.public_products().exists(),
     }
     return render(request, "market/product_list.html", context)
+
+
+def _csv_row(product: DataProduct) -> list[Any]:
+    return [
+        product.number, product.name, product.supplier.name, TYPES[product.type], SECTORS[product.sector], MODES[product.mode],
+        product.dataset_version.rows, product.dataset_version.created_at.date(), pricing.headline(product.plan),
+    ]  # fmt: skip
 
 
 def row(product: DataProduct) -> dict[str, Any]:
@@ -64,7 +77,7 @@ def row(product: DataProduct) -> dict[str, Any]:
         "mode": MODES[product.mode],
         "rows": version.rows,
         "fresh": version.created_at,
-        "frequency": product.spec.get("frequency", ""),
+        "frequency": queries.frequency(product),
     }
 
 
@@ -77,7 +90,7 @@ def product_list_json(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def product_page(request: HttpRequest, number: str) -> HttpResponse:
-    product = queries.public_product(number)
+    product = queries.product_for(number, visitor(request))
     return render(request, "market/product.html", product_context(request, product))
 
 
@@ -103,6 +116,8 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "price_rows": pricing.rows(plan, product.mode),
         "opinion": queries.last_opinion(product),
         "reply_by": reply_by(),
+        "frequency": queries.frequency(product),
+        "public": product.state in queries.PUBLIC,
         "own": actor.party_id == product.supplier_id,
         "may_inquire": may_inquire(actor),
         "offered": product.terms,

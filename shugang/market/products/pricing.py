@@ -46,21 +46,36 @@ def billable(plan: PricePlan, mode: str) -> Text:
 
 def rows(plan: PricePlan, mode: str) -> list[tuple[Text, Text]]:
     """(label, value) of everything that decides the price."""
-    found = [(Text("计价方式", "Price"), KINDS[plan.kind]), (Text("价格（含税）", "Amount (tax included)"), headline(plan))]
+    found = [
+        (Text("计价方式", "Price"), KINDS[plan.kind]),
+        (Text("价格（含税）", "Amount (tax included)"), headline(plan)),
+    ]
     start = 0
     for tier in plan.tiers:
         end = "" if tier.up_to is None else number(tier.up_to)
         span = f"{number(start)}~{end}" if end else f">{number(start)}"
-        found.append((Text(f"用量{span}", f"Use {span}"), Text(f"{e8(tier.unit_price_e8)}/{_per(plan).zh}", f"{e8(tier.unit_price_e8)} per {_per(plan).en}")))
+        found.append(
+            (
+                Text(f"用量{span}", f"Use {span}"),
+                Text(f"{e8(tier.unit_price_e8)}/{_per(plan).zh}", f"{e8(tier.unit_price_e8)} per {_per(plan).en}"),
+            )
+        )
         start = tier.up_to or start
     if plan.billable:
         charged = billable(plan, mode)
         rest = [t for name, t in OUTCOMES[mode].items() if name not in plan.billable]
-        free = Text("，".join(["", *(f"{t.zh}不计费" for t in rest)]), "; ".join(["", *(f"{t.en} is free" for t in rest)]))
+        free = Text(
+            "，".join(["", *(f"{t.zh}不计费" for t in rest)]), "; ".join(["", *(f"{t.en} is free" for t in rest)])
+        )
         found.append((Text("计费的结果", "Charged"), Text(charged.zh + free.zh, charged.en + free.en)))
     if plan.included:
         unit = UNIT_LABELS[plan.unit]
-        found.append((Text("免费额度", "Included"), Text(f"{number(plan.included)}{unit.zh}", f"{number(plan.included)} {unit.en}")))
+        found.append(
+            (
+                Text("免费额度", "Included"),
+                Text(f"{number(plan.included)}{unit.zh}", f"{number(plan.included)} {unit.en}"),
+            )
+        )
     if plan.minimum_fen:
         found.append((Text("最低消费", "Minimum"), _both(fen(plan.minimum_fen))))
     if plan.cap_fen is not None:

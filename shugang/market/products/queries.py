@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from shugang.assets.registration import verify
+from shugang.assets.registration.form import FREQUENCIES
 from shugang.delivery.models import Column
 from shugang.kernel import clock, sequencer, textindex
 from shugang.kernel.actors import Actor
@@ -19,7 +20,7 @@ from shugang.policy.terms import MODES, PURPOSES, describe, digest
 from shugang.policy.text import Text
 
 from ..listing.checklist import PERSONAL, counts
-from ..listing.models import Opinion
+from ..listing.models import Listing, Opinion
 from . import pricing
 from .kinds import SECTORS, STATES, TYPES
 from .models import DataProduct
@@ -56,7 +57,9 @@ def chosen(asked: Mapping[str, str]) -> dict[str, str]:
 
 def public_products(q: str = "", facets: Mapping[str, str] | None = None) -> QuerySet[DataProduct]:
     """Listed products that match."""
-    rows = DataProduct.objects.filter(state=DataProduct.State.LISTED).select_related("supplier", "dataset_version__dataset")
+    rows = DataProduct.objects.filter(state=DataProduct.State.LISTED).select_related(
+        "supplier", "dataset_version__dataset", "asset__registration"
+    )
     if q.strip():
         rows = rows.filter(number__in=textindex.search("product", q, 500))
     for name, value in (facets or {}).items():
@@ -85,6 +88,24 @@ def public_product(number: str) -> DataProduct:
     if found is None:
         raise not_found(PRODUCT)
     return found
+
+
+def product_for(number: str, actor: Actor) -> DataProduct:
+    """A public product; or one under way, for its supplier and for those who take part in its listing."""
+    rows = DataProduct.objects.select_related(*_RELATED).filter(number=number)
+    under_way = Listing.objects.visible_to(actor).filter(product__number=number).exists()
+    if not under_way and not DataProduct.objects.visible_to(actor).filter(number=number).exists():
+        return public_product(number)
+    found = rows.first()
+    if found is None:
+        raise not_found(PRODUCT)
+    return found
+
+
+def frequency(product: DataProduct) -> Text | str:
+    """How often the data is updated, as registered; otherwise what the supplier wrote."""
+    code = product.asset.registration.form.get("frequency", "")
+    return dict(FREQUENCIES).get(code) or str(product.spec.get("frequency", ""))
 
 
 def products(actor: Actor, state: str = "") -> QuerySet[DataProduct]:
@@ -127,7 +148,9 @@ def _registered(product: DataProduct) -> Trust:
     until = certificate.valid_until.astimezone(clock.zone()).date().isoformat()
     standing = "" if certificate.state == "valid" else Text("，现已失效或暂停", ", not in force now")
     zh, en = (standing.zh, standing.en) if isinstance(standing, Text) else ("", "")
-    detail = Text(f"{certificate.registrar.name}，有效至{until}{zh}", f"{certificate.registrar.name}, valid until {until}{en}")
+    detail = Text(
+        f"{certificate.registrar.name}，有效至{until}{zh}", f"{certificate.registrar.name}, valid until {until}{en}"
+    )
     return Trust(label, certificate.number, detail, proof_of(certificate.event), f"/verify/{certificate.number}")
 
 
@@ -143,14 +166,23 @@ def _compliance(product: DataProduct) -> Trust:
     if opinion is None:
         return Trust(label, Text("未评价", "Not evaluated"), Text("尚无合规意见", "No opinion yet"), "")
     tally, day = counts(opinion.content["answers"]), opinion.signed_at.astimezone(clock.zone()).date().isoformat()
-    value = Text(f"{tally['pass']}项符合，{tally['na']}项不适用", f"{tally['pass']} comply, {tally['na']} not applicable")
+    value = Text(
+        f"{tally['pass']}项符合，{tally['na']}项不适用", f"{tally['pass']} comply, {tally['na']} not applicable"
+    )
     event = Event.objects.filter(case=opinion.listing.case, kind="market.listing.opine").order_by("-pk").first()
-    return Trust(label, value, Text(f"{opinion.reviewer.name}，{day}签署", f"{opinion.reviewer.name}, signed {day}"), proof_of(event))
+    return Trust(
+        label,
+        value,
+        Text(f"{opinion.reviewer.name}，{day}签署", f"{opinion.reviewer.name}, signed {day}"),
+        proof_of(event),
+    )
 
 
 def _class(product: DataProduct) -> Trust:
     said = dict(PERSONAL).get(last_application(product).get("personal", ""))
-    detail = Text(f"供方声明：{said.zh}", f"Supplier states: {said.en}") if said else Text("供方没有声明", "No statement")
+    detail = (
+        Text(f"供方声明：{said.zh}", f"Supplier states: {said.en}") if said else Text("供方没有声明", "No statement")
+    )
     return Trust(Text("分级", "Class"), Text("未分级", "Not classified"), detail, "")
 
 
@@ -169,7 +201,13 @@ def dictionary(product: DataProduct) -> list[dict[str, Any]]:
     own = {c.name: c for c in Column.objects.filter(version_id=product.dataset_version_id)}
     masks = {m.column: m for m in product.terms.masks}
     return [
-        {"name": c.name, "type": c.type, "comment": c.comment, "personal": own[c.name].personal, "mask": masks.get(c.name)}
+        {
+            "name": c.name,
+            "type": c.type,
+            "comment": c.comment,
+            "personal": own[c.name].personal,
+            "mask": masks.get(c.name),
+        }
         for c in granted_columns(product.dataset_version.policy_columns(), product.terms)
     ]
 

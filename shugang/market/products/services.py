@@ -38,7 +38,9 @@ FACTS = Form(
               required=False, max_length=200),
     ),
 )  # fmt: skip
-SPEC_FORM = Form(1, tuple(Field(k, "textarea", label, required=False, max_length=SPEC_MAX) for k, label in SPEC.items()))
+SPEC_FORM = Form(
+    1, tuple(Field(k, "textarea", label, required=False, max_length=SPEC_MAX) for k, label in SPEC.items())
+)
 
 
 def require_supply(actor: Actor) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Body, Router, Schema
+from ninja import Router, Schema
 
 from shugang.kernel import paging
 from shugang.kernel.models import Case
@@ -15,6 +15,13 @@ from . import queries, services
 from .models import Inquiry
 
 router = Router(tags=["trade"])
+
+
+class InquiryIn(Schema):
+    """The purpose by its code, and the need in words."""
+
+    purpose: str
+    need: str
 
 
 class OfferIn(Schema):
@@ -52,14 +59,19 @@ def inquiry(request: HttpRequest, number: str) -> dict[str, Any]:
 
 
 @router.post("/products/{number}/inquiries", summary="Ask the supplier for a quotation")
-def inquire(request: HttpRequest, number: str, purpose: str = Body(), need: str = Body()) -> dict[str, Any]:
-    actor, data = member(request), {"purpose": purpose, "need": need}
+def inquire(request: HttpRequest, number: str, said: InquiryIn) -> dict[str, Any]:
+    actor, data = member(request), said.dict()
     return once_api(request, data, lambda: {"number": services.inquire(actor, number, data).number})
 
 
 def _moved(case: Case) -> dict[str, Any]:
     contract = getattr(getattr(case, "inquiry", None), "contract", None)
-    return {"number": case.number, "state": case.state, "revision": case.revision, "contract": getattr(contract, "number", None)}
+    return {
+        "number": case.number,
+        "state": case.state,
+        "revision": case.revision,
+        "contract": getattr(contract, "number", None),
+    }
 
 
 @router.post("/inquiries/{number}/quotations", summary="The next version: the supplier quotes, the buyer counters")

@@ -38,7 +38,9 @@ def check_parties(buyer: Party, supplier: Party) -> None:
     if "buyer" not in buyer.roles:
         raise Refusal(
             "buyer_not_active",
-            Text("只有入驻的需方可以询价和签约，请先办理需方入驻。", "Only an admitted buyer may inquire and contract."),
+            Text(
+                "只有入驻的需方可以询价和签约，请先办理需方入驻。", "Only an admitted buyer may inquire and contract."
+            ),
             403,
         )
     if "supplier" not in supplier.roles:

@@ -12,7 +12,12 @@ from .models import Inquiry
 
 def inquiry_of(ctx: Context) -> Inquiry:
     return Inquiry.objects.select_related(
-        "product__supplier", "product__asset", "product__certificate", "product__dataset_version__dataset", "buyer", "supplier"
+        "product__supplier",
+        "product__asset",
+        "product__certificate",
+        "product__dataset_version__dataset",
+        "buyer",
+        "supplier",
     ).get(case=ctx.case)
 
 

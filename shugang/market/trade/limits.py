@@ -86,7 +86,9 @@ def _amounts(offered: Terms, quoted: Terms) -> Iterator[Text]:
 def _duties(offered: Terms, quoted: Terms) -> Iterator[Text]:
     days = offered.delete_after_days
     if days is not None and (quoted.delete_after_days is None or quoted.delete_after_days > days):
-        yield Text(f"期满后须在{days}日内删除，不能延长或取消。", f"Deletion within {days} days may not be put off or dropped.")
+        yield Text(
+            f"期满后须在{days}日内删除，不能延长或取消。", f"Deletion within {days} days may not be put off or dropped."
+        )
     if offered.attribution and quoted.attribution != offered.attribution:
         yield Text("署名要求不能改动。", "The attribution may not be changed.")
     if offered.notes and offered.notes not in quoted.notes:

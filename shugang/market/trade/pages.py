@@ -26,7 +26,13 @@ from . import queries, services
 from .models import Inquiry
 from .process import INQUIRY, TRADE
 
-HEADER = (Text("编号", "Number"), Text("产品", "Product"), Text("供方", "Supplier"), Text("需方", "Buyer"), Text("状态", "State"))
+HEADER = (
+    Text("编号", "Number"),
+    Text("产品", "Product"),
+    Text("供方", "Supplier"),
+    Text("需方", "Buyer"),
+    Text("状态", "State"),
+)
 
 
 @require_GET
@@ -36,10 +42,16 @@ def inquiry_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "") if request.GET.get("state", "") in known else ""
     rows = queries.inquiries(actor, state)
     if request.GET.get("format") == "csv":
-        lines = ([i.case.number, i.product.name, i.supplier.name, i.buyer.name, known[i.case.state].label] for i in rows[:10_000])
+        lines = (
+            [i.case.number, i.product.name, i.supplier.name, i.buyer.name, known[i.case.state].label]
+            for i in rows[:10_000]
+        )
         return csv_response("inquiries", HEADER, lines)
     page = paging.page(rows, request.GET.get("after", ""))
-    segments = [(Text("全部", "All"), "?", not state), *((s.label, f"?state={s.name}", state == s.name) for s in TRADE.states[:4])]
+    segments = [
+        (Text("全部", "All"), "?", not state),
+        *((s.label, f"?state={s.name}", state == s.name) for s in TRADE.states[:4]),
+    ]
     views = [(i, cases.view(i.case, actor)) for i in page.items]
     context = {"page": page, "views": views, "segments": segments, "actor": actor}
     return render(request, "market/inquiry_list.html", context)
@@ -96,6 +108,12 @@ def offered_columns(product: DataProduct) -> list[Column]:
     return [known[name] for name in product.terms.fields]
 
 
+def scope_columns(product: DataProduct) -> list[Column]:
+    """Columns that the offer's own conditions name although it does not grant them."""
+    named = {row.column for row in product.terms.rows} - set(product.terms.fields)
+    return [c for c in product.dataset_version.policy_columns() if c.name in named]
+
+
 @require_http_methods(["GET", "POST"])
 def offer_page(request: HttpRequest, number: str) -> HttpResponseBase:
     """Quote (supplier) or counter (buyer) in the editor of terms and price."""
@@ -109,12 +127,19 @@ def offer_page(request: HttpRequest, number: str) -> HttpResponseBase:
     base = last.read_terms() if last else inquiry.product.terms
     if request.method == "GET":
         plan = last.read_plan() if last else inquiry.product.plan
-        values = {**editor_values.from_terms(base, columns), **editor_values.from_plan(plan), "t_purpose": inquiry.purpose}
+        values = {
+            **editor_values.from_terms(base, columns),
+            **editor_values.from_plan(plan),
+            "t_purpose": inquiry.purpose,
+        }
         return _offer_form(request, inquiry, step.label, columns, values, None)
     values = editor_values.from_post(request.POST)
     act = services.quote if step.name == "quote" else services.counter
     try:
-        terms, plan = editor.read_terms(request.POST, columns, base), editor.read_plan(request.POST)
+        terms, plan = (
+            editor.read_terms(request.POST, columns, base, scope_columns(inquiry.product)),
+            editor.read_plan(request.POST),
+        )
         once(request, values, lambda: {"revision": act(
             actor, number, terms, plan, request.POST.get("message", ""), revision_of(request)).revision})  # fmt: skip
     except Refusal as refusal:
@@ -123,12 +148,18 @@ def offer_page(request: HttpRequest, number: str) -> HttpResponseBase:
 
 
 def _offer_form(
-    request: HttpRequest, inquiry: Inquiry, label: Text, columns: list[Column], values: dict[str, Any], refusal: Refusal | None
+    request: HttpRequest,
+    inquiry: Inquiry,
+    label: Text,
+    columns: list[Column],
+    values: dict[str, Any],
+    refusal: Refusal | None,
 ) -> HttpResponse:
     context = {
         "inquiry": inquiry, "product": inquiry.product, "title": label, "rev": inquiry.case.revision, "specs": [],
         "offered": describe(inquiry.product.terms, inquiry.product.mode),
-        **editor_values.context(columns, inquiry.product.mode, values, [inquiry.purpose]), **form_state(refusal),
+        **editor_values.context(columns, inquiry.product.mode, values, [inquiry.purpose], scope_columns(inquiry.product)),
+        **form_state(refusal),
     }  # fmt: skip
     return render(request, "market/offer.html", context, status=status_of(refusal))
 

@@ -80,6 +80,8 @@ def history(inquiry: Inquiry) -> list[dict[str, Any]]:
     found = []
     for row in reversed(versions(inquiry)):
         current = (row.read_terms(), row.read_plan())
-        found.append({"row": row, "diff": differences(previous, current, product.mode), "price": pricing.headline(current[1])})
+        found.append(
+            {"row": row, "diff": differences(previous, current, product.mode), "price": pricing.headline(current[1])}
+        )
         previous = current
     return list(reversed(found))

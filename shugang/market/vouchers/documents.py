@@ -30,7 +30,10 @@ def facts(said: dict[str, Any]) -> list[tuple[Text, Any]]:
         (Text("合同", "Contract"), said["contract"]["number"]),
         (Text("合同摘要（SHA-256）", "Contract digest (SHA-256)"), said["contract"]["sha256"]),
         (Text("合同摘要（SM3）", "Contract digest (SM3)"), said["contract"]["sm3"]),
-        (Text("服务期间", "Service period"), Text(f"{period['from']} 至 {period['to']}", f"{period['from']} to {period['to']}")),
+        (
+            Text("服务期间", "Service period"),
+            Text(f"{period['from']} 至 {period['to']}", f"{period['from']} to {period['to']}"),
+        ),
         (Text("价款承诺值", "Commitment to the amount"), said["amount_commitment"]),
     ]
 

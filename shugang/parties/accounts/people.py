@@ -60,7 +60,12 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_GET
 @for_a_party
 def people_csv(request: HttpRequest) -> HttpResponseBase:
-    header = [Text("姓名", "Name"), Text("用户名", "User name"), Text("岗位", "Duties"), Text("第二因素", "Second factor")]
+    header = [
+        Text("姓名", "Name"),
+        Text("用户名", "User name"),
+        Text("岗位", "Duties"),
+        Text("第二因素", "Second factor"),
+    ]
     rows = [
         [str(m.person), m.person.username, duty_words(m),
          Text("已绑定", "set up") if queries.factors(m.person).totp else Text("未绑定", "not set up")]

@@ -56,7 +56,10 @@ def _refuse_last_manager(party: Party, person: Person, duties: list[str]) -> Non
     if not any("manager" in m.duties for m in others):
         raise Refusal(
             "last_manager",
-            Text("机构至少要有一位管理员，请先指定另一位。", "An organisation keeps a manager. Please name another first."),
+            Text(
+                "机构至少要有一位管理员，请先指定另一位。",
+                "An organisation keeps a manager. Please name another first.",
+            ),
             409,
         )
 

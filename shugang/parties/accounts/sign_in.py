@@ -77,4 +77,3 @@ class ConfirmCode(_Page, mfa_views.ReauthenticateView):
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     return account_views.LogoutView.as_view()(request)
-

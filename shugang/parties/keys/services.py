@@ -24,9 +24,7 @@ BAD_KEY = Text(
     "公钥不是32字节的Ed25519公钥（Base64），请核对。",
     "That is not an Ed25519 public key (32 bytes, base64). Please check it.",
 )
-KEY_TAKEN = Text(
-    "这把公钥已登记过，请换一把新的。", "This public key was registered before. Please use a new one."
-)
+KEY_TAKEN = Text("这把公钥已登记过，请换一把新的。", "This public key was registered before. Please use a new one.")
 
 
 def living_key(person_id: int) -> SigningKey | None:
@@ -100,7 +98,9 @@ def sign_digest(actor: Actor, digest_hex: str, context: str, own_signature: str 
     party = Party.objects.get(pk=actor.party_id)
     if party.status != Party.Status.ACTIVE:
         raise forbidden(
-            f"“{party.name}”尚未入驻或已暂停，不能签署。", f"“{party.name}” is not admitted or is suspended.", "party_inactive"
+            f"“{party.name}”尚未入驻或已暂停，不能签署。",
+            f"“{party.name}” is not admitted or is suspended.",
+            "party_inactive",
         )
     key = living_key(actor.person_id or 0)
     if key is None:

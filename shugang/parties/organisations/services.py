@@ -86,7 +86,9 @@ def found_party(actor: Actor, facts: Mapping[str, Any], roles: list[str]) -> Par
 
     require_post(actor, Post.SYSTEM)
     if not str(facts.get("name", "")).strip():
-        raise Refusal("invalid_form", checks.ONE_WRONG, 422, {"name": Text("请填写“机构名称”。", "Please fill in “Name”.")})
+        raise Refusal(
+            "invalid_form", checks.ONE_WRONG, 422, {"name": Text("请填写“机构名称”。", "Please fill in “Name”.")}
+        )
     if not roles or not set(roles) <= {"operator", "registrar", "regulator"}:
         wrong = Text(
             "只能设立运营、登记和监管机构；供方、需方和第三方机构须经入驻程序。",

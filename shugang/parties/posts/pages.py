@@ -32,7 +32,9 @@ PARTY_FIELDS = (
     Field("roles", "multi", Text("身份", "Role"), choices=tuple((r, ROLE_LABELS[r]) for r in GOVERNING)),
 )
 AUDIT_FIELDS = (
-    Field("kind", "text", Text("事件", "Event"), Text("如 sign_in、post", "Such as sign_in or post"), False, max_length=40),
+    Field(
+        "kind", "text", Text("事件", "Event"), Text("如 sign_in、post", "Such as sign_in or post"), False, max_length=40
+    ),
     Field("person", "text", Text("用户名", "User name"), required=False, max_length=40),
     Field("since", "date", Text("自", "From"), required=False),
     Field("until", "date", Text("至", "Until"), required=False),

@@ -146,7 +146,9 @@ def dismiss(actor: Actor, pk: int) -> None:
     if Post.objects.filter(post=row.post).count() == 1:
         raise Refusal(
             "last_holder",
-            Text("这是该岗位的最后一人，请先任命接替的人。", "This is the last holder. Please appoint a successor first."),
+            Text(
+                "这是该岗位的最后一人，请先任命接替的人。", "This is the last holder. Please appoint a successor first."
+            ),
             409,
         )
     row.delete()

@@ -109,11 +109,22 @@ def _label(text: Text) -> dict[str, str]:
 def _bill(bill: Bill) -> dict[str, Any]:
     state = STATES[bill.state]
     return {
-        "number": bill.number, "kind": bill.kind, "state": bill.state, "state_label": _label(state.label),
-        "stage": state.stage, "revision": bill.revision, "contract": bill.agreement.number,
-        "grant": bill.agreement.grant, "buyer": bill.buyer.number, "supplier": bill.supplier.number,
-        "period_from": bill.period_from, "period_to": bill.period_to, "total_fen": bill.total_fen,
-        "tax_fen": bill.tax_fen, "issued_at": bill.issued_at, "due_on": bill.due_on,
+        "number": bill.number,
+        "kind": bill.kind,
+        "state": bill.state,
+        "state_label": _label(state.label),
+        "stage": state.stage,
+        "revision": bill.revision,
+        "contract": bill.agreement.number,
+        "grant": bill.agreement.grant,
+        "buyer": bill.buyer.number,
+        "supplier": bill.supplier.number,
+        "period_from": bill.period_from,
+        "period_to": bill.period_to,
+        "total_fen": bill.total_fen,
+        "tax_fen": bill.tax_fen,
+        "issued_at": bill.issued_at,
+        "due_on": bill.due_on,
         "corrects": bill.corrects.number if bill.corrects else None,
     }
 
@@ -143,8 +154,17 @@ def uses(request: HttpRequest, number: str, position: int, after: str = "") -> d
     actor = _actor(request)
     found = paging.page(uses_of(queries.line(actor, number, position), visible_uses(actor)), after, 100)
     items = [
-        {"seq": u.seq, "plane": u.plane.number, "request_id": u.request_id, "at": u.at, "outcome": u.outcome,
-         "charged": u.charged, "rows": u.rows, "bytes": u.bytes, "log_index": u.log_index}
+        {
+            "seq": u.seq,
+            "plane": u.plane.number,
+            "request_id": u.request_id,
+            "at": u.at,
+            "outcome": u.outcome,
+            "charged": u.charged,
+            "rows": u.rows,
+            "bytes": u.bytes,
+            "log_index": u.log_index,
+        }
         for u in found.items
     ]
     return {"items": items, "next": found.next, "total": found.total}
@@ -152,7 +172,10 @@ def uses(request: HttpRequest, number: str, position: int, after: str = "") -> d
 
 @router.post("/bills/{number}/{name}", response=BillDetail, summary="Take a step of a bill; its fields in the body")
 def step(
-    request: HttpRequest, number: str, name: str, answers: dict[str, str] = Body(default={}),
+    request: HttpRequest,
+    number: str,
+    name: str,
+    answers: dict[str, str] = Body(default={}),
     revision: int | None = None,
 ) -> dict[str, Any]:
     """confirm and split: no field. dispute, void, refund: `reason`. reject_dispute: `outcome` reject|uphold, `reason`."""

@@ -75,8 +75,10 @@ def check_revision(bill: Bill, revision: int | None) -> None:
     if revision is not None and revision != bill.revision:
         raise Refusal(
             "stale_version",
-            Text(f"账单已更新为第{bill.revision}版，您看到的是第{revision}版。请核对后再办理。",
-                 f"The bill is now at revision {bill.revision}; you saw {revision}. Please check it again."),
+            Text(
+                f"账单已更新为第{bill.revision}版，您看到的是第{revision}版。请核对后再办理。",
+                f"The bill is now at revision {bill.revision}; you saw {revision}. Please check it again.",
+            ),
             409,
         )
 
@@ -88,8 +90,10 @@ def check_state(bill: Bill, step: str) -> None:
         now = STATES[bill.state].label
         raise Refusal(
             "wrong_state",
-            Text(f"账单当前状态是“{now.zh}”，不能“{move.label.zh}”。请刷新页面看可办理的操作。",
-                 f"The bill is “{now.en}”, so “{move.label.en}” is not possible. Please reload the page."),
+            Text(
+                f"账单当前状态是“{now.zh}”，不能“{move.label.zh}”。请刷新页面看可办理的操作。",
+                f"The bill is “{now.en}”, so “{move.label.en}” is not possible. Please reload the page.",
+            ),
             409,
         )
 

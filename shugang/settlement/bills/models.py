@@ -59,9 +59,7 @@ class Bill(ScopedModel):
                 | Q(kind="credit_note", total_fen__lte=0, corrects__isnull=False),
                 name="bill_sign_fits_kind",
             ),
-            models.UniqueConstraint(
-                fields=["agreement"], condition=Q(state="draft"), name="one_draft_an_agreement"
-            ),
+            models.UniqueConstraint(fields=["agreement"], condition=Q(state="draft"), name="one_draft_an_agreement"),
         ]
 
     @classmethod

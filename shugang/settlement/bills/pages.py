@@ -27,8 +27,16 @@ from .lifecycle import STAGES, STATES
 from .models import Bill
 from .steps import STEPS, Step
 
-HEADER = (Text("账单编号", "Number"), Text("合同", "Contract"), Text("供方", "Supplier"), Text("需方", "Buyer"),
-          Text("起", "From"), Text("止", "To"), Text("金额（元）", "Amount (CNY)"), Text("状态", "State"))
+HEADER = (
+    Text("账单编号", "Number"),
+    Text("合同", "Contract"),
+    Text("供方", "Supplier"),
+    Text("需方", "Buyer"),
+    Text("起", "From"),
+    Text("止", "To"),
+    Text("金额（元）", "Amount (CNY)"),
+    Text("状态", "State"),
+)
 
 
 @require_GET
@@ -40,14 +48,30 @@ def bill_list(request: HttpRequest) -> HttpResponse:
         return csv_response("bills", HEADER, (_csv_row(bill) for bill in rows[:10_000]))
     page = paging.page(rows, request.GET.get("after", ""))
     totals = queries.totals(queries.bills(actor))
-    context = {"page": page, "totals": totals, "stages": STAGES, "stage": stage, "states": STATES,
-               "kinds": words.KINDS, "actor": actor, "operates": gates.is_operator_finance(actor)}
+    context = {
+        "page": page,
+        "totals": totals,
+        "stages": STAGES,
+        "stage": stage,
+        "states": STATES,
+        "kinds": words.KINDS,
+        "actor": actor,
+        "operates": gates.is_operator_finance(actor),
+    }
     return render(request, "settlement/bill_list.html", context)
 
 
 def _csv_row(bill: Bill) -> list[Any]:
-    return [bill.number, bill.agreement.number, bill.supplier.name, bill.buyer.name, bill.period_from, bill.period_to,
-            fen_plain(bill.total_fen), STATES[bill.state].label]
+    return [
+        bill.number,
+        bill.agreement.number,
+        bill.supplier.name,
+        bill.buyer.name,
+        bill.period_from,
+        bill.period_to,
+        fen_plain(bill.total_fen),
+        STATES[bill.state].label,
+    ]
 
 
 @require_GET
@@ -98,11 +122,20 @@ def _step_form(
     request: HttpRequest, bill: Bill, name: str, step: Step, values: dict[str, Any], refusal: Refusal | None
 ) -> HttpResponse:
     context = {
-        "title": step.label, "lead": step.lead, "effects": step.effects, "fields": step.fields, "values": values,
-        "errors": refusal.fields if refusal else {}, "verb": step.label, "danger": step.danger,
+        "title": step.label,
+        "lead": step.lead,
+        "effects": step.effects,
+        "fields": step.fields,
+        "values": values,
+        "errors": refusal.fields if refusal else {},
+        "verb": step.label,
+        "danger": step.danger,
         "general": refusal.message if refusal and not refusal.fields else None,
-        "rows": presenting.summary_rows(bill), "action_url": f"/desk/bills/{bill.number}/{name}",
-        "back_url": f"/desk/bills/{bill.number}", "key": str(uuid.uuid4()), "rev": bill.revision,
+        "rows": presenting.summary_rows(bill),
+        "action_url": f"/desk/bills/{bill.number}/{name}",
+        "back_url": f"/desk/bills/{bill.number}",
+        "key": str(uuid.uuid4()),
+        "rev": bill.revision,
     }
     return render(request, "ui/confirm.html", context, status=refusal.status if refusal else 200)
 

@@ -28,8 +28,13 @@ def bill_context(bill: Bill, actor: Actor) -> dict[str, Any]:
     lines = list(bill.lines.order_by("position"))
     sees_split = gates.is_operator_finance(actor) or actor.party_id == bill.supplier_id
     return {
-        "bill": bill, "state": STATES[bill.state], "kind": words.KINDS[bill.kind], "stages": stages(bill),
-        "plan_kind": PLAN_KINDS[bill.agreement.price_plan.kind], "lines": lines, "words": words,
+        "bill": bill,
+        "state": STATES[bill.state],
+        "kind": words.KINDS[bill.kind],
+        "stages": stages(bill),
+        "plan_kind": PLAN_KINDS[bill.agreement.price_plan.kind],
+        "lines": lines,
+        "words": words,
         "net_fen": bill.total_fen - bill.tax_fen,
         "steps": [(name, STEPS[name]) for name in queries.steps_for(bill, actor) if name in STEPS],
         "instructions": list(bill.instructions.order_by("pk")) if sees_split else [],

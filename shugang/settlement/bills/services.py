@@ -27,8 +27,12 @@ def _number() -> str:
 def facts(bill: Bill) -> dict[str, Any]:
     """What an event says of a bill; no floats, no secrets."""
     return {
-        "bill": bill.number, "kind": bill.kind, "state": bill.state, "total_fen": bill.total_fen,
-        "tax_fen": bill.tax_fen, "period_from": bill.period_from.isoformat(),
+        "bill": bill.number,
+        "kind": bill.kind,
+        "state": bill.state,
+        "total_fen": bill.total_fen,
+        "tax_fen": bill.tax_fen,
+        "period_from": bill.period_from.isoformat(),
         "period_to": bill.period_to.isoformat(),
     }
 
@@ -79,7 +83,9 @@ def dispute_bill(actor: Actor, number: str, reason: str, revision: int | None = 
     bill = lifecycle.lock(number, actor)
     gates.require_buyer(bill.buyer_id, actor)
     lifecycle.check_revision(bill, revision)
-    said = _words(reason, "reason", Text("请写明异议的内容和理由，至少5个字。", "Please say what you object to, and why."))
+    said = _words(
+        reason, "reason", Text("请写明异议的内容和理由，至少5个字。", "Please say what you object to, and why.")
+    )
     lifecycle.take(bill, "dispute", dispute=said, answer="")
     emit("bill.disputed", actor, bill.event_refs(), {**facts(bill), "reason": said})
     return bill
@@ -130,9 +136,20 @@ def make_void(actor: Actor, bill: Bill, step: str, reason: str) -> Bill:
     now = clock.now()
     lifecycle.take(bill, step, voided_at=now)
     note = Bill.objects.create(
-        number=_number(), kind=Bill.Kind.CREDIT_NOTE, state="settled", agreement=bill.agreement, buyer=bill.buyer,
-        supplier=bill.supplier, period_from=bill.period_from, period_to=bill.period_to, total_fen=-bill.total_fen,
-        tax_fen=-bill.tax_fen, drafted_at=now, issued_at=now, settled_at=now, corrects=bill,
+        number=_number(),
+        kind=Bill.Kind.CREDIT_NOTE,
+        state="settled",
+        agreement=bill.agreement,
+        buyer=bill.buyer,
+        supplier=bill.supplier,
+        period_from=bill.period_from,
+        period_to=bill.period_to,
+        total_fen=-bill.total_fen,
+        tax_fen=-bill.tax_fen,
+        drafted_at=now,
+        issued_at=now,
+        settled_at=now,
+        corrects=bill,
     )
     BillLine.objects.bulk_create([_negated(line, note) for line in bill.lines.order_by("position")])
     refs = [*bill.event_refs(), ("bill", str(note.number))]
@@ -142,10 +159,22 @@ def make_void(actor: Actor, bill: Bill, step: str, reason: str) -> Bill:
 
 def _negated(line: BillLine, note: Bill) -> BillLine:
     return BillLine(
-        bill=note, position=line.position, period_from=line.period_from, period_to=line.period_to,
-        charge_reason=line.charge_reason, tier=line.tier, late=line.late, unit=line.unit, quantity=-line.quantity,
-        unit_price_e8=line.unit_price_e8, unit_size=line.unit_size, amount_fen=-line.amount_fen,
-        tax_fen=-line.tax_fen, grant=line.grant, outcomes=line.outcomes, usage_from=line.usage_from,
+        bill=note,
+        position=line.position,
+        period_from=line.period_from,
+        period_to=line.period_to,
+        charge_reason=line.charge_reason,
+        tier=line.tier,
+        late=line.late,
+        unit=line.unit,
+        quantity=-line.quantity,
+        unit_price_e8=line.unit_price_e8,
+        unit_size=line.unit_size,
+        amount_fen=-line.amount_fen,
+        tax_fen=-line.tax_fen,
+        grant=line.grant,
+        outcomes=line.outcomes,
+        usage_from=line.usage_from,
         usage_to=line.usage_to,
     )
 
@@ -153,14 +182,19 @@ def _negated(line: BillLine, note: Bill) -> BillLine:
 def _refuse_if_built_upon(bill: Bill) -> None:
     """A later bill that bills the difference to this one would hang in the air."""
     periods = bill.periods.values("period_from")
-    later = Bill.objects.filter(
-        agreement_id=bill.agreement_id, pk__gt=bill.pk, periods__period_from__in=periods
-    ).exclude(state="void").order_by("-pk").first()
+    later = (
+        Bill.objects.filter(agreement_id=bill.agreement_id, pk__gt=bill.pk, periods__period_from__in=periods)
+        .exclude(state="void")
+        .order_by("-pk")
+        .first()
+    )
     if later is not None:
         name = later.number or "草稿"
         raise Refusal(
             "later_bill",
-            Text(f"后续账单（{name}）以本账单为基础计算差额。请先处理后续账单，再作废本账单。",
-                 f"A later bill ({later.number or 'a draft'}) bills the difference to this one. Deal with it first."),
+            Text(
+                f"后续账单（{name}）以本账单为基础计算差额。请先处理后续账单，再作废本账单。",
+                f"A later bill ({later.number or 'a draft'}) bills the difference to this one. Deal with it first.",
+            ),
             409,
         )

@@ -54,6 +54,10 @@ class ChargeAgreement(ScopedModel):
 
     def event_refs(self) -> list[tuple[str, str]]:
         """Every numbered object upstream of this agreement."""
-        own = [("contract", self.number), ("grant", self.grant),
-               ("party", self.buyer.number), ("party", self.supplier.number)]
+        own = [
+            ("contract", self.number),
+            ("grant", self.grant),
+            ("party", self.buyer.number),
+            ("party", self.supplier.number),
+        ]
         return own + [(kind, key) for kind, key in self.refs]

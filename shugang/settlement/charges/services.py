@@ -75,13 +75,28 @@ def register_charge(
     vat = profile.data["vat_bp"] if vat_bp is None else vat_bp
     _check(number, buyer, supplier, starts_on, ends_on, commission, vat)
     agreement = ChargeAgreement.objects.create(
-        number=number, buyer=buyer, supplier=supplier, grant=grant, title=title[:200],
-        plan=checked.to_json(), plan_digest=plan_digest(checked), commission_bp=commission, vat_bp=vat,
-        profile=profile, starts_on=starts_on, ends_on=ends_on, refs=sorted([list(r) for r in set(refs)]),
+        number=number,
+        buyer=buyer,
+        supplier=supplier,
+        grant=grant,
+        title=title[:200],
+        plan=checked.to_json(),
+        plan_digest=plan_digest(checked),
+        commission_bp=commission,
+        vat_bp=vat,
+        profile=profile,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        refs=sorted([list(r) for r in set(refs)]),
         registered_at=clock.now(),
     )
-    payload = {"plan": agreement.plan_digest, "commission_bp": commission, "vat_bp": vat,
-               "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}
+    payload = {
+        "plan": agreement.plan_digest,
+        "commission_bp": commission,
+        "vat_bp": vat,
+        "starts_on": starts_on.isoformat(),
+        "ends_on": ends_on.isoformat(),
+    }
     emit("charge.registered", actor, agreement.event_refs(), payload)
     return agreement
 
@@ -92,15 +107,19 @@ def _check(
     if ChargeAgreement.objects.filter(number=number).exists():
         raise Refusal(
             "already_registered",
-            Text(f"合同{number}的计费约定已登记，价格以首次登记为准。",
-                 f"The charges of contract {number} are registered already; the first registration stands."),
+            Text(
+                f"合同{number}的计费约定已登记，价格以首次登记为准。",
+                f"The charges of contract {number} are registered already; the first registration stands.",
+            ),
             409,
         )
     if buyer.pk == supplier.pk or ends_on < starts_on or not (0 <= commission_bp <= 10_000 and 0 <= vat_bp <= 10_000):
         raise Refusal(
             "invalid_charge",
-            Text("计费约定不成立：供需双方须为不同机构，止期不早于起期，费率在0至100%之间。",
-                 "Invalid charges: two different parties, an end not before the start, rates between 0 and 100 %."),
+            Text(
+                "计费约定不成立：供需双方须为不同机构，止期不早于起期，费率在0至100%之间。",
+                "Invalid charges: two different parties, an end not before the start, rates between 0 and 100 %.",
+            ),
             422,
         )
 

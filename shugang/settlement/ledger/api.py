@@ -20,8 +20,13 @@ def accounts(request: HttpRequest) -> dict[str, Any]:
     actor = request.actor  # type: ignore[attr-defined]
     gates.require_operator(actor)
     items = [
-        {"code": a.code, "kind": a.kind, "party": a.party.number if a.party else None, "balance_fen": a.balance,
-         "entries": a.version}
+        {
+            "code": a.code,
+            "kind": a.kind,
+            "party": a.party.number if a.party else None,
+            "balance_fen": a.balance,
+            "entries": a.version,
+        }
         for a in queries.accounts(actor)
     ]
     return {"items": items, "sum_fen": sum(item["balance_fen"] for item in items)}
@@ -31,8 +36,15 @@ def accounts(request: HttpRequest) -> dict[str, Any]:
 def entries(request: HttpRequest, code: str, after: str = "") -> dict[str, Any]:
     page = paging.page(queries.entries(request.actor, code), after)  # type: ignore[attr-defined]
     items = [
-        {"version": e.version, "key": e.transfer.key, "kind": e.transfer.kind, "refs": e.transfer.refs,
-         "effective_at": e.transfer.effective_at, "amount_fen": e.amount, "balance_after_fen": e.balance_after}
+        {
+            "version": e.version,
+            "key": e.transfer.key,
+            "kind": e.transfer.kind,
+            "refs": e.transfer.refs,
+            "effective_at": e.transfer.effective_at,
+            "amount_fen": e.amount,
+            "balance_after_fen": e.balance_after,
+        }
         for e in page.items
     ]
     return {"items": items, "next": page.next, "total": page.total}

@@ -25,8 +25,14 @@ KINDS: dict[str, Text] = {
     "suspense": Text("到账，待查", "Received, unmatched"),
     "reversal": Text("冲正", "Reversal"),
 }
-HEADER = (Text("序号", "No."), Text("时间", "Time"), Text("事由", "Why"), Text("记账编号", "Key"),
-          Text("金额（元）", "Amount (CNY)"), Text("余额（元）", "Balance (CNY)"))
+HEADER = (
+    Text("序号", "No."),
+    Text("时间", "Time"),
+    Text("事由", "Why"),
+    Text("记账编号", "Key"),
+    Text("金额（元）", "Amount (CNY)"),
+    Text("余额（元）", "Balance (CNY)"),
+)
 
 
 @require_GET
@@ -43,8 +49,17 @@ def account(request: HttpRequest, code: str) -> HttpResponse:
     actor = actor_of(request)
     found, rows = queries.account(actor, code), queries.entries(actor, code)
     if request.GET.get("format") == "csv":
-        lines = ([e.version, e.transfer.effective_at.isoformat(), KINDS.get(e.transfer.kind, e.transfer.kind),
-                  e.transfer.key, fen_plain(e.amount), fen_plain(e.balance_after)] for e in rows.order_by("version"))
+        lines = (
+            [
+                e.version,
+                e.transfer.effective_at.isoformat(),
+                KINDS.get(e.transfer.kind, e.transfer.kind),
+                e.transfer.key,
+                fen_plain(e.amount),
+                fen_plain(e.balance_after),
+            ]
+            for e in rows.order_by("version")
+        )
         return csv_response("entries", HEADER, lines)
     page = paging.page(rows, request.GET.get("after", ""))
     context = {"account": found, "page": page, "labels": LABELS, "kinds": KINDS}

@@ -49,8 +49,14 @@ def post(
             return found
         _check_floors(accounts, lines)
         transfer = Transfer(
-            key=key, payload_hash=payload_hash, kind=kind, refs=[list(p) for p in pairs],
-            effective_at=effective_at, created_at=clock.real_now(), reverses=reverses, resolves=resolves,
+            key=key,
+            payload_hash=payload_hash,
+            kind=kind,
+            refs=[list(p) for p in pairs],
+            effective_at=effective_at,
+            created_at=clock.real_now(),
+            reverses=reverses,
+            resolves=resolves,
         )
         try:
             with transaction.atomic():
@@ -73,8 +79,10 @@ def _posted(key: str, payload_hash: str) -> Transfer | None:
     if found is not None and found.payload_hash != payload_hash:
         raise Refusal(
             "idempotency_conflict",
-            Text("这个记账编号已用于另一笔款项，未重复入账。请核对来源。",
-                 "This posting key was used for another amount; nothing was posted. Please check its source."),
+            Text(
+                "这个记账编号已用于另一笔款项，未重复入账。请核对来源。",
+                "This posting key was used for another amount; nothing was posted. Please check its source.",
+            ),
             409,
         )
     return found
@@ -90,8 +98,10 @@ def _lost_race(key: str, payload_hash: str) -> Transfer:
 def already_resolved() -> Refusal:
     return Refusal(
         "already_resolved",
-        Text("这笔款项已处理过，不能再次处理。请查看账本中的后续分录。",
-             "This amount was dealt with before. Please see the entries that follow it in the ledger."),
+        Text(
+            "这笔款项已处理过，不能再次处理。请查看账本中的后续分录。",
+            "This amount was dealt with before. Please see the entries that follow it in the ledger.",
+        ),
         409,
     )
 
@@ -109,8 +119,10 @@ def _check_floors(accounts: Sequence[Account], lines: Mapping[str, int]) -> None
         if account.floor is not None and account.balance + lines[account.code] < account.floor:
             raise Refusal(
                 "insufficient_balance",
-                Text(f"账户{account.code}余额不足，未入账。请先核对该账户的分录。",
-                     f"Account {account.code} does not hold enough; nothing was posted. Please check its entries."),
+                Text(
+                    f"账户{account.code}余额不足，未入账。请先核对该账户的分录。",
+                    f"Account {account.code} does not hold enough; nothing was posted. Please check its entries.",
+                ),
                 409,
             )
 
@@ -122,8 +134,13 @@ def _enter(transfer: Transfer, accounts: Sequence[Account], lines: Mapping[str, 
         account.version += 1
         account.save(update_fields=["balance", "version"])
         entries.append(
-            Entry(transfer=transfer, account=account, amount=lines[account.code],
-                  balance_after=account.balance, version=account.version)
+            Entry(
+                transfer=transfer,
+                account=account,
+                amount=lines[account.code],
+                balance_after=account.balance,
+                version=account.version,
+            )
         )
     Entry.objects.bulk_create(entries)
 

@@ -5,269 +5,483 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('kernel', '0001_initial'),
-        ('parties', '0001_initial'),
+        ("kernel", "0001_initial"),
+        ("parties", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BankFile',
+            name="BankFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('seq', models.PositiveBigIntegerField(unique=True)),
-                ('sha256', models.CharField(max_length=64)),
-                ('closing_fen', models.BigIntegerField()),
-                ('stated_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("seq", models.PositiveBigIntegerField(unique=True)),
+                ("sha256", models.CharField(max_length=64)),
+                ("closing_fen", models.BigIntegerField()),
+                ("stated_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ReconciliationRun',
+            name="ReconciliationRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40, unique=True)),
-                ('day', models.DateField(db_index=True)),
-                ('run_at', models.DateTimeField()),
-                ('difference_fen', models.BigIntegerField()),
-                ('report', models.JSONField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40, unique=True)),
+                ("day", models.DateField(db_index=True)),
+                ("run_at", models.DateTimeField()),
+                ("difference_fen", models.BigIntegerField()),
+                ("report", models.JSONField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=80, unique=True)),
-                ('kind', models.CharField(choices=[('custody', 'Custody'), ('escrow', 'Escrow'), ('payable', 'Payable'), ('refund', 'Refund'), ('commission', 'Commission'), ('vat', 'Vat'), ('suspense', 'Suspense')], max_length=12)),
-                ('balance', models.BigIntegerField(default=0)),
-                ('version', models.PositiveBigIntegerField(default=0)),
-                ('floor', models.BigIntegerField(null=True)),
-                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=80, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("custody", "Custody"),
+                            ("escrow", "Escrow"),
+                            ("payable", "Payable"),
+                            ("refund", "Refund"),
+                            ("commission", "Commission"),
+                            ("vat", "Vat"),
+                            ("suspense", "Suspense"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("balance", models.BigIntegerField(default=0)),
+                ("version", models.PositiveBigIntegerField(default=0)),
+                ("floor", models.BigIntegerField(null=True)),
+                (
+                    "party",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Bill',
+            name="Bill",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40, null=True, unique=True)),
-                ('kind', models.CharField(choices=[('bill', 'Bill'), ('statement', 'Statement'), ('credit_note', 'Credit Note')], max_length=12)),
-                ('state', models.CharField(db_index=True, max_length=10)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('period_from', models.DateField()),
-                ('period_to', models.DateField()),
-                ('total_fen', models.BigIntegerField()),
-                ('tax_fen', models.BigIntegerField()),
-                ('drafted_at', models.DateTimeField()),
-                ('issued_at', models.DateTimeField(null=True)),
-                ('due_on', models.DateField(null=True)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('voided_at', models.DateTimeField(null=True)),
-                ('dispute', models.TextField(default='')),
-                ('answer', models.TextField(default='')),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
-                ('corrects', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credit_note', to='settlement.bill')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40, null=True, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("bill", "Bill"), ("statement", "Statement"), ("credit_note", "Credit Note")],
+                        max_length=12,
+                    ),
+                ),
+                ("state", models.CharField(db_index=True, max_length=10)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("period_from", models.DateField()),
+                ("period_to", models.DateField()),
+                ("total_fen", models.BigIntegerField()),
+                ("tax_fen", models.BigIntegerField()),
+                ("drafted_at", models.DateTimeField()),
+                ("issued_at", models.DateTimeField(null=True)),
+                ("due_on", models.DateField(null=True)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("voided_at", models.DateTimeField(null=True)),
+                ("dispute", models.TextField(default="")),
+                ("answer", models.TextField(default="")),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
+                (
+                    "corrects",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_note",
+                        to="settlement.bill",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BillLine',
+            name="BillLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('period_from', models.DateField()),
-                ('period_to', models.DateField()),
-                ('charge_reason', models.CharField(max_length=20)),
-                ('tier', models.PositiveIntegerField(null=True)),
-                ('late', models.BooleanField(default=False)),
-                ('unit', models.CharField(max_length=10)),
-                ('quantity', models.BigIntegerField()),
-                ('unit_price_e8', models.BigIntegerField()),
-                ('unit_size', models.BigIntegerField()),
-                ('amount_fen', models.BigIntegerField()),
-                ('tax_fen', models.BigIntegerField()),
-                ('grant', models.CharField(max_length=40)),
-                ('outcomes', models.JSONField(default=list)),
-                ('usage_from', models.DateTimeField()),
-                ('usage_to', models.DateTimeField()),
-                ('bill', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='settlement.bill')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("period_from", models.DateField()),
+                ("period_to", models.DateField()),
+                ("charge_reason", models.CharField(max_length=20)),
+                ("tier", models.PositiveIntegerField(null=True)),
+                ("late", models.BooleanField(default=False)),
+                ("unit", models.CharField(max_length=10)),
+                ("quantity", models.BigIntegerField()),
+                ("unit_price_e8", models.BigIntegerField()),
+                ("unit_size", models.BigIntegerField()),
+                ("amount_fen", models.BigIntegerField()),
+                ("tax_fen", models.BigIntegerField()),
+                ("grant", models.CharField(max_length=40)),
+                ("outcomes", models.JSONField(default=list)),
+                ("usage_from", models.DateTimeField()),
+                ("usage_to", models.DateTimeField()),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="settlement.bill"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BillPeriod',
+            name="BillPeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period_from', models.DateField()),
-                ('period_to', models.DateField()),
-                ('cut_at', models.DateTimeField()),
-                ('folded_until', models.DateTimeField()),
-                ('quantities', models.JSONField()),
-                ('rated_fen', models.BigIntegerField()),
-                ('prior_fen', models.BigIntegerField()),
-                ('bill', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='periods', to='settlement.bill')),
-                ('prior', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.billperiod')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("period_from", models.DateField()),
+                ("period_to", models.DateField()),
+                ("cut_at", models.DateTimeField()),
+                ("folded_until", models.DateTimeField()),
+                ("quantities", models.JSONField()),
+                ("rated_fen", models.BigIntegerField()),
+                ("prior_fen", models.BigIntegerField()),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="periods", to="settlement.bill"
+                    ),
+                ),
+                (
+                    "prior",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="settlement.billperiod",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ChargeAgreement',
+            name="ChargeAgreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40, unique=True)),
-                ('grant', models.CharField(db_index=True, max_length=40)),
-                ('title', models.CharField(default='', max_length=200)),
-                ('plan', models.JSONField()),
-                ('plan_digest', models.CharField(max_length=64)),
-                ('commission_bp', models.PositiveIntegerField()),
-                ('vat_bp', models.PositiveIntegerField()),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('state', models.CharField(choices=[('active', 'Active'), ('ended', 'Ended')], default='active', max_length=8)),
-                ('refs', models.JSONField(default=list)),
-                ('registered_at', models.DateTimeField()),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
-                ('profile', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='kernel.ruleprofile')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40, unique=True)),
+                ("grant", models.CharField(db_index=True, max_length=40)),
+                ("title", models.CharField(default="", max_length=200)),
+                ("plan", models.JSONField()),
+                ("plan_digest", models.CharField(max_length=64)),
+                ("commission_bp", models.PositiveIntegerField()),
+                ("vat_bp", models.PositiveIntegerField()),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("ended", "Ended")], default="active", max_length=8
+                    ),
+                ),
+                ("refs", models.JSONField(default=list)),
+                ("registered_at", models.DateTimeField()),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
+                ("profile", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="kernel.ruleprofile")),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='bill',
-            name='agreement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='settlement.chargeagreement'),
+            model_name="bill",
+            name="agreement",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="bills", to="settlement.chargeagreement"
+            ),
         ),
         migrations.CreateModel(
-            name='PayoutInstruction',
+            name="PayoutInstruction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40, unique=True)),
-                ('purpose', models.CharField(choices=[('supplier', 'Supplier'), ('commission', 'Commission'), ('vat', 'Vat'), ('refund', 'Refund'), ('return', 'Return')], max_length=12)),
-                ('payee_name', models.CharField(max_length=200)),
-                ('amount_fen', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('instructed', 'Instructed'), ('done', 'Done'), ('failed', 'Failed')], default='instructed', max_length=10)),
-                ('attempt', models.PositiveIntegerField(default=1)),
-                ('reason', models.CharField(default='', max_length=400)),
-                ('created_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='settlement.account')),
-                ('bill', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='instructions', to='settlement.bill')),
-                ('payee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40, unique=True)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("supplier", "Supplier"),
+                            ("commission", "Commission"),
+                            ("vat", "Vat"),
+                            ("refund", "Refund"),
+                            ("return", "Return"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("payee_name", models.CharField(max_length=200)),
+                ("amount_fen", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("instructed", "Instructed"), ("done", "Done"), ("failed", "Failed")],
+                        default="instructed",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=1)),
+                ("reason", models.CharField(default="", max_length=400)),
+                ("created_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="settlement.account"
+                    ),
+                ),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instructions",
+                        to="settlement.bill",
+                    ),
+                ),
+                (
+                    "payee",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('payload_hash', models.CharField(max_length=64)),
-                ('kind', models.CharField(max_length=20)),
-                ('refs', models.JSONField(default=list)),
-                ('effective_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('resolves', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='resolved_by', to='settlement.transfer')),
-                ('reverses', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='settlement.transfer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=120, unique=True)),
+                ("payload_hash", models.CharField(max_length=64)),
+                ("kind", models.CharField(max_length=20)),
+                ("refs", models.JSONField(default=list)),
+                ("effective_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "resolves",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="resolved_by",
+                        to="settlement.transfer",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="settlement.transfer",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField()),
-                ('balance_after', models.BigIntegerField()),
-                ('version', models.PositiveBigIntegerField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='settlement.account')),
-                ('transfer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='settlement.transfer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.BigIntegerField()),
+                ("balance_after", models.BigIntegerField()),
+                ("version", models.PositiveBigIntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="settlement.account"
+                    ),
+                ),
+                (
+                    "transfer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="settlement.transfer"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BankLine',
+            name="BankLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bank_ref', models.CharField(max_length=60, unique=True)),
-                ('direction', models.CharField(choices=[('in', 'in'), ('out', 'out')], max_length=3)),
-                ('amount_fen', models.BigIntegerField()),
-                ('reference', models.CharField(max_length=60)),
-                ('counterparty', models.CharField(max_length=200)),
-                ('at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('matched', 'Matched'), ('suspense', 'Suspense'), ('returned', 'Returned'), ('unexplained', 'Unexplained')], max_length=12)),
-                ('note_zh', models.CharField(default='', max_length=200)),
-                ('note_en', models.CharField(default='', max_length=300)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='settlement.bankfile')),
-                ('bill', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_lines', to='settlement.bill')),
-                ('instruction', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_lines', to='settlement.payoutinstruction')),
-                ('transfer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bank_lines', to='settlement.transfer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("bank_ref", models.CharField(max_length=60, unique=True)),
+                ("direction", models.CharField(choices=[("in", "in"), ("out", "out")], max_length=3)),
+                ("amount_fen", models.BigIntegerField()),
+                ("reference", models.CharField(max_length=60)),
+                ("counterparty", models.CharField(max_length=200)),
+                ("at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("matched", "Matched"),
+                            ("suspense", "Suspense"),
+                            ("returned", "Returned"),
+                            ("unexplained", "Unexplained"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("note_zh", models.CharField(default="", max_length=200)),
+                ("note_en", models.CharField(default="", max_length=300)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="settlement.bankfile"
+                    ),
+                ),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bank_lines",
+                        to="settlement.bill",
+                    ),
+                ),
+                (
+                    "instruction",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bank_lines",
+                        to="settlement.payoutinstruction",
+                    ),
+                ),
+                (
+                    "transfer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bank_lines",
+                        to="settlement.transfer",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('floor__isnull', True), ('balance__gte', models.F('floor')), _connector='OR'), name='balance_not_below_floor'),
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("floor__isnull", True), ("balance__gte", models.F("floor")), _connector="OR"),
+                name="balance_not_below_floor",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.UniqueConstraint(fields=('bill', 'position'), name='bill_line_position_once'),
+            model_name="billline",
+            constraint=models.UniqueConstraint(fields=("bill", "position"), name="bill_line_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='billperiod',
-            constraint=models.UniqueConstraint(fields=('bill', 'period_from'), name='bill_period_once'),
+            model_name="billperiod",
+            constraint=models.UniqueConstraint(fields=("bill", "period_from"), name="bill_period_once"),
         ),
         migrations.AddConstraint(
-            model_name='chargeagreement',
-            constraint=models.CheckConstraint(condition=models.Q(('buyer', models.F('supplier')), _negated=True), name='charge_between_two_parties'),
+            model_name="chargeagreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("buyer", models.F("supplier")), _negated=True), name="charge_between_two_parties"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chargeagreement',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='charge_ends_after_start'),
+            model_name="chargeagreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="charge_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chargeagreement',
-            constraint=models.CheckConstraint(condition=models.Q(('commission_bp__lte', 10000)), name='commission_at_most_all'),
+            model_name="chargeagreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("commission_bp__lte", 10000)), name="commission_at_most_all"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('state', 'draft')), models.Q(models.Q(('state', 'draft'), _negated=True), ('number__isnull', False)), _connector='OR'), name='bill_numbered_when_issued'),
+            model_name="bill",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("number__isnull", True), ("state", "draft")),
+                    models.Q(models.Q(("state", "draft"), _negated=True), ("number__isnull", False)),
+                    _connector="OR",
+                ),
+                name="bill_numbered_when_issued",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'bill'), ('total_fen__gt', 0)), models.Q(('kind', 'statement'), ('total_fen', 0)), models.Q(('corrects__isnull', False), ('kind', 'credit_note'), ('total_fen__lte', 0)), _connector='OR'), name='bill_sign_fits_kind'),
+            model_name="bill",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "bill"), ("total_fen__gt", 0)),
+                    models.Q(("kind", "statement"), ("total_fen", 0)),
+                    models.Q(("corrects__isnull", False), ("kind", "credit_note"), ("total_fen__lte", 0)),
+                    _connector="OR",
+                ),
+                name="bill_sign_fits_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('agreement',), name='one_draft_an_agreement'),
+            model_name="bill",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "draft")), fields=("agreement",), name="one_draft_an_agreement"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutinstruction',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='instruction_amount_positive'),
+            model_name="payoutinstruction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_fen__gt", 0)), name="instruction_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutinstruction',
-            constraint=models.UniqueConstraint(condition=models.Q(('bill__isnull', False)), fields=('bill', 'purpose'), name='one_instruction_a_purpose'),
+            model_name="payoutinstruction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("bill__isnull", False)),
+                fields=("bill", "purpose"),
+                name="one_instruction_a_purpose",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('account', 'version'), name='entry_version_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(fields=("account", "version"), name="entry_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('transfer', 'account'), name='entry_once_a_transfer'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(fields=("transfer", "account"), name="entry_once_a_transfer"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='entry_amount_not_zero'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="entry_amount_not_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='bank_amount_positive'),
+            model_name="bankline",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_fen__gt", 0)), name="bank_amount_positive"),
         ),
     ]

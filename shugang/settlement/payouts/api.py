@@ -23,9 +23,17 @@ def movements(request: HttpRequest, after: str = "", state: str = "") -> dict[st
     gates.require_operator(actor)
     page = paging.page(queries.lines(actor, state), after)
     items = [
-        {"bank_ref": x.bank_ref, "direction": x.direction, "amount_fen": x.amount_fen, "reference": x.reference,
-         "counterparty": x.counterparty, "at": x.at, "state": x.state, "bill": x.bill.number if x.bill else None,
-         "instruction": x.instruction.number if x.instruction else None}
+        {
+            "bank_ref": x.bank_ref,
+            "direction": x.direction,
+            "amount_fen": x.amount_fen,
+            "reference": x.reference,
+            "counterparty": x.counterparty,
+            "at": x.at,
+            "state": x.state,
+            "bill": x.bill.number if x.bill else None,
+            "instruction": x.instruction.number if x.instruction else None,
+        }
         for x in page.items
     ]
     return {"items": items, "next": page.next, "total": page.total}

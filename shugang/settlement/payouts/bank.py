@@ -100,8 +100,10 @@ def custodian_key() -> Ed25519PublicKey:
     except (OSError, ValueError):
         raise Refusal(
             "custodian_unknown",
-            Text("尚未登记存管银行的验签公钥，无法读取回单。请系统管理员按运维手册放入公钥文件。",
-                 "The custodian's public key is not installed, so its reports cannot be read. Ask the administrator."),
+            Text(
+                "尚未登记存管银行的验签公钥，无法读取回单。请系统管理员按运维手册放入公钥文件。",
+                "The custodian's public key is not installed, so its reports cannot be read. Ask the administrator.",
+            ),
             409,
         ) from None
 
@@ -119,8 +121,13 @@ def send_instructions() -> list[str]:
 
 def _order(row: PayoutInstruction) -> dict[str, Any]:
     return {
-        "kind": "payout", "instruction": row.number, "attempt": row.attempt, "amount_fen": row.amount_fen,
-        "payee": row.payee_name, "purpose": row.purpose, "bill": row.bill.number if row.bill else "",
+        "kind": "payout",
+        "instruction": row.number,
+        "attempt": row.attempt,
+        "amount_fen": row.amount_fen,
+        "payee": row.payee_name,
+        "purpose": row.purpose,
+        "bill": row.bill.number if row.bill else "",
         "at": iso(row.created_at),
     }
 
@@ -135,21 +142,30 @@ def reports() -> Iterator[Report]:
         except (ValueError, KeyError, TypeError):
             raise Refusal(
                 "bad_report",
-                Text(f"存管回单{path.name}的签名或内容核验未通过，未入账。请向存管银行核实来源。",
-                     f"The custodian's report {path.name} does not verify; nothing was posted. Ask the bank."),
+                Text(
+                    f"存管回单{path.name}的签名或内容核验未通过，未入账。请向存管银行核实来源。",
+                    f"The custodian's report {path.name} does not verify; nothing was posted. Ask the bank.",
+                ),
                 409,
             ) from None
 
 
 def _parse(name: str, raw: bytes, body: dict[str, Any]) -> Report:
     lines = [
-        ReportLine(r["bank_ref"], r["direction"], int(r["amount_fen"]), r["reference"], r["counterparty"],
-                   datetime.fromisoformat(r["at"]))
+        ReportLine(
+            r["bank_ref"],
+            r["direction"],
+            int(r["amount_fen"]),
+            r["reference"],
+            r["counterparty"],
+            datetime.fromisoformat(r["at"]),
+        )
         for r in body["lines"]
     ]
     if any(line.amount_fen <= 0 or line.direction not in {"in", "out"} for line in lines):
         raise ValueError("a movement has a positive amount and goes in or out")
     rejections = [Rejection(r["instruction"], int(r["attempt"]), r["reason"]) for r in body["rejections"]]
     digest = hashlib.sha256(raw).hexdigest()
-    return Report(name, digest, int(body["seq"]), datetime.fromisoformat(body["at"]), int(body["closing_fen"]),
-                  lines, rejections)
+    return Report(
+        name, digest, int(body["seq"]), datetime.fromisoformat(body["at"]), int(body["closing_fen"]), lines, rejections
+    )

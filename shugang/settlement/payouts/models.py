@@ -90,9 +90,7 @@ class BankLine(ScopedModel):
     note_zh = models.CharField(max_length=200, default="")
     note_en = models.CharField(max_length=300, default="")
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, null=True, related_name="bank_lines")
-    instruction = models.ForeignKey(
-        PayoutInstruction, on_delete=models.PROTECT, null=True, related_name="bank_lines"
-    )
+    instruction = models.ForeignKey(PayoutInstruction, on_delete=models.PROTECT, null=True, related_name="bank_lines")
     transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, related_name="bank_lines")
 
     class Meta:

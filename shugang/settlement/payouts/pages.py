@@ -21,8 +21,15 @@ from .. import gates, words
 from ..http import actor_of, once
 from . import bank, queries, services
 
-HEADER = (Text("流水号", "Reference"), Text("时间", "Time"), Text("方向", "Direction"), Text("对方", "Counterparty"),
-          Text("附言", "Text"), Text("金额（元）", "Amount (CNY)"), Text("状态", "State"))
+HEADER = (
+    Text("流水号", "Reference"),
+    Text("时间", "Time"),
+    Text("方向", "Direction"),
+    Text("对方", "Counterparty"),
+    Text("附言", "Text"),
+    Text("金额（元）", "Amount (CNY)"),
+    Text("状态", "State"),
+)
 WAYS = {"in": Text("收", "in"), "out": Text("付", "out")}
 
 
@@ -33,13 +40,28 @@ def statement(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "") if request.GET.get("state", "") in words.BANK_STATES else ""
     rows = queries.lines(actor, state)
     if request.GET.get("format") == "csv":
-        lines = ([x.bank_ref, x.at.isoformat(), WAYS[x.direction], x.counterparty, x.reference,
-                  fen_plain(x.amount_fen), words.BANK_STATES[x.state][1]] for x in rows.order_by("pk"))
+        lines = (
+            [
+                x.bank_ref,
+                x.at.isoformat(),
+                WAYS[x.direction],
+                x.counterparty,
+                x.reference,
+                fen_plain(x.amount_fen),
+                words.BANK_STATES[x.state][1],
+            ]
+            for x in rows.order_by("pk")
+        )
         return csv_response("bank", HEADER, lines)
     waiting = [(x, queries.payable_bills(actor, x.amount_fen)) for x in queries.lines(actor, "suspense").order_by("pk")]
     context = {
-        "page": paging.page(rows, request.GET.get("after", "")), "state": state, "words": words, "ways": WAYS,
-        "waiting": waiting, "open": list(queries.open_instructions(actor)), "file": queries.newest_file(actor),
+        "page": paging.page(rows, request.GET.get("after", "")),
+        "state": state,
+        "words": words,
+        "ways": WAYS,
+        "waiting": waiting,
+        "open": list(queries.open_instructions(actor)),
+        "file": queries.newest_file(actor),
         "key": str(uuid.uuid4()),
     }
     return render(request, "settlement/bank.html", context)

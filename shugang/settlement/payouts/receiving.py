@@ -42,8 +42,10 @@ def _take_in(actor: Actor, report: bank.Report) -> BankFile | None:
     if known.sha256 != report.sha256:
         raise Refusal(
             "bad_report",
-            Text(f"存管回单第{report.seq}号已读取，但内容与上次不同，未入账。请向存管银行核实。",
-                 f"Report {report.seq} was read before with other content; nothing was posted. Ask the bank."),
+            Text(
+                f"存管回单第{report.seq}号已读取，但内容与上次不同，未入账。请向存管银行核实。",
+                f"Report {report.seq} was read before with other content; nothing was posted. Ask the bank.",
+            ),
             409,
         )
     return None
@@ -52,8 +54,12 @@ def _take_in(actor: Actor, report: bank.Report) -> BankFile | None:
 @verb
 def _read(actor: Actor, report: bank.Report) -> BankFile:
     file = BankFile.objects.create(
-        name=report.name, seq=report.seq, sha256=report.sha256, closing_fen=report.closing_fen,
-        stated_at=report.at, read_at=clock.now(),
+        name=report.name,
+        seq=report.seq,
+        sha256=report.sha256,
+        closing_fen=report.closing_fen,
+        stated_at=report.at,
+        read_at=clock.now(),
     )
     for line in report.lines:
         row = BankLine(file=file, **line._asdict())
@@ -65,8 +71,13 @@ def _read(actor: Actor, report: bank.Report) -> BankFile:
             _money_out(actor, row)
     for rejection in report.rejections:
         _rejected(actor, rejection)
-    payload = {"file": report.name, "sha256": report.sha256, "lines": len(report.lines),
-               "rejections": len(report.rejections), "closing_fen": report.closing_fen}
+    payload = {
+        "file": report.name,
+        "sha256": report.sha256,
+        "lines": len(report.lines),
+        "rejections": len(report.rejections),
+        "closing_fen": report.closing_fen,
+    }
     emit("bank.report_read", actor, [("bank_report", str(report.seq))], payload)
     return file
 
@@ -79,8 +90,10 @@ def _money_in(actor: Actor, line: BankLine) -> None:
         return
     note = wrong or _UNKNOWN
     line.transfer = ledger.post(
-        f"suspense:{line.bank_ref}", "suspense",
-        {accounts.custody().code: -line.amount_fen, accounts.suspense().code: line.amount_fen}, line.at,
+        f"suspense:{line.bank_ref}",
+        "suspense",
+        {accounts.custody().code: -line.amount_fen, accounts.suspense().code: line.amount_fen},
+        line.at,
     )
     line.state, line.note_zh, line.note_en = BankLine.State.SUSPENSE, note.zh, note.en
     line.save()
@@ -104,8 +117,11 @@ def _money_out(actor: Actor, line: BankLine) -> None:
     bill = order.bill
     refs = bill.event_refs() if bill else []
     line.transfer = ledger.post(
-        f"payout:{line.bank_ref}", "payout",
-        {order.account.code: -line.amount_fen, accounts.custody().code: line.amount_fen}, line.at, refs,
+        f"payout:{line.bank_ref}",
+        "payout",
+        {order.account.code: -line.amount_fen, accounts.custody().code: line.amount_fen},
+        line.at,
+        refs,
     )
     line.state, line.instruction, line.bill = BankLine.State.MATCHED, order, bill
     line.save()
@@ -125,9 +141,11 @@ def settle_if_paid_out(actor: Actor, bill: Bill) -> None:
 
 
 def _rejected(actor: Actor, rejection: bank.Rejection) -> None:
-    order = PayoutInstruction.objects.select_for_update(of=("self",)).filter(
-        number=rejection.instruction, attempt=rejection.attempt, state="instructed"
-    ).first()
+    order = (
+        PayoutInstruction.objects.select_for_update(of=("self",))
+        .filter(number=rejection.instruction, attempt=rejection.attempt, state="instructed")
+        .first()
+    )
     if order is None:
         return
     order.state, order.reason = PayoutInstruction.State.FAILED, rejection.reason[:400]

@@ -53,12 +53,19 @@ def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bi
     parts = shares(bill.total_fen, terms.commission_bp, terms.vat_bp)
     targets = _targets(bill, parts)
     ledger.settle(
-        f"split:{bill.number}", held_for(bill), {account.code: amount for _, account, _, amount in targets},
-        clock.now(), bill.event_refs(),
+        f"split:{bill.number}",
+        held_for(bill),
+        {account.code: amount for _, account, _, amount in targets},
+        clock.now(),
+        bill.event_refs(),
     )
     orders = [_instruct(bill, purpose, account, payee, amount) for purpose, account, payee, amount in targets]
-    emit("bill.split", actor, bill.event_refs(),
-         {**facts(bill), **parts._asdict(), "instructions": [o.number for o in orders]})
+    emit(
+        "bill.split",
+        actor,
+        bill.event_refs(),
+        {**facts(bill), **parts._asdict(), "instructions": [o.number for o in orders]},
+    )
     return bill
 
 
@@ -77,9 +84,14 @@ def _instruct(
     bill: Bill | None, purpose: str, account: Account, payee: Party | None, amount: int, name: str = ""
 ) -> PayoutInstruction:
     return PayoutInstruction.objects.create(
-        number=yearly_number("FZ", clock.today().year), bill=bill, purpose=purpose, account=account, payee=payee,
+        number=yearly_number("FZ", clock.today().year),
+        bill=bill,
+        purpose=purpose,
+        account=account,
+        payee=payee,
         payee_name=payee.name if payee else name,
-        amount_fen=amount, created_at=clock.now(),
+        amount_fen=amount,
+        created_at=clock.now(),
     )
 
 
@@ -107,7 +119,9 @@ def retry_instruction(actor: Actor, number: str) -> PayoutInstruction:
     if row is None:
         raise not_found(INSTRUCTION)
     if row.state != PayoutInstruction.State.FAILED:
-        raise Refusal("wrong_state", Text("只有未成功的指令可以重发。", "Only a failed instruction is sent again."), 409)
+        raise Refusal(
+            "wrong_state", Text("只有未成功的指令可以重发。", "Only a failed instruction is sent again."), 409
+        )
     row.state, row.attempt, row.reason = PayoutInstruction.State.INSTRUCTED, row.attempt + 1, ""
     row.save(update_fields=["state", "attempt", "reason"])
     bill = row.bill
@@ -138,8 +152,10 @@ def match_receipt(actor: Actor, bank_ref: str, number: str) -> Bill:
     if line.amount_fen != bill.total_fen:
         raise Refusal(
             "amount_differs",
-            Text("到账金额与账单金额不一致，不能匹配。请退回该笔款项，或请需方按账单金额付款。",
-                 "The receipt differs from the bill. Return it, or ask the buyer to pay the bill's amount."),
+            Text(
+                "到账金额与账单金额不一致，不能匹配。请退回该笔款项，或请需方按账单金额付款。",
+                "The receipt differs from the bill. Return it, or ask the buyer to pay the bill's amount.",
+            ),
             409,
         )
     receive(actor, bill, line, accounts.suspense())
@@ -150,7 +166,11 @@ def receive(actor: Actor, bill: Bill, line: BankLine, source: Account) -> None:
     """Set a receipt aside for its bill. `source` is the bank's mirror, or suspense."""
     escrow = accounts.escrow(bill.agreement.number)
     line.transfer = ledger.hold(
-        f"receipt:{line.bank_ref}:{bill.number}", source.code, escrow.code, line.amount_fen, line.at,
+        f"receipt:{line.bank_ref}:{bill.number}",
+        source.code,
+        escrow.code,
+        line.amount_fen,
+        line.at,
         bill.event_refs(),
     )
     line.bill, line.state, line.note_zh, line.note_en = bill, BankLine.State.MATCHED, "", ""

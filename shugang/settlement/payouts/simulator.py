@@ -58,8 +58,12 @@ def simulate_bank(payments: Iterable[Payment] = (), reject: Mapping[str, str] | 
         _book(books, movements, "in", paid.amount_fen, paid.reference, paid.payer)
     rejections = _execute(books, movements, reject or {})
     body = {
-        "kind": "report", "seq": books["seq"], "at": iso(clock.now()), "closing_fen": books["balance_fen"],
-        "lines": movements, "rejections": rejections,
+        "kind": "report",
+        "seq": books["seq"],
+        "at": iso(clock.now()),
+        "closing_fen": books["balance_fen"],
+        "lines": movements,
+        "rejections": rejections,
     }
     name = f"{books['seq']:06d}.json"
     (bank.folder("") / "custodian.json").write_text(json.dumps(books), encoding="utf-8")
@@ -67,9 +71,7 @@ def simulate_bank(payments: Iterable[Payment] = (), reject: Mapping[str, str] | 
     return name
 
 
-def _execute(
-    books: dict[str, Any], movements: list[dict[str, Any]], reject: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def _execute(books: dict[str, Any], movements: list[dict[str, Any]], reject: Mapping[str, str]) -> list[dict[str, Any]]:
     rejections = []
     platform = private_key("document").public_key()
     for path in sorted(bank.folder("out").glob("*.json")):
@@ -90,7 +92,13 @@ def _book(
     books: dict[str, Any], movements: list[dict[str, Any]], direction: str, amount: int, reference: str, other: str
 ) -> None:
     books["balance_fen"] += amount if direction == "in" else -amount
-    movements.append({
-        "bank_ref": f"BK{books['seq']:06d}-{len(movements) + 1:03d}", "direction": direction, "amount_fen": amount,
-        "reference": reference, "counterparty": other, "at": iso(clock.now()),
-    })
+    movements.append(
+        {
+            "bank_ref": f"BK{books['seq']:06d}-{len(movements) + 1:03d}",
+            "direction": direction,
+            "amount_fen": amount,
+            "reference": reference,
+            "counterparty": other,
+            "at": iso(clock.now()),
+        }
+    )

@@ -27,18 +27,43 @@ def _refund(actor: Actor, number: str, answers: Mapping[str, Any], revision: int
 
 
 def register_steps() -> None:
-    register("split", Step(
-        Text("发出分账指令", "Instruct the split"),
-        Text("金额按合同约定的比例计算，由存管银行执行。", "Amounts follow the contract's rates; the custodian executes."),
-        (("send", Text("向存管银行发出付款指令：供方、平台服务费、服务费增值税",
-                       "The custodian is ordered to pay the supplier, the commission, and the VAT on it")),
-         ("circle-check", Text("银行全部执行后账单自动结清", "The bill is settled once every part is executed"))),
-        _split,
-    ))
-    register("refund", Step(
-        Text("作废并退款", "Void and refund"),
-        Text("仅限已付款、未分账的账单。", "Only for a paid bill that is not split yet."),
-        (("arrow-back-up", Text("开具红字账单，并指令存管银行全额退还需方",
-                                "A credit note is issued and the custodian pays the buyer back in full")),),
-        _refund, (REASON,), True,
-    ))
+    register(
+        "split",
+        Step(
+            Text("发出分账指令", "Instruct the split"),
+            Text(
+                "金额按合同约定的比例计算，由存管银行执行。",
+                "Amounts follow the contract's rates; the custodian executes.",
+            ),
+            (
+                (
+                    "send",
+                    Text(
+                        "向存管银行发出付款指令：供方、平台服务费、服务费增值税",
+                        "The custodian is ordered to pay the supplier, the commission, and the VAT on it",
+                    ),
+                ),
+                ("circle-check", Text("银行全部执行后账单自动结清", "The bill is settled once every part is executed")),
+            ),
+            _split,
+        ),
+    )
+    register(
+        "refund",
+        Step(
+            Text("作废并退款", "Void and refund"),
+            Text("仅限已付款、未分账的账单。", "Only for a paid bill that is not split yet."),
+            (
+                (
+                    "arrow-back-up",
+                    Text(
+                        "开具红字账单，并指令存管银行全额退还需方",
+                        "A credit note is issued and the custodian pays the buyer back in full",
+                    ),
+                ),
+            ),
+            _refund,
+            (REASON,),
+            True,
+        ),
+    )

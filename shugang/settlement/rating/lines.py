@@ -54,6 +54,12 @@ def _subtract(new: RatedLine | None, old: RatedLine | None) -> NewLine:
     quantity = (new.quantity if new else 0) - (old.quantity if old else 0)
     amount = (new.amount_fen if new else 0) - (old.amount_fen if old else 0)
     return NewLine(
-        shown.charge_reason, shown.tier, shown.outcomes, shown.unit, quantity, shown.unit_price_e8, shown.unit_size,
+        shown.charge_reason,
+        shown.tier,
+        shown.outcomes,
+        shown.unit,
+        quantity,
+        shown.unit_price_e8,
+        shown.unit_size,
         amount,
     )

@@ -34,9 +34,15 @@ def settlement(request: HttpRequest) -> HttpResponse:
     gates.require_operator(actor)
     every = queries.bills(actor)
     context = {
-        "drafts": list(queries.drafts(actor)), "totals": queries.totals(every), "stages": STAGES, "states": STATES,
-        "disputed": list(every.filter(state="disputed")), "paid": list(every.filter(state="paid")),
-        "failed": list(every.filter(state="failed")), "kinds": words.KINDS, "key": str(uuid.uuid4()),
+        "drafts": list(queries.drafts(actor)),
+        "totals": queries.totals(every),
+        "stages": STAGES,
+        "states": STATES,
+        "disputed": list(every.filter(state="disputed")),
+        "paid": list(every.filter(state="paid")),
+        "failed": list(every.filter(state="failed")),
+        "kinds": words.KINDS,
+        "key": str(uuid.uuid4()),
     }
     return render(request, "settlement/settlement.html", context)
 
@@ -45,8 +51,12 @@ def settlement(request: HttpRequest) -> HttpResponse:
 def draft(request: HttpRequest, contract: str) -> HttpResponse:
     bill = queries.draft(actor_of(request), contract)
     context = {
-        "bill": bill, "lines": list(bill.lines.order_by("position")), "words": words, "key": str(uuid.uuid4()),
-        "kind": words.KINDS[bill.kind], "plan_kind": PLAN_KINDS[bill.agreement.price_plan.kind],
+        "bill": bill,
+        "lines": list(bill.lines.order_by("position")),
+        "words": words,
+        "key": str(uuid.uuid4()),
+        "kind": words.KINDS[bill.kind],
+        "plan_kind": PLAN_KINDS[bill.agreement.price_plan.kind],
     }
     return render(request, "settlement/draft.html", context)
 
@@ -80,7 +90,10 @@ def _exchange(actor: Actor, _: str) -> Text:
 
 
 ACTS: dict[str, Callable[[Actor, str], Text]] = {
-    "rate": _rate, "issue": _issue, "split": _split, "exchange": _exchange,
+    "rate": _rate,
+    "issue": _issue,
+    "split": _split,
+    "exchange": _exchange,
 }
 
 

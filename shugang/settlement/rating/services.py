@@ -41,9 +41,7 @@ class Rated(NamedTuple):
 def last_rating(agreement: ChargeAgreement, period: Period) -> BillPeriod | None:
     """What the newest issued bill of the period rests on, voided ones left out."""
     return (
-        BillPeriod.objects.filter(
-            bill__agreement=agreement, period_from=period.first, bill__number__isnull=False
-        )
+        BillPeriod.objects.filter(bill__agreement=agreement, period_from=period.first, bill__number__isnull=False)
         .exclude(bill__state="void")
         .order_by("-bill_id")
         .first()
@@ -106,16 +104,30 @@ def _draft(actor: Actor, agreement: ChargeAgreement, rated: list[Rated]) -> Bill
     lines = [(r, line) for r in rated for line in r.lines]
     total = sum(line.amount_fen for _, line in lines)
     bill = Bill.objects.create(
-        kind=Bill.Kind.BILL if total else Bill.Kind.STATEMENT, state="draft", agreement=agreement,
-        buyer=agreement.buyer, supplier=agreement.supplier, period_from=rated[0].period.first,
-        period_to=max(_covered(r) for r in rated), total_fen=total, tax_fen=0, drafted_at=clock.now(),
+        kind=Bill.Kind.BILL if total else Bill.Kind.STATEMENT,
+        state="draft",
+        agreement=agreement,
+        buyer=agreement.buyer,
+        supplier=agreement.supplier,
+        period_from=rated[0].period.first,
+        period_to=max(_covered(r) for r in rated),
+        total_fen=total,
+        tax_fen=0,
+        drafted_at=clock.now(),
     )
     rows = [_line(agreement, bill, n, r, line) for n, (r, line) in enumerate(lines, 1)]
     BillLine.objects.bulk_create(rows)
     BillPeriod.objects.bulk_create(
         BillPeriod(
-            bill=bill, period_from=r.period.first, period_to=r.period.last, cut_at=r.cut_at,
-            folded_until=r.folded_until, prior=r.prior, quantities=r.quantities, rated_fen=r.rated_fen, prior_fen=r.prior_fen,
+            bill=bill,
+            period_from=r.period.first,
+            period_to=r.period.last,
+            cut_at=r.cut_at,
+            folded_until=r.folded_until,
+            prior=r.prior,
+            quantities=r.quantities,
+            rated_fen=r.rated_fen,
+            prior_fen=r.prior_fen,
         )
         for r in rated
     )
@@ -134,11 +146,23 @@ def _covered(rated: Rated) -> date:
 def _line(agreement: ChargeAgreement, bill: Bill, position: int, rated: Rated, line: NewLine) -> BillLine:
     start, _ = rated.period.bounds(clock.zone())
     return BillLine(
-        bill=bill, position=position, period_from=rated.period.first, period_to=rated.period.last,
-        charge_reason=line.charge_reason, tier=line.tier, late=rated.late, unit=line.unit, quantity=line.quantity,
-        unit_price_e8=line.unit_price_e8, unit_size=line.unit_size, amount_fen=line.amount_fen,
-        tax_fen=split_vat(line.amount_fen, agreement.vat_bp)[1], grant=agreement.grant,
-        outcomes=list(line.outcomes), usage_from=start, usage_to=rated.cut_at,
+        bill=bill,
+        position=position,
+        period_from=rated.period.first,
+        period_to=rated.period.last,
+        charge_reason=line.charge_reason,
+        tier=line.tier,
+        late=rated.late,
+        unit=line.unit,
+        quantity=line.quantity,
+        unit_price_e8=line.unit_price_e8,
+        unit_size=line.unit_size,
+        amount_fen=line.amount_fen,
+        tax_fen=split_vat(line.amount_fen, agreement.vat_bp)[1],
+        grant=agreement.grant,
+        outcomes=list(line.outcomes),
+        usage_from=start,
+        usage_to=rated.cut_at,
     )
 
 
@@ -164,8 +188,6 @@ def rate_all(actor: Actor, until: datetime | None = None) -> list[Bill]:
     gates.require_operator(actor)
     numbers = ChargeAgreement.objects.order_by("number").values_list("number", flat=True)
     return [bill for n in list(numbers) if (bill := rate_period(actor, n, until)) is not None]
-
-
 
 
 def backed_quantities(agreement: ChargeAgreement, row: BillPeriod) -> Mapping[str, int]:

@@ -48,7 +48,10 @@ def uses_of(line: BillLine, rows: QuerySet[UsageRecord]) -> QuerySet[UsageRecord
         original = line.bill.corrects and line.bill.corrects.lines.filter(position=line.position).first()
         return uses_of(original, rows) if original else rows.none()
     rows = rows.filter(
-        grant__number=line.grant, state__in=_DELIVERED, at__gte=line.usage_from, at__lt=line.usage_to,
+        grant__number=line.grant,
+        state__in=_DELIVERED,
+        at__gte=line.usage_from,
+        at__lt=line.usage_to,
         folded_at__lte=basis.folded_until,
     )
     if line.outcomes:

@@ -20,11 +20,19 @@ router = Router(tags=["settlement"])
 def _summary(found: Statement) -> dict[str, Any]:
     agreement = found.agreement
     return {
-        "contract": agreement.number, "grant": agreement.grant, "buyer": agreement.buyer.number,
-        "supplier": agreement.supplier.number, "plan": agreement.plan, "commission_bp": agreement.commission_bp,
-        "vat_bp": agreement.vat_bp, "as_of": found.as_of, "used_fen": found.used_fen,
-        "unbilled_fen": found.unbilled_fen, "billed_unpaid_fen": found.at_stage("billed"),
-        "paid_unsettled_fen": found.at_stage("paid"), "settled_fen": found.at_stage("settled"),
+        "contract": agreement.number,
+        "grant": agreement.grant,
+        "buyer": agreement.buyer.number,
+        "supplier": agreement.supplier.number,
+        "plan": agreement.plan,
+        "commission_bp": agreement.commission_bp,
+        "vat_bp": agreement.vat_bp,
+        "as_of": found.as_of,
+        "used_fen": found.used_fen,
+        "unbilled_fen": found.unbilled_fen,
+        "billed_unpaid_fen": found.at_stage("billed"),
+        "paid_unsettled_fen": found.at_stage("paid"),
+        "settled_fen": found.at_stage("settled"),
         "difference_fen": found.difference_fen,
     }
 
@@ -41,8 +49,13 @@ def statements(request: HttpRequest, after: str = "") -> dict[str, Any]:
 def one(request: HttpRequest, contract: str) -> dict[str, Any]:
     found = statement(request.actor, contract)  # type: ignore[attr-defined]
     periods = [
-        {"from": r.period.first, "to": r.period.last, "quantities": r.quantities, "rated_fen": r.rated_fen,
-         "billed_fen": r.prior_fen}
+        {
+            "from": r.period.first,
+            "to": r.period.last,
+            "quantities": r.quantities,
+            "rated_fen": r.rated_fen,
+            "billed_fen": r.prior_fen,
+        }
         for r in found.periods
     ]
     bills = [{"number": b.number, "kind": b.kind, "state": b.state, "total_fen": b.total_fen} for b in found.bills]

@@ -34,8 +34,14 @@ def use(agreement: ChargeAgreement) -> Iterator[Check]:
         subject = f"{row.bill.number} {row.period_from}"
         yield Check("use", subject, Text("按用量重新计费", "Rated again from use"), again, _BILLED, row.rated_fen)
         own = row.bill.lines.filter(period_from=row.period_from).aggregate(sum=Sum("amount_fen"))["sum"] or 0
-        yield Check("lines", subject, Text("计费额减前期已出账", "Rated less billed before"),
-                    row.rated_fen - row.prior_fen, _LINES, own)
+        yield Check(
+            "lines",
+            subject,
+            Text("计费额减前期已出账", "Rated less billed before"),
+            row.rated_fen - row.prior_fen,
+            _LINES,
+            own,
+        )
     yield from _chain(agreement, [Period(row.period_from, row.period_to) for row in rows])
 
 
@@ -43,8 +49,14 @@ def _chain(agreement: ChargeAgreement, periods: list[Period]) -> Iterator[Check]
     """Everything ever billed of a period, credit notes included, is its last rating."""
     for period in sorted(set(periods)):
         last = last_rating(agreement, period)
-        yield Check("lines", f"{agreement.number} {period.first}", Text("各次出账合计", "Billed in all"),
-                    billed_fen(agreement, period), Text("最近一次计费", "Last rating"), last.rated_fen if last else 0)
+        yield Check(
+            "lines",
+            f"{agreement.number} {period.first}",
+            Text("各次出账合计", "Billed in all"),
+            billed_fen(agreement, period),
+            Text("最近一次计费", "Last rating"),
+            last.rated_fen if last else 0,
+        )
 
 
 def bills(agreement: ChargeAgreement) -> Iterator[Check]:
@@ -54,8 +66,14 @@ def bills(agreement: ChargeAgreement) -> Iterator[Check]:
         own = bill.lines.aggregate(sum=Sum("amount_fen"))["sum"] or 0
         yield Check("lines", number, Text("账单总额", "Bill"), bill.total_fen, _LINES, own)
         if bill.kind == Bill.Kind.CREDIT_NOTE and bill.corrects is not None:
-            yield Check("lines", number, Text("红字账单", "Credit note"), -bill.total_fen,
-                        Text("原账单", "Original bill"), bill.corrects.total_fen)
+            yield Check(
+                "lines",
+                number,
+                Text("红字账单", "Credit note"),
+                -bill.total_fen,
+                Text("原账单", "Original bill"),
+                bill.corrects.total_fen,
+            )
         if bill.paid_at is not None:
             yield Check("receipt", number, Text("账单总额", "Bill"), bill.total_fen, _LEDGER, _received(bill))
         if bill.state in {"splitting", "failed", "settled"} and bill.kind == Bill.Kind.BILL:
@@ -83,8 +101,14 @@ def escrow(agreement: ChargeAgreement) -> Iterator[Check]:
     """What a contract's escrow account holds is what was paid and not yet split."""
     account = Account.objects.filter(code=f"order:{agreement.number}:escrow").first()
     waiting = agreement.bills.filter(state="paid").aggregate(sum=Sum("total_fen"))["sum"] or 0
-    yield Check("ledger", agreement.number, Text("已付未分账", "Paid, not split"), waiting,
-                Text("合同待分账款", "Held in escrow"), account.balance if account else 0)
+    yield Check(
+        "ledger",
+        agreement.number,
+        Text("已付未分账", "Paid, not split"),
+        waiting,
+        Text("合同待分账款", "Held in escrow"),
+        account.balance if account else 0,
+    )
 
 
 def ledger() -> Iterator[Check]:
@@ -92,8 +116,14 @@ def ledger() -> Iterator[Check]:
     zero = Text("应为零", "Must be 0")
     sums = Account.objects.annotate(sum=Sum("entries__amount"), last=Max("entries__version"))
     for account in sums.order_by("code"):
-        yield Check("ledger", account.code, Text("账户余额", "Balance"), account.balance,
-                    Text("分录合计", "Sum of entries"), account.sum or 0)
+        yield Check(
+            "ledger",
+            account.code,
+            Text("账户余额", "Balance"),
+            account.balance,
+            Text("分录合计", "Sum of entries"),
+            account.sum or 0,
+        )
         count = account.entries.count()
         if count != account.version or (account.last or 0) != count:
             # No amount can stand for a missing entry, so the gap itself counts as 1 分.
@@ -115,11 +145,23 @@ def bank() -> Iterator[Check]:
         yield Check("bank", line.bank_ref, _BANK, line.signed_fen, _LEDGER, -posted)
     newest = BankFile.objects.order_by("-seq").first()
     stated = newest.closing_fen if newest else 0
-    yield Check("bank", "closing", Text("银行声明余额", "Balance stated by the bank"), stated,
-                Text("回单合计", "Sum of movements"), sum(line.signed_fen for line in lines))
+    yield Check(
+        "bank",
+        "closing",
+        Text("银行声明余额", "Balance stated by the bank"),
+        stated,
+        Text("回单合计", "Sum of movements"),
+        sum(line.signed_fen for line in lines),
+    )
     custody = Account.objects.filter(code=accounts.CUSTODY).first()
-    yield Check("bank", accounts.CUSTODY, Text("银行声明余额", "Balance stated by the bank"), stated,
-                _LEDGER, -custody.balance if custody else 0)
+    yield Check(
+        "bank",
+        accounts.CUSTODY,
+        Text("银行声明余额", "Balance stated by the bank"),
+        stated,
+        _LEDGER,
+        -custody.balance if custody else 0,
+    )
 
 
 def _through_suspense(line: BankLine) -> int:

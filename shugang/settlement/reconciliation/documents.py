@@ -17,12 +17,28 @@ from .. import words
 from ..bills.lifecycle import STATES
 from .statement import Statement
 
-USE_COLUMNS = (Text("服务期", "Period"), Text("用量", "Use"), Text("计费额", "Rated"), Text("已出账", "Billed"),
-               Text("未出账", "Unbilled"))
-BILL_COLUMNS = (Text("账单", "Bill"), Text("出具日期", "Issued on"), Text("种类", "Kind"), Text("状态", "State"),
-                Text("金额", "Amount"))
-CSV_HEADER = (Text("类别", "Part"), Text("编号或服务期", "Number or period"), Text("说明", "About"),
-              Text("计费额（元）", "Rated (CNY)"), Text("出账额（元）", "Billed (CNY)"), Text("未出账（元）", "Unbilled (CNY)"))
+USE_COLUMNS = (
+    Text("服务期", "Period"),
+    Text("用量", "Use"),
+    Text("计费额", "Rated"),
+    Text("已出账", "Billed"),
+    Text("未出账", "Unbilled"),
+)
+BILL_COLUMNS = (
+    Text("账单", "Bill"),
+    Text("出具日期", "Issued on"),
+    Text("种类", "Kind"),
+    Text("状态", "State"),
+    Text("金额", "Amount"),
+)
+CSV_HEADER = (
+    Text("类别", "Part"),
+    Text("编号或服务期", "Number or period"),
+    Text("说明", "About"),
+    Text("计费额（元）", "Rated (CNY)"),
+    Text("出账额（元）", "Billed (CNY)"),
+    Text("未出账（元）", "Unbilled (CNY)"),
+)
 
 
 def use_text(quantities: dict[str, int], unit: str) -> Text:
@@ -40,8 +56,13 @@ def use_text(quantities: dict[str, int], unit: str) -> Text:
 def use_rows(found: Statement) -> list[list[Any]]:
     unit = found.agreement.price_plan.unit
     return [
-        [f"{r.period.first} ~ {r.period.last}", use_text(r.quantities, unit), r.rated_fen, r.prior_fen,
-         r.rated_fen - r.prior_fen]
+        [
+            f"{r.period.first} ~ {r.period.last}",
+            use_text(r.quantities, unit),
+            r.rated_fen,
+            r.prior_fen,
+            r.rated_fen - r.prior_fen,
+        ]
         for r in found.periods
     ]
 
@@ -50,11 +71,16 @@ def statement_pdf(found: Statement) -> bytes:
     """PDF/A-2b in the reader's language. Raises DocumentError, MissingGlyph."""
     agreement = found.agreement
     data: dict[str, Any] = {
-        "lang": "en" if language.is_english() else "zh", "number": f"{agreement.number}/{found.as_of:%Y%m%d%H%M%S}",
+        "lang": "en" if language.is_english() else "zh",
+        "number": f"{agreement.number}/{found.as_of:%Y%m%d%H%M%S}",
         "title": Text("对账单", "Statement"),
-        "issuer": settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH, "issued_on": found.as_of,
-        "facts": _facts(found), "tables": [_use_table(found), _bill_table(found)],
-        "notes": [_verdict(found)], "printed_at": clock.now(), "printed_by": settings.SHUGANG_SITE_SHORT,
+        "issuer": settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH,
+        "issued_on": found.as_of,
+        "facts": _facts(found),
+        "tables": [_use_table(found), _bill_table(found)],
+        "notes": [_verdict(found)],
+        "printed_at": clock.now(),
+        "printed_by": settings.SHUGANG_SITE_SHORT,
         "verify_url": f"{settings.SHUGANG_PUBLIC_URL}/desk/statements/{agreement.number}",
     }
     return render_pdf("statement", data, created=found.as_of)
@@ -75,34 +101,59 @@ def _facts(found: Statement) -> list[list[Any]]:
 
 def _verdict(found: Statement) -> Text:
     if found.difference_fen == 0:
-        return Text(f"用量、账单、账本逐笔核对，差异0.00，已核对（共{len(found.report.checks)}项）。",
-                    f"Use, bills and ledger were compared item by item: difference 0.00 ({len(found.report.checks)} checks).")
-    return Text(f"核对发现差异{fen(found.difference_fen)}，平台正在处理，请以处理结果为准。",
-                f"A difference of {fen(found.difference_fen)} was found and is being dealt with.")
+        return Text(
+            f"用量、账单、账本逐笔核对，差异0.00，已核对（共{len(found.report.checks)}项）。",
+            f"Use, bills and ledger were compared item by item: difference 0.00 ({len(found.report.checks)} checks).",
+        )
+    return Text(
+        f"核对发现差异{fen(found.difference_fen)}，平台正在处理，请以处理结果为准。",
+        f"A difference of {fen(found.difference_fen)} was found and is being dealt with.",
+    )
 
 
 def _columns(labels: Iterable[Text], numbers: int, widths: tuple[int, ...]) -> list[dict[str, Any]]:
     names = list(labels)
     first = len(names) - numbers
-    return [{"label": name, "align": "right" if i >= first else "left", "width": widths[i]}
-            for i, name in enumerate(names)]
+    return [
+        {"label": name, "align": "right" if i >= first else "left", "width": widths[i]} for i, name in enumerate(names)
+    ]
 
 
 def _use_table(found: Statement) -> dict[str, Any]:
     rows = [[*row[:2], *(fen(amount) for amount in row[2:])] for row in use_rows(found)]
-    return {"title": Text("用量与计费", "Use and rating"), "columns": _columns(USE_COLUMNS, 3, (4, 5, 2, 2, 2)),
-            "lines": rows, "totals": [[Text("计费额合计", "Rated in all"), fen(found.used_fen)],
-                                      [Text("未出账合计", "Unbilled"), fen(found.unbilled_fen)]]}
+    return {
+        "title": Text("用量与计费", "Use and rating"),
+        "columns": _columns(USE_COLUMNS, 3, (4, 5, 2, 2, 2)),
+        "lines": rows,
+        "totals": [
+            [Text("计费额合计", "Rated in all"), fen(found.used_fen)],
+            [Text("未出账合计", "Unbilled"), fen(found.unbilled_fen)],
+        ],
+    }
 
 
 def _bill_table(found: Statement) -> dict[str, Any]:
-    rows = [[b.number, b.issued_at.astimezone(clock.zone()).date() if b.issued_at else None, words.KINDS[b.kind],
-             STATES[b.state].label, fen(b.total_fen)] for b in found.bills]
-    return {"title": Text("账单", "Bills"), "columns": _columns(BILL_COLUMNS, 1, (3, 3, 2, 3, 2)), "lines": rows,
-            "totals": [[Text("出账合计", "Billed in all"), fen(found.billed_fen)],
-                       [Text("已结清", "Settled"), fen(found.at_stage("settled"))],
-                       [Text("已付未结清", "Paid, not settled"), fen(found.at_stage("paid"))],
-                       [Text("已出账未付", "Billed, unpaid"), fen(found.at_stage("billed"))]]}
+    rows = [
+        [
+            b.number,
+            b.issued_at.astimezone(clock.zone()).date() if b.issued_at else None,
+            words.KINDS[b.kind],
+            STATES[b.state].label,
+            fen(b.total_fen),
+        ]
+        for b in found.bills
+    ]
+    return {
+        "title": Text("账单", "Bills"),
+        "columns": _columns(BILL_COLUMNS, 1, (3, 3, 2, 3, 2)),
+        "lines": rows,
+        "totals": [
+            [Text("出账合计", "Billed in all"), fen(found.billed_fen)],
+            [Text("已结清", "Settled"), fen(found.at_stage("settled"))],
+            [Text("已付未结清", "Paid, not settled"), fen(found.at_stage("paid"))],
+            [Text("已出账未付", "Billed, unpaid"), fen(found.at_stage("billed"))],
+        ],
+    }
 
 
 def csv_rows(found: Statement) -> list[list[Any]]:
@@ -110,7 +161,17 @@ def csv_rows(found: Statement) -> list[list[Any]]:
     rows: list[list[Any]] = [
         [use, row[0], row[1], *(fen_plain(amount) for amount in row[2:])] for row in use_rows(found)
     ]
-    rows += [[words.KINDS[b.kind], b.number, STATES[b.state].label, "", fen_plain(b.total_fen), ""] for b in found.bills]
-    rows.append([Text("合计", "total"), found.agreement.number, _verdict(found), fen_plain(found.used_fen),
-                 fen_plain(found.billed_fen), fen_plain(found.unbilled_fen)])
+    rows += [
+        [words.KINDS[b.kind], b.number, STATES[b.state].label, "", fen_plain(b.total_fen), ""] for b in found.bills
+    ]
+    rows.append(
+        [
+            Text("合计", "total"),
+            found.agreement.number,
+            _verdict(found),
+            fen_plain(found.used_fen),
+            fen_plain(found.billed_fen),
+            fen_plain(found.unbilled_fen),
+        ]
+    )
     return rows

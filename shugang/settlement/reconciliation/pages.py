@@ -36,8 +36,14 @@ def statements(request: HttpRequest) -> HttpResponse:
 @require_GET
 def one(request: HttpRequest, contract: str) -> HttpResponse:
     found = statement(actor_of(request), contract)
-    context = {"s": found, "rows": documents.use_rows(found), "states": STATES, "words": words, "kinds": KINDS,
-               "open_kinds": OPEN_KINDS}
+    context = {
+        "s": found,
+        "rows": documents.use_rows(found),
+        "states": STATES,
+        "words": words,
+        "kinds": KINDS,
+        "open_kinds": OPEN_KINDS,
+    }
     return render(request, "settlement/statement.html", context)
 
 
@@ -49,7 +55,9 @@ def as_csv(request: HttpRequest, contract: str) -> HttpResponse:
 
 @require_GET
 def as_pdf(request: HttpRequest, contract: str) -> HttpResponse:
-    response = HttpResponse(documents.statement_pdf(statement(actor_of(request), contract)), content_type="application/pdf")
+    response = HttpResponse(
+        documents.statement_pdf(statement(actor_of(request), contract)), content_type="application/pdf"
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="statement-{contract}.pdf"'
     return response
 
@@ -66,8 +74,14 @@ def _reader(request: HttpRequest) -> Actor:
 def reconciliation(request: HttpRequest) -> HttpResponse:
     actor = _reader(request)
     page = paging.page(queries.runs(actor), request.GET.get("after", ""))
-    context = {"report": queries.reconcile(), "kinds": KINDS, "open_kinds": OPEN_KINDS, "page": page,
-               "may_run": gates.is_operator_finance(actor), "key": str(uuid.uuid4())}
+    context = {
+        "report": queries.reconcile(),
+        "kinds": KINDS,
+        "open_kinds": OPEN_KINDS,
+        "page": page,
+        "may_run": gates.is_operator_finance(actor),
+        "key": str(uuid.uuid4()),
+    }
     return render(request, "settlement/reconciliation.html", context)
 
 
@@ -76,7 +90,9 @@ def run(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     made = once(request, [], lambda: run_reconciliation(actor))
     if made is not None:
-        messages.success(request, tx(Text(f"对账已留存，编号{made.number}。", f"The reconciliation is kept as {made.number}.")))
+        messages.success(
+            request, tx(Text(f"对账已留存，编号{made.number}。", f"The reconciliation is kept as {made.number}."))
+        )
     return redirect("reconciliation")
 
 

@@ -35,7 +35,9 @@ def reconcile(day: date | None = None, contract: str = "") -> Report:
         agreements = agreements.filter(number=contract)
         if not agreements.exists():
             raise not_found(AGREEMENT)
-    return Report(contract, until, list(_checks(agreements, whole=not contract)), list(_open(agreements, until, contract)))
+    return Report(
+        contract, until, list(_checks(agreements, whole=not contract)), list(_open(agreements, until, contract))
+    )
 
 
 def reconcile_for(actor: Actor, contract: str) -> Report:

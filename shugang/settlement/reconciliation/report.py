@@ -25,8 +25,13 @@ class Check(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "kind": self.kind, "subject": self.subject, "left": self.left.to_json(), "left_fen": self.left_fen,
-            "right": self.right.to_json(), "right_fen": self.right_fen, "difference_fen": self.difference_fen,
+            "kind": self.kind,
+            "subject": self.subject,
+            "left": self.left.to_json(),
+            "left_fen": self.left_fen,
+            "right": self.right.to_json(),
+            "right_fen": self.right_fen,
+            "difference_fen": self.difference_fen,
         }
 
 
@@ -86,7 +91,9 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "scope": self.scope, "as_of": self.as_of.isoformat(), "checks": len(self.checks),
+            "scope": self.scope,
+            "as_of": self.as_of.isoformat(),
+            "checks": len(self.checks),
             "total_difference_fen": self.total_difference_fen,
             "kinds": [
                 {"kind": k, "checks": n, "left_fen": left, "right_fen": right, "difference_fen": d}
@@ -94,8 +101,12 @@ class Report:
             ],
             "differences": [check.to_json() for check in self.differences],
             "open": [
-                {"kind": o.kind, "subject": o.subject, "amount_fen": o.amount_fen,
-                 "since": o.since.isoformat() if o.since else None}
+                {
+                    "kind": o.kind,
+                    "subject": o.subject,
+                    "amount_fen": o.amount_fen,
+                    "since": o.since.isoformat() if o.since else None,
+                }
                 for o in self.open
             ],
         }

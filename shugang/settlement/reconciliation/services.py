@@ -23,11 +23,18 @@ def run_reconciliation(actor: Actor, day: date | None = None) -> ReconciliationR
     on = day or clock.today()
     report = reconcile(on)
     run = ReconciliationRun.objects.create(
-        number=yearly_number("DZ", clock.today().year), day=on, run_at=clock.now(),
-        difference_fen=report.total_difference_fen, report=report.to_json(),
+        number=yearly_number("DZ", clock.today().year),
+        day=on,
+        run_at=clock.now(),
+        difference_fen=report.total_difference_fen,
+        report=report.to_json(),
     )
-    emit("reconciliation.run", actor, [("reconciliation", run.number)],
-         {"day": on.isoformat(), "checks": len(report.checks), "difference_fen": run.difference_fen})
+    emit(
+        "reconciliation.run",
+        actor,
+        [("reconciliation", run.number)],
+        {"day": on.isoformat(), "checks": len(report.checks), "difference_fen": run.difference_fen},
+    )
     return run
 
 

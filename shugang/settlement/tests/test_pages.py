@@ -52,15 +52,34 @@ def world(market, use):
 
 
 SHARED = [
-    "/desk/bills", "/desk/bills/ZD-2026-000001", "/desk/bills/ZD-2026-000001.pdf", "/desk/bills?format=csv",
-    "/desk/bills/ZD-2026-000001/lines/1", "/desk/statements", f"/desk/statements/{HT}", f"/desk/statements/{HT}.csv",
-    f"/desk/statements/{HT}.pdf", "/api/v1/bills", "/api/v1/bills/ZD-2026-000001",
-    "/api/v1/bills/ZD-2026-000001/lines/1/uses", "/api/v1/statements", f"/api/v1/statements/{HT}",
+    "/desk/bills",
+    "/desk/bills/ZD-2026-000001",
+    "/desk/bills/ZD-2026-000001.pdf",
+    "/desk/bills?format=csv",
+    "/desk/bills/ZD-2026-000001/lines/1",
+    "/desk/statements",
+    f"/desk/statements/{HT}",
+    f"/desk/statements/{HT}.csv",
+    f"/desk/statements/{HT}.pdf",
+    "/api/v1/bills",
+    "/api/v1/bills/ZD-2026-000001",
+    "/api/v1/bills/ZD-2026-000001/lines/1/uses",
+    "/api/v1/statements",
+    f"/api/v1/statements/{HT}",
 ]
 OPERATOR = [
-    "/desk/settlement", f"/desk/settlement/drafts/{SECOND}", "/desk/ledger", f"/desk/ledger/{ACCOUNT}",
-    f"/desk/ledger/{ACCOUNT}?format=csv", "/desk/bank", "/desk/bank?format=csv", "/desk/reconciliation",
-    "/api/v1/reconciliation", "/api/v1/settlement/drafts", "/api/v1/ledger", f"/api/v1/ledger/{ACCOUNT}",
+    "/desk/settlement",
+    f"/desk/settlement/drafts/{SECOND}",
+    "/desk/ledger",
+    f"/desk/ledger/{ACCOUNT}",
+    f"/desk/ledger/{ACCOUNT}?format=csv",
+    "/desk/bank",
+    "/desk/bank?format=csv",
+    "/desk/reconciliation",
+    "/api/v1/reconciliation",
+    "/api/v1/settlement/drafts",
+    "/api/v1/ledger",
+    f"/api/v1/ledger/{ACCOUNT}",
     "/api/v1/bank",
 ]
 LISTS = {"/desk/bills", "/desk/bills?format=csv", "/desk/statements", "/api/v1/bills", "/api/v1/statements"}
@@ -93,9 +112,13 @@ def test_the_supervisor_reads_reconciliation_and_bills_but_decides_nothing(world
 
 
 def footprint() -> tuple[object, ...]:
-    return (list(Bill.objects.order_by("pk").values_list("number", "state", "revision")), Event.objects.count(),
-            Transfer.objects.count(), list(BankLine.objects.values_list("state", flat=True)),
-            PayoutInstruction.objects.count())
+    return (
+        list(Bill.objects.order_by("pk").values_list("number", "state", "revision")),
+        Event.objects.count(),
+        Transfer.objects.count(),
+        list(BankLine.objects.values_list("state", flat=True)),
+        PayoutInstruction.objects.count(),
+    )
 
 
 ACTS = [
@@ -222,8 +245,11 @@ def test_exports_neutralise_formulas(world):
 def test_the_api_confirms_once_per_key(world):
     browser = client(world.buyer_finance)
     headers = {"Idempotency-Key": "k1"}
+
     def send(who: Client, headers: dict[str, str] | None = None):
-        return who.post("/api/v1/bills/ZD-2026-000002/confirm", {}, content_type="application/json", headers=headers or {})
+        return who.post(
+            "/api/v1/bills/ZD-2026-000002/confirm", {}, content_type="application/json", headers=headers or {}
+        )
 
     found = [send(browser, headers) for _ in range(3)]
     assert [a.status_code for a in found] == [200, 200, 200]
@@ -241,7 +267,7 @@ def test_an_english_page_shows_no_chinese_outside_data(world):
         if not address.startswith("/desk") or "." in address or "format" in address:
             continue
         text = browser.get(address).content.decode()
-        body = text[text.index("<main"): text.index("</main>")]
+        body = text[text.index("<main") : text.index("</main>")]
         for name in ("号段查询", "示例需方公司", "示例供方公司", "示例数据交易公司", "货款"):
             body = body.replace(name, "")
         assert not re.findall(r"[\u4e00-\u9fff]+", body), address
@@ -259,7 +285,8 @@ def test_the_api_runs_a_bill_to_its_end(world):
         assert send(stranger, address, {"reference": "BK000003-001"}).status_code == 403
     assert footprint() == before
     assert send(finance, "settlement/rate", {"contract": SECOND}).json() == {
-        "drafts": [{"contract": SECOND, "kind": "bill", "total_fen": 105}]}
+        "drafts": [{"contract": SECOND, "kind": "bill", "total_fen": 105}]
+    }
     number = send(finance, "settlement/issue", {"contract": SECOND}).json()["issued"][0]
     assert send(buyer, f"bills/{number}/confirm", {}).json()["state"] == "confirmed"
     assert send(finance, "bank/match", {"reference": "BK000003-001", "bill": number}).json()["state"] == "paid"

@@ -15,7 +15,9 @@ from django.utils import translation
 from shugang.ui import context, menu
 
 BACKEND = {
-    "NAME": "jinja2", "DIRS": [], "APP_DIRS": True,
+    "NAME": "jinja2",
+    "DIRS": [],
+    "APP_DIRS": True,
     "OPTIONS": {
         "environment": "shugang.ui.jinja.environment",
         "context_processors": ["django.template.context_processors.request", "shugang.ui.context.site"],

@@ -18,10 +18,14 @@ from shugang.ui.documents import DocumentError, MissingGlyph, missing_glyphs, pr
 NOW = datetime(2026, 11, 23, 2, 41, tzinfo=UTC)
 COLUMNS = [{"label": "项目", "width": 3}, {"label": "金额（元）", "align": "right"}]
 BASE: dict[str, Any] = {
-    "lang": "zh", "title": Text("登记凭证", "Certificate"), "number": "SJ3512026110007", "issuer": "示例登记机构",
+    "lang": "zh",
+    "title": Text("登记凭证", "Certificate"),
+    "number": "SJ3512026110007",
+    "issuer": "示例登记机构",
     "demo": True,
     "facts": [(Text("持有人", "Holder"), "鹭江环境数据有限公司（示例）"), ("日期", date(2026, 11, 6)), ("无", None)],
-    "verify_url": "https://data.example.gov.cn/verify/SJ3512026110007", "short_address": "data.example.gov.cn/v/7F3A",
+    "verify_url": "https://data.example.gov.cn/verify/SJ3512026110007",
+    "short_address": "data.example.gov.cn/v/7F3A",
 }
 EXTRA: dict[str, dict[str, Any]] = {
     "certificate": {"rights": [("数据加工使用权", "境内")], "notes": ["以核验页为准。"]},
@@ -96,10 +100,21 @@ def test_the_font_has_what_the_law_lists_and_the_templates_print() -> None:
         assert missing_glyphs(template.read_text(encoding="utf-8")) == "", template.name
 
 
-@pytest.mark.parametrize("name", [
-    "#let x = 1", "*粗体* _斜_ $x$", "#panic(\"x\")", "<label> @ref", "\\", "\"}]", "#read(\"/base.typ\")",
-    "= 标题", "// 注释", "]",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "#let x = 1",
+        "*粗体* _斜_ $x$",
+        '#panic("x")',
+        "<label> @ref",
+        "\\",
+        '"}]',
+        '#read("/base.typ")',
+        "= 标题",
+        "// 注释",
+        "]",
+    ],
+)
 def test_data_is_never_markup(name: str) -> None:
     plain = render_png("voucher", data("voucher", facts=[("名", "普通")]))
     shown = render_png("voucher", data("voucher", facts=[("名", name)]))

@@ -17,18 +17,36 @@ CITY = ZoneInfo("Asia/Shanghai")
 LATE = datetime(2026, 11, 22, 16, 30, 7, tzinfo=UTC)  # already the 23rd in the city
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    (100422, "¥1,004.22"), (0, "¥0.00"), (5, "¥0.05"), (-5, "-¥0.05"), (-100422, "-¥1,004.22"), (None, "—"),
-    (123456789012, "¥1,234,567,890.12"),
-])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (100422, "¥1,004.22"),
+        (0, "¥0.00"),
+        (5, "¥0.05"),
+        (-5, "-¥0.05"),
+        (-100422, "-¥1,004.22"),
+        (None, "—"),
+        (123456789012, "¥1,234,567,890.12"),
+    ],
+)
 def test_fen(value: int | None, shown: str) -> None:
     assert formats.fen(value) == shown
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    (1_500_000, "¥0.0150"), (100_000_000, "¥1.00"), (18_000_000, "¥0.18"), (1, "¥0.00000001"), (500_000, "¥0.0050"),
-    (123_450_000_000, "¥1,234.50"), (-1_500_000, "-¥0.0150"), (None, "—"), (0, "¥0.00"),
-])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1_500_000, "¥0.0150"),
+        (100_000_000, "¥1.00"),
+        (18_000_000, "¥0.18"),
+        (1, "¥0.00000001"),
+        (500_000, "¥0.0050"),
+        (123_450_000_000, "¥1,234.50"),
+        (-1_500_000, "-¥0.0150"),
+        (None, "—"),
+        (0, "¥0.00"),
+    ],
+)
 def test_unit_price(value: int | None, shown: str) -> None:
     assert formats.e8(value) == shown
 
@@ -45,10 +63,19 @@ def test_unit_price_has_an_even_number_of_decimals(value: int) -> None:
     assert len(formats.e8(value).partition(".")[2]) in {2, 4, 6, 8}
 
 
-@pytest.mark.parametrize(("ratio", "shown"), [
-    (Fraction(4922, 5024), "97.97%"), (Decimal("0.06"), "6.00%"), (1, "100.00%"), (0, "0.00%"), (None, "—"),
-    (Fraction(1, 3), "33.33%"), (0.5, "50.00%"), (Decimal("0.12345"), "12.35%"),
-])
+@pytest.mark.parametrize(
+    ("ratio", "shown"),
+    [
+        (Fraction(4922, 5024), "97.97%"),
+        (Decimal("0.06"), "6.00%"),
+        (1, "100.00%"),
+        (0, "0.00%"),
+        (None, "—"),
+        (Fraction(1, 3), "33.33%"),
+        (0.5, "50.00%"),
+        (Decimal("0.12345"), "12.35%"),
+    ],
+)
 def test_percent(ratio: Fraction | Decimal | int | None, shown: str) -> None:
     assert formats.percent(ratio) == shown
 
@@ -78,18 +105,31 @@ def test_periods_and_deadlines() -> None:
     assert formats.deadline(1, date(2026, 11, 26), True, CITY) == "1 working day, by Thu 26 Nov 2026"
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    (None, "—"), ("", "—"), (0, 0), (False, False), ("0", "0"),
-])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "—"),
+        ("", "—"),
+        (0, 0),
+        (False, False),
+        ("0", "0"),
+    ],
+)
 def test_missing_is_a_dash_and_zero_is_not_missing(value: object, shown: object) -> None:
     assert formats.missing(value) == shown
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    ("13812341234", "138****1234"), ("350203199001011234", "3502**********1234"),
-    ("lin@city.example", "l***@city.example"),
-    ("张三丰", "张**"), ("", "—"), (None, "—"),
-])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("13812341234", "138****1234"),
+        ("350203199001011234", "3502**********1234"),
+        ("lin@city.example", "l***@city.example"),
+        ("张三丰", "张**"),
+        ("", "—"),
+        (None, "—"),
+    ],
+)
 def test_mask(value: str | None, shown: str) -> None:
     assert formats.mask(value) == shown
 

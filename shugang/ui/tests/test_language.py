@@ -24,7 +24,11 @@ def test_choice_is_kept_and_leads_back() -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "http:///evil.example",
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "http:///evil.example",
         "\t//evil.example",
     ],
 )
@@ -43,9 +47,15 @@ def test_only_by_post() -> None:
     assert language.set_language(RequestFactory().get("/language", {"lang": "en"})).status_code == 405
 
 
-@pytest.mark.parametrize(("cookie", "accept", "seen"), [
-    ("", "en-GB", "zh-hans"), ("en", "", "en"), ("zh-hans", "en", "zh-hans"), ("klingon", "", "zh-hans"),
-])
+@pytest.mark.parametrize(
+    ("cookie", "accept", "seen"),
+    [
+        ("", "en-GB", "zh-hans"),
+        ("en", "", "en"),
+        ("zh-hans", "en", "zh-hans"),
+        ("klingon", "", "zh-hans"),
+    ],
+)
 def test_cookie_decides_and_browser_does_not(cookie: str, accept: str, seen: str) -> None:
     def view(_request: HttpRequest) -> HttpResponse:
         return HttpResponse(language.current())

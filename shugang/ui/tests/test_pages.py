@@ -45,7 +45,10 @@ def test_page_of_last_resort_needs_no_request(name: str, lang: str) -> None:
 
 def test_refusal_words_of_the_view_win(request_for: Callable[..., HttpRequest]) -> None:
     response = errors.page(
-        request_for("/x"), 409, title=Text("合同已更新", "Changed"), message=Text("请核对2处差异。", "Check."),
+        request_for("/x"),
+        409,
+        title=Text("合同已更新", "Changed"),
+        message=Text("请核对2处差异。", "Check."),
         code="stale_version",
     )
     body = response.content.decode()
@@ -100,12 +103,27 @@ def test_large_text_follows_the_cookie(render: Render, request_for: Callable[...
 
 
 def test_confirm_page_restates_the_effect(render: Render) -> None:
-    html = render("ui/confirm.html", title=Text("签署合同", "Sign"), effects=[("key", Text("生成授权", "Grant"))],
-                  action_url="/sign", verb=Text("签署合同", "Sign"), back_url="/back", key="k-1", rev=4, csrf_input="")
+    html = render(
+        "ui/confirm.html",
+        title=Text("签署合同", "Sign"),
+        effects=[("key", Text("生成授权", "Grant"))],
+        action_url="/sign",
+        verb=Text("签署合同", "Sign"),
+        back_url="/back",
+        key="k-1",
+        rev=4,
+        csrf_input="",
+    )
     assert "生成授权" in html and 'name="idempotency_key" value="k-1"' in html and 'name="rev" value="4"' in html
 
 
 def test_result_page_says_what_comes_next(render: Render) -> None:
-    html = render("ui/result.html", title=Text("已提交", "Done"), number="DJ-1", message=Text("已收到。", "Received."),
-                  next_rows=[(Text("最迟", "By"), "2026-11-26")], actions=[(Text("查看", "View"), "/v", True)])
+    html = render(
+        "ui/result.html",
+        title=Text("已提交", "Done"),
+        number="DJ-1",
+        message=Text("已收到。", "Received."),
+        next_rows=[(Text("最迟", "By"), "2026-11-26")],
+        actions=[(Text("查看", "View"), "/v", True)],
+    )
     assert "DJ-1" in html and "最迟" in html and 'href="/v"' in html

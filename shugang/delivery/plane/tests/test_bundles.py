@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shugang.delivery.plane.tests.peer import grant, terms
+from shugang.delivery.plane.tests.peer import credential, grant, terms
 from shugang.delivery.plane.tests.tables import api_source
 
 pytestmark = pytest.mark.system
@@ -41,6 +41,15 @@ def test_a_removed_key_is_unknown(make_plane, vault, control):
     assert plane.get(PATH, "k1").status == 200
     plane.at(control.set(granted(vault, credentials=())))
     assert plane.get(PATH, "k1").code == "unknown_key"
+
+
+def test_a_revoked_key_is_told_so_and_opens_no_listing(make_plane, vault, control):
+    plane = make_plane(granted(vault))
+    assert plane.get("/delta-sharing/shares", "k1").status == 200
+    plane.at(control.set(granted(vault, credentials=(credential("k1", revoked=True),))))
+    for path in (PATH, "/delta-sharing/shares"):
+        answer = plane.get(path, "k1")
+        assert (answer.status, answer.code) == (403, "revoked")
 
 
 def test_a_lapsed_lease_stops_everything_and_a_fresh_one_resumes(make_plane, vault, control):

@@ -60,8 +60,12 @@ def test_two_signatures_make_a_contract_and_its_grant(deal):
     assert (agreement.grant, agreement.plan) == (contract.grant.number, contract.snapshot["plan"])
     # and both signatures verify from the record alone
     for row in contract.signatures.all():
-        assert verify_signature(row.signature, hashlib.sha256(canonical(contract.snapshot)).hexdigest(), f"contract:{contract.number}")
-    signed = Event.objects.filter(kind__startswith="market.contract.sign", refs__kind="contract", refs__key=contract.number)
+        assert verify_signature(
+            row.signature, hashlib.sha256(canonical(contract.snapshot)).hexdigest(), f"contract:{contract.number}"
+        )
+    signed = Event.objects.filter(
+        kind__startswith="market.contract.sign", refs__kind="contract", refs__key=contract.number
+    )
     assert signed.count() == 2
 
 

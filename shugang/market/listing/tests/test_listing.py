@@ -104,7 +104,9 @@ def test_personal_columns_need_a_basis_and_a_mask():
     world = World(version, supplier, fields=("station", "phone"), masks=())
     apply = testing.apply_listing
     assert "personal" in says_no("invalid_form", apply, world.supplier, world.product, world.venue).fields
-    no = says_no("invalid_form", apply, world.supplier, world.product, world.venue, personal="masked", personal_basis="脱敏")
+    no = says_no(
+        "invalid_form", apply, world.supplier, world.product, world.venue, personal="masked", personal_basis="脱敏"
+    )
     assert "personal" in no.fields
     no = says_no("invalid_form", apply, world.supplier, world.product, world.venue, personal="consent")
     assert "personal_basis" in no.fields
@@ -116,13 +118,17 @@ def test_no_certificate_no_listing(world):
     case = testing.apply_listing(world.supplier, world.product, world.venue)
     engine.act(case.number, "accept", world.venue.handler)
     engine.act(case.number, "opine", world.venue.signer, testing.FAVOURABLE)
-    engine.act(world.certificate.case.number, "suspend", world.office.reviewer, {"rule": "court", "reason": "法院要求。"})
+    engine.act(
+        world.certificate.case.number, "suspend", world.office.reviewer, {"rule": "court", "reason": "法院要求。"}
+    )
     assert refused(case, "list", world.venue.decider).code == "no_certificate"
     assert world.state() == "reviewing"
 
 
 def test_the_offer_may_not_outlive_the_certificate(world):
-    terms = testing.make_terms(valid_until=world.certificate.valid_until.replace(year=world.certificate.valid_until.year + 1))
+    terms = testing.make_terms(
+        valid_until=world.certificate.valid_until.replace(year=world.certificate.valid_until.year + 1)
+    )
     says_no("beyond_certificate", testing.make_product, world.supplier, world.certificate, terms=terms)
 
 
@@ -151,7 +157,9 @@ def test_cells_outside_the_table_are_refused_to_everybody(world):
 def test_returned_corrected_and_listed(world):
     case = testing.apply_listing(world.supplier, world.product, world.venue)
     engine.act(case.number, "request_correction", world.venue.handler, {"reason": "请补充来源。"})
-    engine.act(case.number, "resubmit", world.supplier, {**testing.APPLICATION, "source_proof": "补充：采集方案第3章。"})
+    engine.act(
+        case.number, "resubmit", world.supplier, {**testing.APPLICATION, "source_proof": "补充：采集方案第3章。"}
+    )
     assert Case.objects.get(pk=case.pk).data["source_proof"].startswith("补充")
     engine.act(case.number, "accept", world.venue.handler)
     engine.act(case.number, "withdraw", world.supplier, {"reason": "调整价格。"})
@@ -170,7 +178,9 @@ def test_the_sample_is_masked_and_within_the_offered_rows():
     product = testing.list_product(world.supplier, world.product, world.venue, sample_rows="4")
     # then the stored sample holds what a grant would deliver
     assert product.sample["columns"] == ["prefix7", "city"] and len(product.sample["rows"]) == 4
-    assert all(row[1] == "泉州" and row[0].startswith("130") and row[0].endswith("****") for row in product.sample["rows"])
+    assert all(
+        row[1] == "泉州" and row[0].startswith("130") and row[0].endswith("****") for row in product.sample["rows"]
+    )
 
 
 # ── what the registry decides takes effect here ──────────────────────────────────────────────────────────────
@@ -191,7 +201,9 @@ def test_a_lost_certificate_stops_listing_and_grants_at_once(step, data):
     assert (product.state, product.held_by) == ("suspended", "certificate")
     assert Grant.objects.get(pk=contract.grant_id).state == "suspended"
     assert textindex.search("product", "空气") == []
-    assert Event.objects.filter(kind="listing.suspended", refs__kind="certificate", refs__key=deal.certificate.number).exists()
+    assert Event.objects.filter(
+        kind="listing.suspended", refs__kind="certificate", refs__key=deal.certificate.number
+    ).exists()
 
 
 def test_a_cancelled_certificate_does_the_same():

@@ -50,7 +50,11 @@ def _typeable(row):
 MONEY = st.integers(1, 10**9)
 E8 = st.integers(1, 10**12)
 OUTCOMES = st.lists(st.sampled_from(["found", "not_found"]), min_size=1, unique=True).map(tuple)
-BOUNDS = {"included": st.integers(0, 1000), "minimum_fen": st.integers(0, 1000), "cap_fen": st.none() | st.integers(1000, 10**6)}
+BOUNDS = {
+    "included": st.integers(0, 1000),
+    "minimum_fen": st.integers(0, 1000),
+    "cap_fen": st.none() | st.integers(1000, 10**6),
+}
 PLANS = st.one_of(
     st.just(PricePlan("free")),
     st.builds(PricePlan, st.just("one_off"), price_fen=MONEY),

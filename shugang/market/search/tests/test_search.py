@@ -19,7 +19,7 @@ def test_words_of_name_columns_place_supplier_and_sector_find_it(words):
     assert [p.number for p in found] == [deal.product.number]
 
 
-@pytest.mark.parametrize("words", ["医疗", "气逐", "空气 医疗", "'; DROP TABLE", "\"", "*", "（）"])
+@pytest.mark.parametrize("words", ["医疗", "气逐", "空气 医疗", "'; DROP TABLE", '"', "*", "（）"])
 def test_other_words_find_nothing(words):
     testing.make_deal()
     assert list(queries.public_products(words)) == [] or not words.strip("'\"*（） ;")
@@ -28,7 +28,10 @@ def test_other_words_find_nothing(words):
 def test_facets_are_links_and_counts():
     deal = testing.make_deal()
     client = Client()
-    assert deal.product.number in client.get("/products", {"type": "dataset", "mode": "table", "price": "metered"}).content.decode()
+    assert (
+        deal.product.number
+        in client.get("/products", {"type": "dataset", "mode": "table", "price": "metered"}).content.decode()
+    )
     assert deal.product.number not in client.get("/products", {"price": "free"}).content.decode()
     page = client.get("/products.json", {"q": "空气", "sector": "N", "nonsense": "1"}).json()
     assert page["total"] == 1 and page["filters"] == {"sector": "N"}
@@ -39,7 +42,11 @@ def test_facets_are_links_and_counts():
 def test_a_pasted_number_leads_to_its_object():
     deal = testing.make_deal()
     contract = testing.signed(deal)
-    visitor, buyer, stranger = Client(), sign_in(Client(), deal.buyer), sign_in(Client(), make_signer(make_party("buyer")))
+    visitor, buyer, stranger = (
+        Client(),
+        sign_in(Client(), deal.buyer),
+        sign_in(Client(), make_signer(make_party("buyer"))),
+    )
 
     def leads(client, number):
         return client.get("/search", {"q": number}).headers.get("Location", "")
@@ -60,6 +67,10 @@ def test_a_draft_is_nowhere():
     deal = testing.make_deal()
     draft = testing.make_product(deal.supplier, deal.certificate, name="空气质量草稿")
     client = Client()
-    assert client.get(f"/products/{draft.number}").status_code == 404 == client.get(f"/products/{draft.number}.json").status_code
+    assert (
+        client.get(f"/products/{draft.number}").status_code
+        == 404
+        == client.get(f"/products/{draft.number}.json").status_code
+    )
     assert client.get("/products.json", {"q": "草稿"}).json()["total"] == 0
     assert sign_in(Client(), deal.supplier).get(f"/desk/products/{draft.number}").status_code == 200

@@ -150,7 +150,9 @@ def test_stricter_bands_never_tell_apart_what_the_offered_ones_hide(width, times
     assert not as_strict(other, theirs) or apply_mask(other, one) == apply_mask(other, two)
 
 
-@given(st.dates(), st.dates(), st.sampled_from(["month", "quarter", "year"]), st.sampled_from(["month", "quarter", "year"]))
+@given(
+    st.dates(), st.dates(), st.sampled_from(["month", "quarter", "year"]), st.sampled_from(["month", "quarter", "year"])
+)
 def test_stricter_dates(one, two, mine, theirs):
     a, b = Mask("c", "truncate_date", {"unit": mine}), Mask("c", "truncate_date", {"unit": theirs})
     two = two.replace(year=one.year) if (two.month, two.day) != (2, 29) else one
@@ -160,6 +162,9 @@ def test_stricter_dates(one, two, mine, theirs):
 
 def test_shorter_ends_are_not_stricter():
     # given a text too short for the offered ends, which hide it whole; shorter ends would show its first letter
-    offered, shorter = Mask("c", "keep_ends", {"prefix": 2, "suffix": 2}), Mask("c", "keep_ends", {"prefix": 1, "suffix": 0})
+    offered, shorter = (
+        Mask("c", "keep_ends", {"prefix": 2, "suffix": 2}),
+        Mask("c", "keep_ends", {"prefix": 1, "suffix": 0}),
+    )
     assert apply_mask(offered, "abc") == "***" and apply_mask(shorter, "abc") == "a**"
     assert not as_strict(shorter, offered)

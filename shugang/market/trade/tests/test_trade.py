@@ -68,13 +68,19 @@ def test_terms_for_another_purpose_than_the_stated_one_are_refused(deal):
     # given an inquiry for research, while the product is offered for model validation too
     case = testing.inquire(deal)
     other = replace(deal.product.terms, purpose="model_validation")
-    assert refused(case, "quote", deal.supplier, {"terms": other.to_json(), "plan": deal.product.plan.to_json()}).code == "purpose_changed"
+    assert (
+        refused(case, "quote", deal.supplier, {"terms": other.to_json(), "plan": deal.product.plan.to_json()}).code
+        == "purpose_changed"
+    )
 
 
 def test_a_price_for_an_outcome_that_the_mode_does_not_have_is_refused(deal):
     case = testing.inquire(deal)
     plan = PricePlan("per_unit", unit_price_e8=1, billable=("found",))
-    assert refused(case, "quote", deal.supplier, {"terms": deal.product.offered_terms, "plan": plan.to_json()}).code == "unknown_outcome"
+    assert (
+        refused(case, "quote", deal.supplier, {"terms": deal.product.offered_terms, "plan": plan.to_json()}).code
+        == "unknown_outcome"
+    )
 
 
 def test_who_may_inquire_and_for_what(deal):
@@ -103,7 +109,9 @@ def test_an_acceptance_is_checked_against_today(deal):
     # given a quotation, and a certificate suspended since
     case = testing.inquire(deal)
     services.quote(deal.supplier, case.number, deal.product.terms, deal.product.plan)
-    engine.act(deal.certificate.case.number, "suspend", deal.office.reviewer, {"rule": "inspection", "reason": "核查来源。"})
+    engine.act(
+        deal.certificate.case.number, "suspend", deal.office.reviewer, {"rule": "inspection", "reason": "核查来源。"}
+    )
     # when the buyer accepts, then no contract comes of it
     assert refused(case, "accept", deal.buyer).code == "not_listed"
     assert not Contract.objects.exists()

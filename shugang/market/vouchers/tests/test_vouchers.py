@@ -51,11 +51,17 @@ def test_the_amount_is_committed_to_but_not_public(settled):
     deal, _, bill = settled
     anchor()
     voucher = TradeVoucher.objects.get()
-    body = Client().get(f"/verify/{voucher.number}.json").content.decode() + Client().get(f"/verify/{voucher.number}").content.decode()
+    body = (
+        Client().get(f"/verify/{voucher.number}.json").content.decode()
+        + Client().get(f"/verify/{voucher.number}").content.decode()
+    )
     assert voucher.number in body and str(bill.total_fen) not in body and "1,234.56" not in body
     # the parties can open the commitment; others do not even see that it exists
     opened = sign_in(Client(), deal.buyer).get(f"/desk/vouchers/{voucher.number}.json").json()
-    assert commitment(opened["amount"], bytes.fromhex(opened["amount_salt"])).sha256.hex() == voucher.content["amount_commitment"]
+    assert (
+        commitment(opened["amount"], bytes.fromhex(opened["amount_salt"])).sha256.hex()
+        == voucher.content["amount_commitment"]
+    )
     stranger = sign_in(Client(), make_signer(make_party("buyer")))
     assert stranger.get(f"/desk/vouchers/{voucher.number}.json").status_code == 404
 

@@ -119,7 +119,9 @@ def test_the_last_manager_stays_and_duties_change_by_the_page():
     refused = client.post(f"/desk/people/{actor.person.username}", {"duties": ["handler"]})
     assert refused.status_code == 409 and "至少要有一位管理员" in refused.content.decode()
     assert Membership.objects.get(person=actor.person).duties == ["manager"]
-    assert client.post(f"/desk/people/{colleague.person.username}", {"duties": ["analyst", "handler"]}).status_code == 302
+    assert (
+        client.post(f"/desk/people/{colleague.person.username}", {"duties": ["analyst", "handler"]}).status_code == 302
+    )
     assert Membership.objects.get(person=colleague.person).duties == ["analyst", "handler"]
     outsider = sign_in(Client(), colleague)
     assert outsider.post(f"/desk/people/{colleague.person.username}", {"duties": ["manager"]}).status_code == 403

@@ -117,7 +117,9 @@ def test_an_account_that_is_not_authorised_cannot_sign_in_nor_go_on(person):
     assert "还没有获得授权" in refused.content.decode()
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_no_open_redirect(person, target):
     client = Client()
     assert enter(client, person, next=target).headers["Location"] == "/desk"
@@ -151,7 +153,9 @@ def test_setting_up_an_app_by_the_pages_and_confirming_this_session(person):
     counter = next(iter(auth.yield_hotp_counters_from_time()))
     done = client.post("/desk/security/totp", {"code": auth.format_hotp_value(auth.hotp_value(secret, counter))})
     assert done.headers["Location"] == "/desk/security/recovery"
-    assert len(re.findall(r'<li class="sg-code">\d{8}</li>', client.get("/desk/security/recovery").content.decode())) == 10
+    assert (
+        len(re.findall(r'<li class="sg-code">\d{8}</li>', client.get("/desk/security/recovery").content.decode())) == 10
+    )
     assert me(client)["second_factor"] is False
     client.post("/sign-in/confirm-code", {"code": totp_code(person), "next": "/desk/security"})
     assert me(client)["second_factor"] is True

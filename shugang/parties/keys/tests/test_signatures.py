@@ -39,7 +39,9 @@ def test_any_changed_bit_is_refused(place, bit):
     assert not verify_signature({**signed(), "signature": base64.b64encode(raw).decode()}, DIGEST, CONTEXT)
 
 
-@given(st.dictionaries(st.sampled_from(["algorithm", "public_key", "signature"]), st.text() | st.none() | st.integers()))
+@given(
+    st.dictionaries(st.sampled_from(["algorithm", "public_key", "signature"]), st.text() | st.none() | st.integers())
+)
 def test_rubbish_is_refused_without_an_error(rubbish):
     assert not verify_signature(rubbish, DIGEST, CONTEXT)
 

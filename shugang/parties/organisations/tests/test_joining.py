@@ -94,7 +94,9 @@ def test_a_correction_changes_what_was_wrong_and_nothing_else(operator, people):
     assert refused(case, "resubmit", mine, taken).code == "party_exists"
     both = {"explanation": "已改", "roles": ["supplier", "reviewer"]}
     assert refused(case, "resubmit", mine, both).code == "roles_conflict"
-    engine.act(case.number, "resubmit", mine, {"explanation": "已改", "name": "示例气象数据有限公司", "roles": ["buyer"]})
+    engine.act(
+        case.number, "resubmit", mine, {"explanation": "已改", "name": "示例气象数据有限公司", "roles": ["buyer"]}
+    )
     party = Party.objects.get(case=case)
     assert (party.name, party.address, party.uscc) == ("示例气象数据有限公司", "示例路1号", FORM["uscc"])
     engine.act(case.number, "accept", handler)

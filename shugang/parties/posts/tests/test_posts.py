@@ -51,7 +51,11 @@ ACTS = {
 
 def everything():
     people = list(Person.objects.order_by("pk").values_list("pk", "authorised", "password"))
-    return people[:2], list(Post.objects.filter(person_id=people[1][0])), Event.objects.exclude(kind="post.given").count()
+    return (
+        people[:2],
+        list(Post.objects.filter(person_id=people[1][0])),
+        Event.objects.exclude(kind="post.given").count(),
+    )
 
 
 @pytest.mark.parametrize("post", [Post.SYSTEM, Post.SECURITY, Post.AUDIT])
@@ -265,7 +269,10 @@ def test_the_security_desk_restates_and_then_acts():
 
 def test_the_system_desk_makes_accounts_and_parties():
     client = sign_in(Client(), holder(Post.SYSTEM))
-    assert "/invited/" in client.post("/desk/admin/system/accounts", {"username": "wuba", "display_name": "吴八"}).content.decode()
+    assert (
+        "/invited/"
+        in client.post("/desk/admin/system/accounts", {"username": "wuba", "display_name": "吴八"}).content.decode()
+    )
     again = client.post("/desk/admin/system/accounts", {"username": "wuba", "display_name": "吴八"})
     assert again.status_code == 409 and "已被使用" in again.content.decode()
     wrong = client.post("/desk/admin/system/parties", {**FACTS, "uscc": "1", "roles": ["operator"]})

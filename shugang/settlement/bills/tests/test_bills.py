@@ -47,15 +47,23 @@ def test_use_becomes_a_bill_whose_lines_say_why(market, agreement, use):
     use(agreement, "not_found", 4, NOVEMBER)
     bill = issue(market.finance, HT)
     assert (bill.number, bill.state, bill.total_fen, bill.tax_fen) == ("ZD-2026-000001", "issued", 350, 20)
-    lines = [(x.charge_reason, x.quantity, x.amount_fen, x.unit_price_e8, x.outcomes) for x in bill.lines.order_by("id")]
+    lines = [
+        (x.charge_reason, x.quantity, x.amount_fen, x.unit_price_e8, x.outcomes) for x in bill.lines.order_by("id")
+    ]
     assert lines == [("unit", 10, 350, 35_000_000, ["found"]), ("not_billable", 4, 0, 0, ["not_found"])]
     line = bill.lines.first()
     assert line.grant == agreement.grant
     assert line.usage_from <= NOVEMBER < line.usage_to
     event = Event.objects.get(kind="bill.issued")
     refs = set(event.refs.values_list("kind", "key"))
-    assert refs == {("bill", bill.number), ("contract", HT), ("grant", agreement.grant), ("party", market.buyer.number),
-                    ("party", market.supplier.number), ("product", "CP-2026-000001")}
+    assert refs == {
+        ("bill", bill.number),
+        ("contract", HT),
+        ("grant", agreement.grant),
+        ("party", market.buyer.number),
+        ("party", market.supplier.number),
+        ("product", "CP-2026-000001"),
+    }
 
 
 def test_months_are_billed_apart_and_late_use_keeps_its_own_month(market, agreement, use, at):

@@ -34,11 +34,14 @@ def test_the_event_names_everything_upstream(market):
     assert refs >= {("contract", HT), ("asset", "ZC-2026-000001"), ("product", "CP-2026-000001")}
 
 
-@pytest.mark.parametrize(("change", "code"), [
-    ({"ends_on": date(2026, 8, 31)}, "invalid_charge"),
-    ({"commission_bp": 10_001}, "invalid_charge"),
-    ({"vat_bp": -1}, "invalid_charge"),
-])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"ends_on": date(2026, 8, 31)}, "invalid_charge"),
+        ({"commission_bp": 10_001}, "invalid_charge"),
+        ({"vat_bp": -1}, "invalid_charge"),
+    ],
+)
 def test_an_agreement_that_makes_no_sense_is_refused(market, change, code):
     with pytest.raises(Refusal) as refusal:
         make_agreement(market.buyer, market.supplier, HT, **change)
@@ -83,6 +86,8 @@ def test_an_end_never_prolongs(market):
 
 def test_who_sees_an_agreement(market):
     make_agreement(market.buyer, market.supplier, HT)
-    sees = {name: ChargeAgreement.objects.visible_to(getattr(market, name)).count()
-            for name in ("buyer_finance", "supplier_finance", "finance", "supervisor", "stranger")}
+    sees = {
+        name: ChargeAgreement.objects.visible_to(getattr(market, name)).count()
+        for name in ("buyer_finance", "supplier_finance", "finance", "supervisor", "stranger")
+    }
     assert sees == {"buyer_finance": 1, "supplier_finance": 1, "finance": 1, "supervisor": 1, "stranger": 0}

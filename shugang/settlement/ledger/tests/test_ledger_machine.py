@@ -25,8 +25,13 @@ class Books(RuleBasedStateMachine):
         super().__init__()
         self.example = transaction.atomic()
         self.example.__enter__()
-        self.codes = [accounts.custody().code, accounts.commission().code, accounts.vat().code,
-                      accounts.escrow("HT-1").code, accounts.escrow("HT-2").code]
+        self.codes = [
+            accounts.custody().code,
+            accounts.commission().code,
+            accounts.vat().code,
+            accounts.escrow("HT-1").code,
+            accounts.escrow("HT-2").code,
+        ]
         self.model = dict.fromkeys(self.codes, 0)
         self.holds: list[Transfer] = []
         self.steps = 0

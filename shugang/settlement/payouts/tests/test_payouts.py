@@ -62,8 +62,13 @@ def state(bill: Bill) -> str:
 
 
 def footprint() -> tuple[object, ...]:
-    return (balances(), Entry.objects.count(), BankLine.objects.count(), Event.objects.count(),
-            list(Bill.objects.values_list("state", "revision")))
+    return (
+        balances(),
+        Entry.objects.count(),
+        BankLine.objects.count(),
+        Event.objects.count(),
+        list(Bill.objects.values_list("state", "revision")),
+    )
 
 
 class TestTheWholeWay:
@@ -77,8 +82,12 @@ class TestTheWholeWay:
         assert balances() == {"custody:bank": -10_010, f"order:{HT}:escrow": 10_010}
         services.instruct_all(market.finance)
         assert state(bill) == "splitting"
-        assert balances() == {"custody:bank": -10_010, f"seller:{market.supplier.number}:payable": 9_510,
-                              "platform:commission": 472, "platform:vat": 28}
+        assert balances() == {
+            "custody:bank": -10_010,
+            f"seller:{market.supplier.number}:payable": 9_510,
+            "platform:commission": 472,
+            "platform:vat": 28,
+        }
         simulate_bank()
         exchange(market.finance)
         assert state(bill) == "settled"
@@ -132,11 +141,14 @@ def _again(market, bill):
 class TestWhatDoesNotFit:
     pytestmark = database
 
-    @pytest.mark.parametrize("payment", [
-        Payment("ZD-2026-000001", 10_009, "示例需方公司"),
-        Payment("ZD-2026-000099", 10_010, "示例需方公司"),
-        Payment("货款", 10_010, "示例需方公司"),
-    ])
+    @pytest.mark.parametrize(
+        "payment",
+        [
+            Payment("ZD-2026-000001", 10_009, "示例需方公司"),
+            Payment("ZD-2026-000099", 10_010, "示例需方公司"),
+            Payment("货款", 10_010, "示例需方公司"),
+        ],
+    )
     def test_a_receipt_that_fits_no_bill_waits_in_suspense(self, market, bill, payment):
         """Given a wrong amount or reference, then the money is held apart, explained, and the bill stays unpaid."""
         simulate_bank([payment])
@@ -160,9 +172,11 @@ class TestWhatDoesNotFit:
         exchange(market.finance)
         right, wrong = BankLine.objects.order_by("pk")
         before = footprint()
-        for actor, ref, code in ((market.finance, wrong.bank_ref, "amount_differs"),
-                                 (market.finance, "BK-none", "not_found"),
-                                 (market.buyer_finance, right.bank_ref, "forbidden")):
+        for actor, ref, code in (
+            (market.finance, wrong.bank_ref, "amount_differs"),
+            (market.finance, "BK-none", "not_found"),
+            (market.buyer_finance, right.bank_ref, "forbidden"),
+        ):
             with pytest.raises(Refusal) as refusal:
                 services.match_receipt(actor, ref, bill.number)
             assert refusal.value.code == code
@@ -186,15 +200,28 @@ class TestWhatDoesNotFit:
 
 
 def _line(ref: str, direction: str, amount: int, reference: str) -> dict[str, object]:
-    return {"bank_ref": ref, "direction": direction, "amount_fen": amount, "reference": reference,
-            "counterparty": "示例", "at": "2026-12-02T02:00:00Z"}
+    return {
+        "bank_ref": ref,
+        "direction": direction,
+        "amount_fen": amount,
+        "reference": reference,
+        "counterparty": "示例",
+        "at": "2026-12-02T02:00:00Z",
+    }
 
 
 def _report(seq: int, lines: list[dict[str, object]], key: Ed25519PrivateKey | None = None, **changes: object) -> None:
     """A report put into the inbox, signed by the custodian's own key unless another is given."""
     real = Ed25519PrivateKey.from_private_bytes((bank.folder("") / "custodian.key").read_bytes())
-    body = {"kind": "report", "seq": seq, "at": "2026-12-02T02:00:00Z", "closing_fen": 0, "lines": lines,
-            "rejections": [], **changes}
+    body = {
+        "kind": "report",
+        "seq": seq,
+        "at": "2026-12-02T02:00:00Z",
+        "closing_fen": 0,
+        "lines": lines,
+        "rejections": [],
+        **changes,
+    }
     (bank.folder("in") / f"{seq:06d}.json").write_bytes(bank.signed(body, key or real))
 
 

@@ -24,10 +24,18 @@ def _tiered(bounds: list[int], prices: list[int], included: int) -> PricePlan:
 PLANS = st.one_of(
     st.just(PricePlan("free")),
     st.builds(PricePlan, st.just("one_off"), price_fen=st.integers(0, 10**7)),
-    st.builds(PricePlan, st.just("per_unit"), unit_price_e8=PRICE, cap_fen=st.none() | st.integers(500, 5000), **BOUNDS),
-    st.builds(PricePlan, st.just("package"), price_fen=st.integers(0, 10**5), package_size=st.integers(1, 50), **BOUNDS),
-    st.builds(_tiered, st.lists(st.integers(1, 60), min_size=2, max_size=2, unique=True),
-              st.lists(PRICE, min_size=3, max_size=3), st.integers(0, 20)),
+    st.builds(
+        PricePlan, st.just("per_unit"), unit_price_e8=PRICE, cap_fen=st.none() | st.integers(500, 5000), **BOUNDS
+    ),
+    st.builds(
+        PricePlan, st.just("package"), price_fen=st.integers(0, 10**5), package_size=st.integers(1, 50), **BOUNDS
+    ),
+    st.builds(
+        _tiered,
+        st.lists(st.integers(1, 60), min_size=2, max_size=2, unique=True),
+        st.lists(PRICE, min_size=3, max_size=3),
+        st.integers(0, 20),
+    ),
 )
 USES = st.lists(st.tuples(st.sampled_from(["found", "not_found", "error"]), st.integers(1, 40)), max_size=12)
 

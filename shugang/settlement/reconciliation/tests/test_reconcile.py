@@ -101,24 +101,47 @@ def tamper(sql: str, *params: object) -> None:
 
 TAMPERINGS = {
     "the quantities of a rating were raised": (
-        lambda: BillPeriod.objects.filter(bill__number="ZD-2026-000001").update(quantities={"found": 287}), "use", 35),
+        lambda: BillPeriod.objects.filter(bill__number="ZD-2026-000001").update(quantities={"found": 287}),
+        "use",
+        35,
+    ),
     "a bill's total was raised": (
-        lambda: Bill.objects.filter(number="ZD-2026-000001").update(total_fen=10_011), "lines", 1),
+        lambda: Bill.objects.filter(number="ZD-2026-000001").update(total_fen=10_011),
+        "lines",
+        1,
+    ),
     "a line was lowered": (
-        lambda: tamper("UPDATE settlement_billline SET amount_fen = amount_fen - 2 WHERE id = "
-                       "(SELECT min(id) FROM settlement_billline)"), "lines", 2),
+        lambda: tamper(
+            "UPDATE settlement_billline SET amount_fen = amount_fen - 2 WHERE id = "
+            "(SELECT min(id) FROM settlement_billline)"
+        ),
+        "lines",
+        2,
+    ),
     "an entry was changed": (
-        lambda: tamper("UPDATE settlement_entry SET amount = amount + 3 WHERE id = "
-                       "(SELECT min(id) FROM settlement_entry WHERE amount > 0)"), "ledger", 3),
-    "a balance was changed": (
-        lambda: Account.objects.filter(code="platform:vat").update(balance=4), "ledger", 4),
+        lambda: tamper(
+            "UPDATE settlement_entry SET amount = amount + 3 WHERE id = "
+            "(SELECT min(id) FROM settlement_entry WHERE amount > 0)"
+        ),
+        "ledger",
+        3,
+    ),
+    "a balance was changed": (lambda: Account.objects.filter(code="platform:vat").update(balance=4), "ledger", 4),
     "an instruction was lowered": (
-        lambda: PayoutInstruction.objects.filter(number="FZ-2026-000001").update(amount_fen=1), "split", 9_509),
+        lambda: PayoutInstruction.objects.filter(number="FZ-2026-000001").update(amount_fen=1),
+        "split",
+        9_509,
+    ),
     "the bank states another balance": (
         lambda: BankFile.objects.filter(seq=BankFile.objects.order_by("-seq").first().seq).update(closing_fen=1),
-        "bank", 1),
+        "bank",
+        1,
+    ),
     "the bank's line was changed": (
-        lambda: BankLine.objects.filter(bank_ref="BK000001-001").update(amount_fen=10_015), "bank", 5),
+        lambda: BankLine.objects.filter(bank_ref="BK000001-001").update(amount_fen=10_015),
+        "bank",
+        5,
+    ),
 }
 
 
@@ -164,8 +187,10 @@ def test_use_that_vanished_is_a_difference(market, history):
 
 def test_a_tampered_statement_still_shows_and_says_so(market, history):
     Bill.objects.filter(number="ZD-2026-000001").update(total_fen=10_011)
-    tamper("UPDATE settlement_billline SET amount_fen = amount_fen - 2 WHERE id = "
-           "(SELECT min(id) FROM settlement_billline)")
+    tamper(
+        "UPDATE settlement_billline SET amount_fen = amount_fen - 2 WHERE id = "
+        "(SELECT min(id) FROM settlement_billline)"
+    )
     assert statement(market.buyer_finance, HT).difference_fen > 0
     before = Bill.objects.count()
     with pytest.raises(BrokenChain):
