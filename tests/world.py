@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db.models import Max
+
 from demo import cast, registration, settlement, trade
 from demo.play import set_clock
 from demo.stage import Stage
-from django.db.models import Max
-
 from shugang.assets.registration.models import Certificate, DataAsset
 from shugang.assets.registration.services import apply_registration, file_objection
 from shugang.assets.testing import OBJECTION, anchor, answers_for, registration_form

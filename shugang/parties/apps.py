@@ -6,10 +6,13 @@ class PartiesConfig(AppConfig):
     label = "parties"
 
     def ready(self) -> None:
+        from shugang.kernel import words
         from shugang.ui.context import register_account
 
         from . import doors
         from .organisations import process  # noqa: F401  (registers the onboarding procedure)
+        from .posts.words import LABELS
 
+        words.register(LABELS)
         register_account(doors.account)
         doors.register_all()

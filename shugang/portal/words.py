@@ -1,15 +1,10 @@
-"""Sentences for events, from the procedures' own tables and one list for the rest."""
+"""Words for the events of the wings below, in the order of the chain; registered with the kernel at start."""
 
 from __future__ import annotations
 
-from shugang.kernel.procedure import event_label
 from shugang.policy.text import Text
 
-_OTHERS: dict[str, Text] = {
-    "account.created": Text("建立账户", "Account created"),
-    "audit.exported": Text("导出审计记录", "Audit records exported"),
-    "audit.read": Text("查看审计记录", "Audit records read"),
-    "audit.reviewed": Text("复查审计管理员的查阅记录", "The audit administrator's reading was reviewed"),
+EVENTS: dict[str, Text] = {
     "bank.report_read": Text("读入存管银行回报", "Custodian's report read"),
     "bill.confirmed": Text("需方确认账单", "Bill confirmed by the buyer"),
     "bill.dispute_rejected": Text("账单异议不成立", "Dispute of the bill rejected"),
@@ -45,53 +40,21 @@ _OTHERS: dict[str, Text] = {
     "grant.issued": Text("签发授权", "Grant issued"),
     "grant.resumed": Text("授权恢复", "Grant resumed"),
     "grant.suspended": Text("授权暂停", "Grant suspended"),
-    "key.made": Text("建立签名密钥", "Signing key made"),
-    "key.revoked": Text("吊销签名密钥", "Signing key revoked"),
     "listing.ended": Text("产品下架", "Product delisted"),
     "listing.resumed": Text("产品恢复交易", "Listing resumed"),
     "listing.suspended": Text("产品暂停交易", "Listing suspended"),
-    "membership.set": Text("设置人员岗位", "Duties set"),
     "objection.filed": Text("提出异议", "Objection filed"),
-    "party.contact_changed": Text("变更联系信息", "Contact changed"),
-    "party.founded": Text("设立机构", "Party set up"),
-    "party.suspended": Text("暂停机构", "Party suspended"),
-    "party.active": Text("恢复机构", "Party resumed"),
     "payout.failed": Text("存管银行未能执行", "Payout not executed"),
     "payout.retried": Text("重发付款指令", "Payout instructed again"),
-    "person.authorised": Text("授权账户", "Account authorised"),
-    "person.stopped": Text("停用账户", "Account stopped"),
-    "person.created": Text("建立账户", "Account created"),
-    "person.invited": Text("发出邀请", "Invitation made"),
-    "person.uninvited": Text("撤回邀请", "Invitation withdrawn"),
-    "person.password_reset": Text("重置密码", "Password reset"),
-    "person.password_set": Text("设置密码", "Password set"),
     "plane.enrolled": Text("数据面接入", "Data plane enrolled"),
     "plane.invited": Text("生成接入码", "One-time code made"),
     "plane.journal_forked": Text("数据面日志分叉，已停止信任", "A plane's journal forked; it is no longer trusted"),
     "plane.resumed": Text("恢复信任数据面", "Data plane trusted again"),
     "plane.suspended": Text("停止信任数据面", "Data plane suspended"),
-    "post.given": Text("任命管理员", "Administrator appointed"),
-    "post.offered": Text("生成管理员一次性链接", "Administrator's link made"),
-    "post.taken": Text("免去管理员", "Administrator dismissed"),
     "product.created": Text("建立产品", "Product created"),
     "product.revised": Text("修改产品", "Product revised"),
     "quotation.made": Text("提出报价或还价", "Quotation or counter-offer made"),
     "receipt.returned": Text("退回不明来款", "Unmatched receipt returned"),
     "reconciliation.run": Text("三方对账", "Reconciliation run"),
-    "second_factor.set_up": Text("绑定第二因素", "Second factor set up"),
-    "second_factor.removed": Text("停用第二因素", "Second factor removed"),
-    "second_factor.codes_renewed": Text("更新恢复码", "Recovery codes renewed"),
-    "second_factor.reset": Text("重置第二因素", "Second factor reset"),
-    "token.made": Text("生成访问令牌", "Access token made"),
-    "token.revoked": Text("吊销访问令牌", "Access token revoked"),
     "voucher.issued": Text("出具交易凭证", "Trade voucher issued"),
 }
-
-
-def sentence(kind: str) -> Text:
-    """What an event says to people. Unknown kinds show their own name rather than nothing."""
-    if kind.endswith(".vote"):
-        found = event_label(kind.removesuffix(".vote"))
-        if found:
-            return Text(found.zh + "（其中一方）", found.en + " (one side)")
-    return event_label(kind) or _OTHERS.get(kind) or Text(kind, kind)

@@ -228,6 +228,7 @@ EXAMINATION = (
         distinct_from=("accept",),
         guard=guards.not_yet_extended,
         effect=effects.extended,
+        optional=True,
     ),
     Transition(
         "pass_examination",
@@ -310,7 +311,7 @@ NOTICE = (
 WITHDRAW = Transition(
     "withdraw", Text("撤回申请", "Withdraw"),
     ("submitted", "correcting", "accepted", "supplementing", "notice", "objection"), "withdrawn", APPLICANT, WHY,
-    effect=effects.withdrawn, danger=True,
+    effect=effects.withdrawn, danger=True, optional=True,
     confirm=Text("撤回后不能恢复，需要时可以重新申请。", "This cannot be undone; you may apply again."),
 )  # fmt: skip
 

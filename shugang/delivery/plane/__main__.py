@@ -30,11 +30,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"settings: {path}")
         return 0
     from shugang.delivery.plane.journal import JournalInUse
+    from shugang.delivery.plane.schema import OtherSchema
     from shugang.delivery.plane.server import run
 
     try:
         return run(load(given.config))
-    except (ConfigError, JournalInUse) as error:
+    except (ConfigError, JournalInUse, OtherSchema) as error:
         print(f"the plane cannot start: {error}", file=sys.stderr)
         return 78
 

@@ -121,7 +121,9 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     use = gate.admit(gate.holder(headers).apis.get(product), headers)
     access = use.access
     key, fields = parse(scope.query_string, use)
-    table = plane.views.lookups.get(access.view) or await plane.views.lookup(access)
+    table = plane.views.lookups.get(access.view)
+    if table is None:
+        table = await plane.views.lookup(access)
     detail = EMPTY_DETAIL
     if use.given:
         # Only a client that names its request can retry it, and only then must we know what was asked.

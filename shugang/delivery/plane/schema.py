@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from functools import lru_cache
@@ -27,8 +28,7 @@ CREATE TABLE IF NOT EXISTS record (
     grant_id TEXT NOT NULL,
     request_id TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('answered', 'aborted', 'refused', 'void')),
-    text TEXT NOT NULL,
-    hash TEXT NOT NULL
+    text TEXT NOT NULL  -- as shipped: the canonical record with its hash appended
 );
 -- The billing key: one use of a grant under one request id, whatever happens. Ids that the plane makes (sg-…) are
 -- unique by their making and never looked up; keeping them out of the index halves the cost of a record.
@@ -81,8 +81,10 @@ CREATE TABLE IF NOT EXISTS usage (
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
-INSERT_RECORDS = "INSERT INTO record (seq, grant_id, request_id, state, text, hash) VALUES "
+INSERT_RECORDS = "INSERT INTO record (seq, grant_id, request_id, state, text) VALUES "
+VERSION = 1
 ROWS_PER_INSERT = 128
+COLUMNS = 5
 ADD_USAGE = """
 INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (grant_id, day) DO UPDATE SET
     charged_calls = charged_calls + excluded.charged_calls,
@@ -92,10 +94,8 @@ INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (grant_id, day) DO
     uncharged_rows = uncharged_rows + excluded.uncharged_rows,
     uncharged_bytes = uncharged_bytes + excluded.uncharged_bytes
 """
-# The shipped form of `records.with_hash`.
 SHIP = """
-SELECT max(seq), group_concat(substr(text, 1, length(text) - 1) || ',"hash":"' || hash || '"}', ',')
-FROM (SELECT seq, text, hash FROM record WHERE seq > ? ORDER BY seq LIMIT ?)
+SELECT max(seq), group_concat(text, ',') FROM (SELECT seq, text FROM record WHERE seq > ? ORDER BY seq LIMIT ?)
 """
 # A listing is no use: it draws on no quota.
 SUMS = """
@@ -114,6 +114,10 @@ SET_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value
 CLOSE_INTENT = "DELETE FROM intent WHERE grant_id = ? AND request_id = ?"
 
 
+class OtherSchema(RuntimeError):
+    """The journal's tables are not those of this version."""
+
+
 class Restored(NamedTuple):
     seq: int
     head: str
@@ -130,7 +134,12 @@ def connect(path: str) -> sqlite3.Connection:
     con.execute("PRAGMA journal_mode=WAL")
     con.execute("PRAGMA synchronous=FULL")
     con.execute("PRAGMA wal_autocheckpoint=4000")
+    (version,) = con.execute("PRAGMA user_version").fetchone()
+    if version not in (0, VERSION) or (version == 0 and con.execute("SELECT 1 FROM sqlite_master").fetchone()):
+        con.close()
+        raise OtherSchema(f"{path} was written by another version of the plane; ship it home with that one first")
     con.executescript(SCHEMA)
+    con.execute(f"PRAGMA user_version = {VERSION}")
     return con
 
 
@@ -151,8 +160,8 @@ class Chained(NamedTuple):
 
 
 def chained(entries: list[Entry], seq: int, head: str) -> Chained:
-    """Number and chain `entries` after `(seq, head)`. `rows` is flat: six values a record. This runs for every
-    answer, so that it does inline what `Entry.text` and `records.chain` do (a test holds them equal)."""
+    """Number and chain `entries` after `(seq, head)`. `rows` is flat: five values a record. This runs for every
+    answer, so that it does inline what `Entry.text`, `chain` and `with_hash` do (a test holds them equal)."""
     rows: list[Any] = []
     usage: Usage = {}
     add = rows.extend
@@ -161,7 +170,7 @@ def chained(entries: list[Entry], seq: int, head: str) -> Chained:
         text = template.text % (digest, at, size, detail, head, received_at, quote(request_id), count, seq)
         head = sha256((head + text).encode()).hexdigest()
         grant = template.grant
-        add((seq, grant, request_id, template.state, text, head))
+        add((seq, grant, request_id, template.state, f'{text[:-1]},"hash":"{head}"}}'))
         if counts:
             cells = usage.get((grant, day))
             if cells is None:
@@ -176,9 +185,9 @@ def chained(entries: list[Entry], seq: int, head: str) -> Chained:
 def write(con: sqlite3.Connection, rows: list[Any]) -> None:
     """Inside the caller's transaction. Few long statements, since each gives the interpreter away and waits to
     get it back while the event loop is busy."""
-    for start in range(0, len(rows), 6 * ROWS_PER_INSERT):
-        part = rows[start : start + 6 * ROWS_PER_INSERT]
-        con.execute(_insert(len(part) // 6), part)
+    for start in range(0, len(rows), COLUMNS * ROWS_PER_INSERT):
+        part = rows[start : start + COLUMNS * ROWS_PER_INSERT]
+        con.execute(_insert(len(part) // COLUMNS), part)
 
 
 def fold(con: sqlite3.Connection, usage: Usage, seq: int) -> None:
@@ -196,13 +205,13 @@ def merge(into: Usage, more: Usage) -> None:
 
 @lru_cache(maxsize=ROWS_PER_INSERT)
 def _insert(count: int) -> str:
-    return INSERT_RECORDS + ", ".join(["(?, ?, ?, ?, ?, ?)"] * count)
+    return INSERT_RECORDS + ", ".join(["(?, ?, ?, ?, ?)"] * count)
 
 
 def restore(con: sqlite3.Connection) -> Restored:
     """Resolve what was open at the crash: `void` where nothing left, `aborted` (billing what left) otherwise."""
-    row = con.execute("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, head = row if row else (0, GENESIS)
+    row = con.execute("SELECT seq, text FROM record ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, head = (row[0], json.loads(row[1])["hash"]) if row else (0, GENESIS)
     orphans = [
         _resolve(row)
         for row in con.execute(

@@ -65,7 +65,7 @@ class Views:
 
     async def lookup(self, access: Access[ApiSource]) -> LookupTable:
         found = self.lookups.get(access.view)
-        return found or await self._shared(access, self._open_lookup(access))
+        return found if found is not None else await self._shared(access, self._open_lookup(access))
 
     async def _shared(self, access: Access[Any], opening: Any) -> Any:
         """Concurrent requests wait for one making; a failure is remembered for some seconds."""

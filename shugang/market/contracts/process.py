@@ -82,7 +82,7 @@ CHANGE = register(
                        effect=change.carried_out,
                        confirm=Text("同意后立即执行，授权随之变化。", "It is carried out at once; the grant follows.")),
             Transition("decline", Text("不同意", "Decline"), ("proposed",), "declined", OTHER, WHY, effect=change.told),
-            Transition("withdraw", Text("撤回提议", "Withdraw"), ("proposed",), "withdrawn", PROPOSER, WHY, effect=change.told),
+            Transition("withdraw", Text("撤回提议", "Withdraw"), ("proposed",), "withdrawn", PROPOSER, WHY, effect=change.told, optional=True),
             Transition("lapse", Text("逾期未答复", "Unanswered"), ("proposed",), "lapsed", (Role("system", "timer"),), effect=change.told),
         ),
         profile="market",

@@ -62,7 +62,7 @@ STEPS = (
     Transition("reject", Text("不予上架", "Do not list"), ("deciding",), "rejected", DECIDER, WHY, distinct_from=("accept",),
                guard=guards.independent, effect=effects.closed, danger=True),
     Transition("withdraw", Text("撤回申请", "Withdraw"), ("submitted", "correcting", "opinion", "deciding"), "withdrawn", SUPPLIER,
-               WHY, effect=effects.closed, danger=True),
+               WHY, effect=effects.closed, danger=True, optional=True),
     Transition("lapse", Text("逾期未补正", "Correction overdue"), ("correcting",), "lapsed", (Role("system", "timer"),),
                effect=effects.closed),
 )  # fmt: skip

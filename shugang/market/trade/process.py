@@ -52,7 +52,7 @@ PROCEDURE = Procedure(
         ClockSpec("answer", Text("报价有效期", "Quotation open until"), "answer", on_expiry="expire"),
     ),
     transitions=(
-        Transition("quote", Text("报价", "Quote"), ("inquiry", "countered", "quoted"), "quoted", SUPPLIER, QUOTATION,
+        Transition("quote", Text("报价", "Quote"), ("inquiry", "countered", "quoted"), "quoted", SUPPLIER, QUOTATION, optional_in=("quoted",),
                    stops=("reply",), starts=("answer",), guard=guards.within_the_offer, effect=effects.quoted),
         Transition("counter", Text("还价", "Counter"), ("quoted",), "countered", BUYER, QUOTATION, stops=("answer",), starts=("reply",),
                    guard=guards.within_the_offer, effect=effects.countered),
@@ -64,7 +64,7 @@ PROCEDURE = Procedure(
                    confirm=Text("按需方还价生成合同，双方签署后生效。", "A contract is drawn up from the counter-offer; it binds once both sign.")),
         Transition("decline", Text("不接受", "Decline"), ("inquiry", "countered"), "declined", SUPPLIER, WHY, effect=effects.told, danger=True),
         Transition("withdraw", Text("撤回询价", "Withdraw"), ("inquiry", "quoted", "countered"), "withdrawn", BUYER, WHY,
-                   effect=effects.told, danger=True),
+                   effect=effects.told, danger=True, optional=True),
         Transition("expire", Text("报价逾期", "Quotation expired"), ("quoted",), "expired", (Role("system", "timer"),), effect=effects.told),
     ),
     profile="market",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from shugang.kernel import paging
 from shugang.kernel.errors import Refusal, forbidden
 from shugang.kernel.forms import Field
+from shugang.kernel.words import sentence
 from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
@@ -196,7 +197,7 @@ def auditors(request: HttpRequest) -> HttpResponse:
 
 def _rows(events: Any) -> list[dict[str, Any]]:
     return [
-        {"event": e, "said": words.sentence(e.kind), "subject": words.subject(e),
+        {"event": e, "said": sentence(e.kind), "subject": words.subject(e),
          "refs": [r.key for r in e.refs.all()]}
         for e in events
     ]  # fmt: skip
@@ -222,7 +223,7 @@ def audit_csv(request: HttpRequest) -> HttpResponseBase:
     header = [Text("时间（UTC）", "Time (UTC)"), Text("事件", "Event"), Text("代码", "Code"), Text("办理人", "By"),
               Text("对象账户", "Account concerned"), Text("对象编号", "About"), Text("日志编号", "Log number")]  # fmt: skip
     rows = (
-        [e.at.isoformat(), words.sentence(e.kind), e.kind, e.actor_label, words.subject(e),
+        [e.at.isoformat(), sentence(e.kind), e.kind, e.actor_label, words.subject(e),
          " ".join(r.key for r in e.refs.all()), e.log_index]
         for e in events
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from shugang.kernel.models import Event
-from shugang.kernel.procedure import event_label
 from shugang.policy.text import Text
 
 LABELS: dict[str, Text] = {
@@ -37,11 +36,6 @@ LABELS: dict[str, Text] = {
     "audit.exported": Text("导出审计记录", "Audit list exported"),
     "audit.reviewed": Text("复查审计管理员", "Audit administrator reviewed"),
 }
-
-
-def sentence(kind: str) -> Text:
-    """The words for an event; a kind that only a higher wing knows shows its own name."""
-    return LABELS.get(kind) or event_label(kind.removesuffix(".vote")) or Text(kind, kind)
 
 
 def subject(event: Event) -> str:

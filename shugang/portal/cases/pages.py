@@ -33,7 +33,7 @@ def step_page(request: HttpRequest, number: str, step: str) -> HttpResponseBase:
     if transition is None:
         raise not_found(Text("这个操作，或它已经办理", "such step, or it has been taken"))
     if request.method == "GET":
-        return _form(request, case, transition, {}, None)
+        return _form(request, case, transition, presenting.known_answers(case, transition), None)
     values = _values(request, transition)
     try:
         revision = int(request.POST.get("rev") or case.revision)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shugang.kernel import procedure, queries, sequencer
+from shugang.kernel import procedure, queries, sequencer, words
 from shugang.kernel.actors import Actor
 from shugang.kernel.forms import Form
 from shugang.kernel.models import Case, Event
@@ -12,7 +12,7 @@ from shugang.kernel.procedure import Procedure, Transition
 from shugang.parties.organisations.models import Party
 from shugang.policy.text import Text
 
-from .. import objects, words
+from .. import objects
 
 
 def party_names(ids: set[int]) -> dict[int, str]:
@@ -93,6 +93,13 @@ def case_context(case: Case, actor: Actor) -> dict[str, Any]:
         "clocks": list(case.clocks.order_by("due_at")),
         "clock_labels": {c.name: c.label for c in spec.clocks},
     }
+
+
+def known_answers(case: Case, transition: Transition) -> dict[str, Any]:
+    """A correction begins with what was answered before; files are asked for again only where they change."""
+    if transition.form is not procedure.get(case.procedure).opening.form:
+        return {}
+    return {f.name: case.data[f.name] for f in transition.form.fields if f.name in case.data and f.kind != "file"}
 
 
 def step_context(case: Case, transition: Transition) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import shugang
-from shugang.portal.words import sentence
+from shugang.kernel.words import sentence
 
 ROOT = Path(shugang.__file__).parent
 EMIT = re.compile(r'emit\(\s*"([a-z_.]+)"')

@@ -97,6 +97,18 @@ def test_two_processes_cannot_share_a_journal(make_plane, vault):
     assert plane.get("/api/v1/lookup/segments?prefix7=1300001", "k1").status == 200
 
 
+def test_a_journal_of_another_version_is_not_touched(make_plane, vault):
+    plane = make_plane(grant("g1", "segments", api_source(vault), terms(("prefix7",)), ("k1",)))
+    plane.stop()
+    path = plane.folder / "data/journal.sqlite3"
+    with sqlite3.connect(path) as con:
+        con.execute("PRAGMA user_version = 99")
+    con.close()
+    plane.start(healthy=False)
+    assert plane.process is not None and plane.process.wait(20) == 78
+    assert "another version" in (plane.folder / "log").read_text()
+
+
 def test_a_journal_that_cannot_commit_ends_all_service(make_plane, vault):
     plane = make_plane(grant("g1", "segments", api_source(vault), terms(("prefix7",)), ("k1",)))
     path = "/api/v1/lookup/segments?prefix7=1300001"

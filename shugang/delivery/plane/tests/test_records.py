@@ -64,7 +64,7 @@ def test_batches_chain_as_single_records_do():
     for seq, entry in enumerate(entries, 1):
         written = entry.text(seq, prev)
         prev = chain(prev, written)
-        rows += [seq, "g", entry.request_id, "answered", written, prev]
+        rows += [seq, "g", entry.request_id, "answered", with_hash(written, prev)]
     assert chained(entries, 0, GENESIS) == (4, prev, rows, {("g", 7): [3, 4, 40, 0, 0, 0]})
 
 
