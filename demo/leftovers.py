@@ -16,12 +16,15 @@ from shugang.parties.accounts.demo import make_demo_person
 from shugang.parties.organisations.services import apply_for_admission
 from shugang.policy.identifiers import fake_phone, make_uscc
 
+from .delivery import recent_use
 from .registration import DATA, SOURCES, registration_form
 from .stage import Stage
 from .trade import OFFERS, wanted_terms
 
 
 def leave(stage: Stage) -> None:
+    with stage.step("继续使用几天，尚未出账", "需方程序") as said:
+        said.append(f"查得{recent_use(stage)}次，下月出账")
     with stage.step("留给您办的：公示、询价、待签合同、入驻申请", "各工作台") as said:
         said.append("、".join((_notice(stage), _inquiry(stage), _unsigned(stage), _applicant(stage))))
 

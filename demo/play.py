@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from . import cast, delivery, leftovers, proof, registration, settlement, trade
 from .stage import Stage
 
-STEPS = 41
+STEPS = 42
 # A Monday with a loaded calendar: notices, contracts and the first bill all fall into known years.
 OPENING = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 

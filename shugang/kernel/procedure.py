@@ -94,7 +94,10 @@ class Transition:
 
 @dataclass(frozen=True)
 class Procedure:
-    """A procedure as data. `number_prefix` numbers its cases; `profile` names its rule profile."""
+    """A procedure as data. `number_prefix` numbers its cases; `profile` names its rule profile.
+
+    `page` is where people handle its cases best; the generic case page serves every procedure.
+    """
 
     code: str
     label: Text
@@ -105,6 +108,7 @@ class Procedure:
     clocks: tuple[ClockSpec, ...] = ()
     profile: str | None = None
     capacities: tuple[tuple[str, Text], ...] = ()
+    page: str = "/cases/{}"
 
     def __post_init__(self) -> None:
         names = [s.name for s in self.states]

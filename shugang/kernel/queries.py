@@ -26,6 +26,13 @@ class CaseView:
     days_left: int | None
 
     @property
+    def page(self) -> str:
+        """Where to handle the case; where only one step is open on the generic page, that step."""
+        address = self.procedure.page.format(self.case.number)
+        generic = self.procedure.page == Procedure.page
+        return f"{address}/{self.awaited[0].name}" if generic and len(self.steps) == 1 and self.awaited else address
+
+    @property
     def awaited(self) -> list[Transition]:
         """Steps that the case waits for; optional ones are offered, not awaited."""
         return [s for s in self.steps if s.awaited_in(self.case.state)]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
 
 from shugang.kernel.errors import Refusal
+from shugang.policy.text import Text
 from shugang.ui import errors
 from shugang.ui.errors import STATUSES
 
@@ -24,4 +27,12 @@ class RefusalMiddleware:
         if not isinstance(exception, Refusal):
             return None
         status = exception.status if exception.status in STATUSES else 400
-        return errors.page(request, status, message=exception.message, code=exception.code)
+        way_on: dict[str, Any] = {}
+        if exception.code == "sign_in_required":
+            back = urlencode({"next": request.get_full_path() if request.method == "GET" else "/desk"})
+            way_on = {
+                "title": Text("请先登录", "Please sign in"),
+                "action": Text("去登录", "Sign in"),
+                "action_url": f"/sign-in?{back}",
+            }
+        return errors.page(request, status, message=exception.message, code=exception.code, **way_on)

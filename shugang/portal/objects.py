@@ -24,7 +24,7 @@ ADDRESSES: dict[str, str] = {
     "asset": "/desk/assets/{}",
     "certificate": "/verify/{}",
     "product": "/products/{}",
-    "inquiry": "/cases/{}",
+    "inquiry": "/desk/inquiries/{}",
     "contract": "/desk/contracts/{}",
     "grant": "/desk/grants/{}",
     "bill": "/desk/bills/{}",

@@ -28,6 +28,7 @@ DESK: tuple[Door, ...] = (
     read("/cases/<case:submitted>", "gongfang", readers=("shouli", "jianguan")),
     read("/cases/<case:quoted>", "xufang", readers=("gongfang", "jianguan")),
     read("/cases/<contract:pending>", "xufang", readers=("gongfang", "jianguan")),
+    read("/cases/<case:listing>", "gongfang", readers=("yunying", "pinggu", "jianguan")),
     read("/cases/<case:admission>", "shenqing", readers=("yunying", "jianguan")),
     *both(ACCEPT, "shouli", {}),
     read("/materials/<material>", "xufang", readers=("gongfang", "shouli", "jianguan")),

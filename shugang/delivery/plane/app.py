@@ -36,7 +36,7 @@ INTERNAL = Refused(
     "internal_error",
     500,
     Text(
-        "数据服务内部出错,本次未提供数据。请稍后重试;如仍失败,请联系平台。",
+        "数据服务内部出错，本次未提供数据。请稍后重试；如仍失败，请联系平台。",
         "The data service failed inside and released no data. Please retry; if it goes on, please tell the platform.",
     ),
 )

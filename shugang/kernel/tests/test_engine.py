@@ -22,67 +22,73 @@ def _boom(context):
     raise RuntimeError("effect failed")
 
 
-TOY = procedure.register(
-    Procedure(
-        code="kernel.toy",
-        label=Text("试验事项", "Toy"),
-        number_prefix="TOY",
-        profile="toy",
-        opening=Transition(
-            "apply",
+TOY = Procedure(
+    code="kernel.toy",
+    label=Text("试验事项", "Toy"),
+    number_prefix="TOY",
+    profile="toy",
+    opening=Transition(
+        "apply",
+        T,
+        (),
+        "submitted",
+        (Role("applicant", "handler"),),
+        Form(1, (Field("reason", "text", T, max_length=10),)),
+        starts=("accept",),
+    ),
+    states=(
+        State("submitted", T),
+        State("accepted", T),
+        State("notice", T),
+        State("done", T, "ok", True),
+        State("lapsed", T, "off", True),
+    ),
+    clocks=(
+        ClockSpec("accept", T, "accept", on_expiry="silent"),
+        ClockSpec("examine", T, "examine"),
+        ClockSpec("notice", T, "notice", on_expiry="finish"),
+    ),
+    transitions=(
+        Transition(
+            "accept",
             T,
-            (),
-            "submitted",
-            (Role("applicant", "handler"),),
-            Form(1, (Field("reason", "text", T, max_length=10),)),
-            starts=("accept",),
+            ("submitted",),
+            "accepted",
+            (Role("registrar", "handler"),),
+            stops=("accept",),
+            starts=("examine",),
         ),
-        states=(
-            State("submitted", T),
-            State("accepted", T),
-            State("notice", T),
-            State("done", T, "ok", True),
-            State("lapsed", T, "off", True),
+        Transition("silent", T, ("submitted",), "accepted", (TIMER,), starts=("examine",)),
+        Transition(
+            "examine",
+            T,
+            ("accepted",),
+            "notice",
+            (Role("registrar", "examiner"),),
+            distinct_from=("accept",),
+            pauses=("examine",),
+            starts=("notice",),
         ),
-        clocks=(
-            ClockSpec("accept", T, "accept", on_expiry="silent"),
-            ClockSpec("examine", T, "examine"),
-            ClockSpec("notice", T, "notice", on_expiry="finish"),
+        Transition("finish", T, ("notice",), "done", (TIMER,)),
+        Transition(
+            "agree",
+            T,
+            ("accepted",),
+            "done",
+            (Role("applicant", "handler"), Role("registrar", "handler")),
+            quorum=EACH,
         ),
-        transitions=(
-            Transition(
-                "accept",
-                T,
-                ("submitted",),
-                "accepted",
-                (Role("registrar", "handler"),),
-                stops=("accept",),
-                starts=("examine",),
-            ),
-            Transition("silent", T, ("submitted",), "accepted", (TIMER,), starts=("examine",)),
-            Transition(
-                "examine",
-                T,
-                ("accepted",),
-                "notice",
-                (Role("registrar", "examiner"),),
-                distinct_from=("accept",),
-                pauses=("examine",),
-                starts=("notice",),
-            ),
-            Transition("finish", T, ("notice",), "done", (TIMER,)),
-            Transition(
-                "agree",
-                T,
-                ("accepted",),
-                "done",
-                (Role("applicant", "handler"), Role("registrar", "handler")),
-                quorum=EACH,
-            ),
-            Transition("explode", T, ("submitted",), "lapsed", (Role("applicant", "handler"),), effect=_boom),
-        ),
-    )
+        Transition("explode", T, ("submitted",), "lapsed", (Role("applicant", "handler"),), effect=_boom),
+    ),
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def known():
+    """The toy is known to this module only: other tests go through every procedure of the trade."""
+    procedure.register(TOY)
+    yield
+    del procedure._registry[TOY.code]
 
 
 def person(number, party, *duties, second=True):

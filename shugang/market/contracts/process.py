@@ -43,12 +43,13 @@ CONTRACT = register(
                        guard=guards.sign, effect=effects.activated,
                        confirm=Text("双方签署后合同生效，授权随即签发。", "Once both have signed the contract is in force and the grant issued.")),
             Transition("refuse", Text("不签署", "Do not sign"), ("pending_signature",), "declined", HANDLERS + SIGNERS, WHY,
-                       effect=effects.declined, danger=True),
+                       effect=effects.declined, danger=True, optional=True),
             Transition("lapse", Text("逾期未签署", "Not signed in time"), ("pending_signature",), "declined", (Role("system", "timer"),),
                        effect=effects.declined),
         ),
         profile="market",
         capacities=(("buyer", Text("需方", "Buyer")), ("supplier", Text("供方", "Supplier"))),
+        page="/desk/contracts/{}",
     )
 )  # fmt: skip
 

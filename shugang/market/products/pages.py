@@ -20,7 +20,6 @@ from shugang.ui.exports import csv_response
 
 from ..http import visitor
 from ..search import pages as search
-from ..trade.services import may_inquire
 from . import desk, pricing, queries
 from .kinds import SECTORS, SPEC, STATES, TYPES
 from .models import DataProduct
@@ -119,7 +118,8 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "frequency": queries.frequency(product),
         "public": product.state in queries.PUBLIC,
         "own": actor.party_id == product.supplier_id,
-        "may_inquire": may_inquire(actor),
+        "signed_in": actor.person_id is not None,
+        "traced": DataProduct.objects.visible_to(actor).filter(pk=product.pk).exists(),
         "offered": product.terms,
     }
 

@@ -92,14 +92,13 @@ def public_product(number: str) -> DataProduct:
 
 def product_for(number: str, actor: Actor) -> DataProduct:
     """A public product; or one under way, for its supplier and for those who take part in its listing."""
-    rows = DataProduct.objects.select_related(*_RELATED).filter(number=number)
-    under_way = Listing.objects.visible_to(actor).filter(product__number=number).exists()
-    if not under_way and not DataProduct.objects.visible_to(actor).filter(number=number).exists():
-        return public_product(number)
-    found = rows.first()
-    if found is None:
-        raise not_found(PRODUCT)
-    return found
+    related = [f"product__{name}" for name in _RELATED]
+    under_way = Listing.objects.visible_to(actor).filter(product__number=number).select_related(*related).first()
+    if under_way is not None:
+        product: DataProduct = under_way.product
+        return product
+    own = DataProduct.objects.visible_to(actor).select_related(*_RELATED).filter(number=number).first()
+    return own or public_product(number)
 
 
 def frequency(product: DataProduct) -> Text | str:

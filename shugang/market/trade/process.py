@@ -69,5 +69,6 @@ PROCEDURE = Procedure(
     ),
     profile="market",
     capacities=(("buyer", Text("需方", "Buyer")), ("supplier", Text("供方", "Supplier"))),
+    page="/desk/inquiries/{}",
 )  # fmt: skip
 TRADE = register(PROCEDURE)

@@ -13,6 +13,7 @@ from shugang.parties.organisations.models import Party
 from shugang.policy.text import Text
 
 from .. import objects
+from ..reading import Reader
 
 
 def party_names(ids: set[int]) -> dict[int, str]:
@@ -52,7 +53,7 @@ def _form_of(spec: Procedure, kind: str) -> Form | None:
     return step.form if step else None
 
 
-def line(event: Event, names: dict[int, str]) -> dict[str, Any]:
+def line(event: Event, reader: Reader) -> dict[str, Any]:
     """One line of a timeline: when, what, who, proof state, and the fields of the step's form."""
     case = event.case
     rows: list[tuple[Text, Any]] = []
@@ -71,7 +72,8 @@ def line(event: Event, names: dict[int, str]) -> dict[str, Any]:
         else Text("系统按规则自动办理", "By the system, by rule"),
         "state": "logged" if state == "anchored" else "pending",
         "rows": rows,
-        "refs": [(objects.label(r.kind), r.key, objects.address(r.kind, r.key)) for r in event.refs.all()],
+        "refs": [(objects.label(r.kind), r.key, reader.address(r.kind, r.key)) for r in event.refs.all()],
+        "receipt": reader.may_read(event),
     }
 
 
@@ -81,6 +83,7 @@ def case_context(case: Case, actor: Actor) -> dict[str, Any]:
     names = party_names({p for _, p in members})
     capacities = dict(spec.capacities)
     events = list(queries.events_about([("case", case.number)]))
+    reader = Reader(actor, events)
     refs = sorted({(r.kind, r.key) for e in events for r in e.refs.all() if r.kind not in {"case", "party"}})
     return {
         "case": case,
@@ -88,8 +91,8 @@ def case_context(case: Case, actor: Actor) -> dict[str, Any]:
         "spec": spec,
         "members": [(capacities.get(c, Text(c, c)), names.get(p, "—")) for c, p in members],
         "answers": answers(spec.opening.form, case.data),
-        "lines": [line(e, names) for e in events],
-        "objects": [(objects.label(k), key, objects.address(k, key)) for k, key in refs],
+        "lines": [line(e, reader) for e in events],
+        "objects": [(objects.label(k), key, reader.address(k, key)) for k, key in refs],
         "clocks": list(case.clocks.order_by("due_at")),
         "clock_labels": {c.name: c.label for c in spec.clocks},
     }

@@ -5,23 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from shugang.kernel import sequencer
-from shugang.kernel.actors import Actor, sees_every_record
+from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
-from shugang.kernel.models import Case, Event
+from shugang.kernel.models import Event
 from shugang.policy.text import Text
+
+from ..reading import Reader
 
 RECEIPT = Text("这份回执", "receipt")
 
 
 def may_read(event: Event, actor: Actor) -> bool:
-    """Whoever took part: the acting party, or a party of the event's case; and the regulator's supervisor."""
-    if sees_every_record(actor):
-        return True
-    if actor.party_id is None:
-        return False
-    if event.party_id == actor.party_id:
-        return True
-    return event.case_id is not None and Case.objects.visible_to(actor).filter(pk=event.case_id).exists()
+    return Reader(actor, [event]).may_read(event)
 
 
 def receipt(pk: int, actor: Actor) -> dict[str, Any]:

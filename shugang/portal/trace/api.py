@@ -20,7 +20,7 @@ def trace(request: HttpRequest, kind: str, number: str) -> dict[str, Any]:
     events = [
         {"id": e.pk, "at": e.at, "kind": e.kind, "actor": e.actor_label, "log_index": e.log_index, "sha256": e.sha256,
          "sm3": e.sm3}
-        for e in queries.history(subject)
+        for e in queries.history(subject, actor)
     ]  # fmt: skip
     return {"events": events, "uses": queries.uses(subject, actor)}
 

@@ -13,6 +13,7 @@ from shugang.policy.text import Text
 
 from .. import objects
 from ..cases.presenting import line
+from ..reading import Reader
 from . import queries
 
 # Which phase an event belongs to, by the beginning of its kind; the order is the chain's.
@@ -59,10 +60,11 @@ def _phases(lines: list[dict[str, Any]], uses: int) -> list[dict[str, Any]]:
 def trace(request: HttpRequest, kind: str, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     subject = queries.subject(kind, number, actor)
-    events = queries.history(subject)
+    events = queries.history(subject, actor)
     used = queries.uses(subject, actor)
     wrong = {e.pk for e in queries.summary(events, used)["wrong"]}
-    lines = [line(e, {}) for e in events]
+    reader = Reader(actor, events)
+    lines = [line(e, reader) for e in events]
     for item in lines:
         if item["event"].pk in wrong:
             item["state"] = "mismatch"
@@ -80,7 +82,7 @@ def trace_json(request: HttpRequest, kind: str, number: str) -> JsonResponse:
     rows = [
         {"at": e.at.isoformat(), "kind": e.kind, "actor": e.actor_label, "log_index": e.log_index, "sha256": e.sha256,
          "sm3": e.sm3, "refs": [[r.kind, r.key] for r in e.refs.all()]}
-        for e in queries.history(subject)
+        for e in queries.history(subject, actor)
     ]  # fmt: skip
     uses = [{**u, "day": str(u["day"]), "at": u["at"].isoformat()} for u in queries.uses(subject, actor)]
     return JsonResponse(

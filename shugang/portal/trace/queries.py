@@ -17,6 +17,7 @@ from shugang.market.products.models import DataProduct
 from shugang.policy.text import Text
 
 from .. import objects
+from ..reading import Reader
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,11 @@ def subject(kind: str, number: str, actor: Actor) -> Subject:
     return found
 
 
-def history(found: Subject) -> list[Event]:
+def history(found: Subject, actor: Actor) -> list[Event]:
+    """Steps that this person may read, and the public ones; a registrar of an asset reads no deal about it."""
     events = list(queries.events_about([(found.kind, found.number), *found.own]))
+    reader = Reader(actor, events)
+    events = [e for e in events if e.kind in PUBLIC_STEPS or reader.may_read(e)]
     if found.origins:
         seen = {e.pk for e in events}
         upstream = queries.events_about(found.origins).filter(kind__in=PUBLIC_STEPS)

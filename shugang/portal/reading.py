@@ -1,0 +1,69 @@
+"""What of the record somebody may read: the steps of his cases and deals, and where each named object has its page.
+
+An object upstream is shared by many deals: its registrar or its other buyers read nothing of a deal that is not theirs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from shugang.assets.registration.models import DataAsset
+from shugang.delivery.models import Dataset, Grant
+from shugang.kernel.actors import Actor, sees_every_record
+from shugang.kernel.models import Case, Event
+from shugang.market.contracts.models import Contract
+from shugang.market.products.models import DataProduct
+from shugang.settlement.bills.models import Bill
+
+from . import objects
+
+_TABLES: dict[str, Any] = {
+    "case": Case, "inquiry": Case, "contract": Contract, "grant": Grant, "bill": Bill, "dataset": Dataset,
+    "asset": DataAsset, "product": DataProduct,
+}  # fmt: skip
+# Who takes part in these decides; what lies upstream of them is shared.
+_DEALS = frozenset({"inquiry", "contract", "grant", "bill"})
+_PUBLIC = frozenset({"certificate", "voucher"})
+
+
+class Reader:
+    """One person before some events: every table is asked once."""
+
+    def __init__(self, actor: Actor, events: Iterable[Event]) -> None:
+        self._actor = actor
+        named: dict[str, set[str]] = defaultdict(set)
+        cases: set[int] = set()
+        for event in events:
+            cases |= {event.case_id} if event.case_id else set()
+            for ref in event.refs.all():
+                named[ref.kind].add(ref.key)
+        self._cases = set(Case.objects.visible_to(actor).filter(pk__in=cases).values_list("pk", flat=True))
+        self._seen = {(kind, key) for kind, keys in named.items() for key in self._visible(kind, keys)}
+
+    def _visible(self, kind: str, keys: set[str]) -> Iterable[str]:
+        table = _TABLES.get(kind)
+        if table is None:
+            return ()
+        found: Iterable[str] = table.objects.visible_to(self._actor).filter(number__in=keys)
+        return found.values_list("number", flat=True)  # type: ignore[attr-defined]
+
+    def may_read(self, event: Event) -> bool:
+        """His own act, a step of a case that he takes part in, or of a deal or thing of his; all for the supervisor."""
+        if sees_every_record(self._actor):
+            return True
+        if self._actor.party_id is None:
+            return False
+        if event.party_id == self._actor.party_id:
+            return True
+        refs = {(ref.kind, ref.key) for ref in event.refs.all()}
+        if {r for r in refs if r[0] in _DEALS} - self._seen:
+            return False
+        return event.case_id in self._cases if event.case_id else bool(refs & self._seen)
+
+    def address(self, kind: str, key: str) -> str:
+        """The object's page when this person may open it, else ""."""
+        if kind == "product":
+            return f"/desk/products/{key}" if (kind, key) in self._seen else f"/products/{key}"
+        return objects.address(kind, key) if kind in _PUBLIC or (kind, key) in self._seen else ""
