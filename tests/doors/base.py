@@ -55,9 +55,8 @@ def post(address: str, owner: str, data: Any = None, ok: tuple[int, ...] = (302,
 
 def both(address: str, owner: str, data: Any, **more: Any) -> tuple[Door, Door]:
     """A page with its form, and the form sent."""
-    return read(
-        address, owner, **{k: v for k, v in more.items() if k in {"reach", "readers", "administrators", "prepare"}}
-    ), post(address, owner, data, **{k: v for k, v in more.items() if k != "readers"})
+    shown = {"reach", "readers", "administrators", "prepare"}
+    return read(address, owner, **{k: v for k, v in more.items() if k in shown}), post(address, owner, data, **more)
 
 
 def api(method: str, address: str, owner: str, data: Any = None, **more: Any) -> Door:
