@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENT := .venv-client/bin/python
+# A fixed hash seed: parallel workers have to collect the same tests in the same order.
+PYTEST := PYTHONHASHSEED=0 $(BIN)/pytest -q
 PIP := -m pip --quiet --disable-pip-version-check install --require-hashes
 
 .PHONY: demo serve test check lint types floors unit bench soak clean
@@ -43,22 +45,22 @@ floors: $(VENV)/.test
 	@$(BIN)/lint-imports --no-logo
 
 unit: $(VENV)/.test
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not system and not browser"
+	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser"
 
 check: lint types floors unit
 
 test: $(VENV)/.test .venv-client/.done
 	@sh scripts/system-packages.sh
 	@$(MAKE) --no-print-directory lint types floors
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not system and not browser"
-	@$(BIN)/pytest -q -m "system or browser"
-	@$(BIN)/python scripts/with_postgres.py $(BIN)/pytest -q -n 2 --dist loadfile -m both
+	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser"
+	@$(PYTEST) -m "system or browser"
+	@$(BIN)/python scripts/with_postgres.py env $(PYTEST) -n 2 --dist loadfile -m both
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m bench
 
 soak: $(VENV)/.test
-	@$(BIN)/pytest -q tests/soak
+	@$(PYTEST) tests/soak
 
 clean:
 	rm -rf $(VENV) .venv-client var

@@ -23,6 +23,8 @@ REFUSED = {401, 403, 404}
 SIGNED = {"plane/v1/enrol", "plane/v1/bundle", "plane/v1/journal"}
 # Two names of one address (allauth asks for its own), or a listing of the API's root that answers nothing.
 SILENT = {"api/v1/"}
+# The framework answers any method with the description of the API, which reads nothing that is stored.
+ANY_METHOD = {"api/v1/openapi.json"}
 # Numbers that only the two sides, the venue and the supervisor may read.
 PRIVATE = re.compile(r"\b(?:HT|SQ|ZD|XJ|BG|MY)-\d{4}-\d{6}\b")
 
@@ -169,7 +171,7 @@ def test_what_is_not_declared_to_be_sent_cannot_be_sent(world):
     wrong = []
     for route, known in sorted(methods.items()):
         door = sample[route]
-        for method in {"GET", "POST"} - known:
+        for method in {"GET", "POST"} - known if route not in ANY_METHOD else ():
             with undone():
                 client = browser(world, door.owner)
                 address = fill(door.address, world.things)

@@ -51,6 +51,7 @@ def sound(contract: Contract) -> None:
 
 def sign(ctx: Context) -> None:
     """Make (or check) the acting side's signature and keep it. Raises Refusal; nothing is kept then."""
+    offer.hold_still(contract_of(ctx).product.asset)
     contract = contract_of(ctx)
     unaltered(contract)
     sound(contract)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shugang.kernel import clock
+from shugang.kernel.models import Material
 from shugang.kernel.procedure import Context
 
 from ..products import offer
@@ -30,6 +31,13 @@ def opened(ctx: Context) -> None:
     )
     product.state = DataProduct.State.REVIEWING
     product.save(update_fields=["state"])
+    _attach(ctx)
+
+
+def _attach(ctx: Context) -> None:
+    """Bind the uploaded proof to the case, so that the venue and the third party can open it."""
+    if proof := ctx.data.get("proof_file"):
+        Material.objects.visible_to(ctx.actor).filter(pk=proof["material"]).update(case=ctx.case)
 
 
 def told(ctx: Context) -> None:
@@ -42,6 +50,7 @@ def corrected(ctx: Context) -> None:
     listing.save(update_fields=["form"])
     ctx.case.data = ctx.data
     ctx.case.save(update_fields=["data"])
+    _attach(ctx)
     ctx.refs += listing.product.event_refs()
 
 

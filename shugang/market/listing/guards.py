@@ -8,8 +8,9 @@ from typing import Any
 
 from shugang.delivery.models import Column
 from shugang.kernel import clock
+from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
-from shugang.kernel.models import CaseParty
+from shugang.kernel.models import CaseParty, Material
 from shugang.kernel.procedure import Context
 from shugang.parties.keys.services import sign_digest
 from shugang.parties.models import Membership
@@ -39,6 +40,14 @@ def independent(ctx: Context) -> None:
             ),
             403,
         )
+
+
+def check_proof(form: Mapping[str, Any], actor: Actor) -> None:
+    """The proof has to be a file that the applicant himself uploaded. Raises Refusal `invalid_form`."""
+    proof = form.get("proof_file")
+    if proof and not Material.objects.visible_to(actor).filter(pk=proof["material"], party_id=actor.party_id or 0).exists():
+        message = Text("没有找到这份材料，请重新上传。", "This material was not found. Please upload it again.")
+        raise Refusal("invalid_form", message, 422, {"proof_file": message})
 
 
 def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
@@ -92,6 +101,7 @@ def _personal(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:
 
 
 def application_holds(ctx: Context) -> None:
+    check_proof(ctx.data, ctx.actor)
     check_application(listing_of(ctx).product, ctx.data)
 
 
@@ -143,6 +153,7 @@ def sign_opinion(ctx: Context) -> None:
 def may_be_listed(ctx: Context) -> None:
     """The decision rests on a living certificate and on an opinion about exactly this offer."""
     independent(ctx)
+    offer.hold_still(listing_of(ctx).product.asset)
     listing = listing_of(ctx)
     check_application(listing.product, listing.form)
     last = listing.opinions.order_by("-pk").first()

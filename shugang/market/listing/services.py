@@ -20,7 +20,7 @@ from ..products.models import DataProduct
 from ..products.services import PRODUCT, own_product, require_supply
 from ..search import index
 from .checklist import APPLICATION
-from .guards import check_application
+from .guards import check_application, check_proof
 from .process import LISTING
 
 ORDER, BASIS = "order", "certificate"
@@ -53,6 +53,7 @@ def apply_listing(
             409,
         )
     checked = clean(APPLICATION, form)
+    check_proof(checked, actor)
     check_application(product, checked)
     return engine.open_case(
         LISTING.code,

@@ -89,6 +89,16 @@ def source_of(version: DatasetVersion, mode: str, options: Mapping[str, Any], nu
     )
 
 
+def hold_still(asset: DataAsset) -> None:
+    """Lock the asset's certificates, then its products, for the rest of the transaction.
+
+    A suspension by the registrar takes its locks in the same order, so it comes either wholly before or wholly after
+    what is decided here, and then finds the grant that was issued.
+    """
+    list(asset.certificates.select_for_update().order_by("pk").values_list("pk"))
+    list(asset.products.select_for_update().order_by("pk").values_list("pk"))
+
+
 def certificate_for(asset: DataAsset, supplier: Party) -> Certificate:
     """The certificate by which the supplier may trade the asset now. Raises Refusal `no_certificate`, `no_right`."""
     certificate = valid_certificate(asset)

@@ -118,6 +118,7 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "frequency": queries.frequency(product),
         "public": product.state in queries.PUBLIC,
         "own": actor.party_id == product.supplier_id,
+        "proof": {} if product.state in queries.PUBLIC else queries.last_application(product).get("proof_file", {}),
         "signed_in": actor.person_id is not None,
         "traced": DataProduct.objects.visible_to(actor).filter(pk=product.pk).exists(),
         "offered": product.terms,

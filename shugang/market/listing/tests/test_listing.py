@@ -6,12 +6,13 @@ import hashlib
 
 import pytest
 
-from shugang.assets.testing import make_certificate, make_registrar
+from shugang.assets.testing import make_certificate, make_material, make_registrar
 from shugang.assets.testing import make_version as plain_version
 from shugang.delivery.models import Grant
 from shugang.delivery.testing import make_version as stored_version
 from shugang.kernel import engine, textindex
 from shugang.kernel.errors import Refusal
+from shugang.kernel.materials import open_material
 from shugang.kernel.models import Case, Event
 from shugang.kernel.testing import refused, wrong_cells
 from shugang.market import testing
@@ -181,6 +182,16 @@ def test_the_sample_is_masked_and_within_the_offered_rows():
     assert all(
         row[1] == "泉州" and row[0].startswith("130") and row[0].endswith("****") for row in product.sample["rows"]
     )
+
+
+def test_the_proof_is_the_applicants_own_and_the_reviewer_can_open_it(world):
+    mine, foreign = make_material(world.supplier), make_material(make_actor(make_party("supplier")))
+    no = says_no("invalid_form", testing.apply_listing, world.supplier, world.product, world.venue, proof_file=foreign)
+    assert "proof_file" in no.fields
+    testing.apply_listing(world.supplier, world.product, world.venue, proof_file=mine)
+    assert open_material(mine["material"], world.venue.signer)[0].sha256 == mine["sha256"]
+    with pytest.raises(Refusal):
+        open_material(mine["material"], make_signer(make_party("reviewer")))
 
 
 # ── what the registry decides takes effect here ──────────────────────────────────────────────────────────────
