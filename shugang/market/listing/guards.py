@@ -45,7 +45,10 @@ def independent(ctx: Context) -> None:
 def check_proof(form: Mapping[str, Any], actor: Actor) -> None:
     """The proof has to be a file that the applicant himself uploaded. Raises Refusal `invalid_form`."""
     proof = form.get("proof_file")
-    if proof and not Material.objects.visible_to(actor).filter(pk=proof["material"], party_id=actor.party_id or 0).exists():
+    if (
+        proof
+        and not Material.objects.visible_to(actor).filter(pk=proof["material"], party_id=actor.party_id or 0).exists()
+    ):
         message = Text("没有找到这份材料，请重新上传。", "This material was not found. Please upload it again.")
         raise Refusal("invalid_form", message, 422, {"proof_file": message})
 
