@@ -25,6 +25,7 @@ ROOMS = (
     "settlement.payouts",
     "settlement.reconciliation",
     "market.products",
+    "market.search",
     "market.listing",
     "market.trade",
     "market.contracts",

@@ -19,7 +19,6 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from ..http import visitor
-from ..search import pages as search
 from . import desk, pricing, queries
 from .kinds import SECTORS, SPEC, STATES, TYPES
 from .models import DataProduct
@@ -151,5 +150,4 @@ urlpatterns = [
     path("products/<str:number>.json", product_json, name="product-json"),
     path("products/<str:number>", product_page, name="product"),
     *desk.urlpatterns,
-    *search.urlpatterns,
 ]
