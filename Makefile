@@ -21,7 +21,7 @@ $(VENV)/.app: requirements/build.txt requirements/app.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(PIP) -r requirements/build.txt
 	@$(BIN)/python $(PIP) -r requirements/app.txt
-	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --no-index -e .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.app
@@ -45,7 +45,7 @@ floors: $(VENV)/.test
 	@$(BIN)/lint-imports --no-logo
 
 unit: $(VENV)/.test
-	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser"
+	@$(PYTEST) -n 2 --dist loadfile shugang -m "not system and not browser"
 
 check: lint types floors unit
 
