@@ -32,7 +32,7 @@ from shugang.delivery.metering.models import UsageRecord
 from shugang.delivery.metering.services import fold_journal
 from shugang.delivery.plane.records import GENESIS
 from shugang.delivery.planes.models import Plane
-from shugang.delivery.planes.services import create_enrolment, enrol, platform_plane
+from shugang.delivery.planes.services import create_enrolment, enrol
 from shugang.delivery.testing import make_records
 from shugang.delivery.vault.services import upload_version
 from shugang.kernel import clock, engine, materials, sequencer
@@ -161,7 +161,6 @@ def _stranger(world: World) -> None:
 
 def _planes(world: World) -> None:
     """The platform's plane and the supplier's, both enrolled; their private keys stand in `things`."""
-    platform_plane()
     supplier = world.actor("gongfang")
     for name, actor, party in (("plane:platform", SYSTEM, None), ("plane", supplier, supplier.party_id)):
         _, code = create_enrolment(actor, "示例节点", party, "http://127.0.0.1:8602")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import tempfile
@@ -38,7 +39,8 @@ def sniff(head: bytes) -> str:
         if head.startswith(magic):
             return content_type
     try:
-        head.decode("utf-8", errors="strict")
+        # Not final: the first block may end within a character.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         raise Refusal(
             "wrong_file_type",
