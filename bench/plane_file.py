@@ -31,7 +31,7 @@ from bench.common import (
     table,
 )
 from shugang.delivery.plane.tests.peer import FakeControl, PlaneProcess, grant, split, terms
-from shugang.policy.grant import TableSource
+from shugang.policy.sources import TableSource
 from shugang.policy.terms import RowFilter
 
 COLUMNS = [

@@ -8,25 +8,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from shugang.policy.codec import Fields, Json, TermsError, UnknownTerm, to_iso, to_list
-from shugang.policy.columns import Column, as_columns
+from shugang.policy.codec import Fields, Json, TermsError, to_iso, to_list
 from shugang.policy.guarantees import MODES, check_mode
 from shugang.policy.refusals import Refused, refuse
+from shugang.policy.sources import Source, source_from_json
 from shugang.policy.text import Text
 from shugang.policy.vocabulary import Terms
-
-__all__ = [
-    "ApiSource",
-    "Basis",
-    "CompiledGrant",
-    "Credential",
-    "Param",
-    "QuerySource",
-    "Refused",
-    "TableSource",
-    "decide",
-    "decide_credential",
-]
 
 STATES = ("active", "suspended", "ended")
 CREDENTIAL_KINDS = ("bearer", "api_key")
@@ -104,157 +91,6 @@ class Basis:
         return cls(f.text("kind"), f.text("reference"), f.text("digest"), f.optional("valid_until", f.instant))
 
 
-class _Columned:
-    """Sources accept columns as objects or as their JSON."""
-
-    columns: tuple[Column, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", as_columns(self.columns))
-
-
-@dataclass(frozen=True)
-class TableSource(_Columned):
-    """A hosted table served as a share; `path` is relative to the vault root, `sha256` of the stored file."""
-
-    share: str
-    schema: str
-    table: str
-    dataset: str
-    version: int
-    path: str
-    sha256: str
-    columns: tuple[Column, ...]
-
-    def to_json(self) -> Json:
-        return {
-            "type": "table",
-            "share": self.share,
-            "schema": self.schema,
-            "table": self.table,
-            "dataset": self.dataset,
-            "version": self.version,
-            "path": self.path,
-            "sha256": self.sha256,
-            "columns": to_list(self.columns),
-        }
-
-    @classmethod
-    def from_json(cls, data: object, where: str = "source") -> "TableSource":
-        f = Fields(data, where, {"type"} | _names(cls))
-        return cls(
-            f.text("share"),
-            f.text("schema"),
-            f.text("table"),
-            f.text("dataset"),
-            f.whole("version"),
-            f.text("path"),
-            f.text("sha256"),
-            f.items("columns", Column.from_json),
-        )
-
-
-@dataclass(frozen=True)
-class ApiSource(_Columned):
-    """A hosted table answered one key at a time by `key_column`."""
-
-    dataset: str
-    version: int
-    path: str
-    sha256: str
-    key_column: str
-    columns: tuple[Column, ...]
-
-    def to_json(self) -> Json:
-        return {
-            "type": "api",
-            "dataset": self.dataset,
-            "version": self.version,
-            "path": self.path,
-            "sha256": self.sha256,
-            "key_column": self.key_column,
-            "columns": to_list(self.columns),
-        }
-
-    @classmethod
-    def from_json(cls, data: object, where: str = "source") -> "ApiSource":
-        f = Fields(data, where, {"type"} | _names(cls))
-        return cls(
-            f.text("dataset"),
-            f.whole("version"),
-            f.text("path"),
-            f.text("sha256"),
-            f.text("key_column"),
-            f.items("columns", Column.from_json),
-        )
-
-
-@dataclass(frozen=True)
-class Param:
-    """A parameter of a supplier's query."""
-
-    name: str
-    type: str
-    required: bool = True
-
-    def to_json(self) -> Json:
-        return {"name": self.name, "type": self.type, "required": self.required}
-
-    @classmethod
-    def from_json(cls, data: object, where: str = "param") -> "Param":
-        f = Fields(data, where, _names(cls))
-        return cls(f.text("name"), f.text("type"), f.flag("required"))
-
-
-@dataclass(frozen=True)
-class QuerySource(_Columned):
-    """A supplier's own query at his own source: `template` is one SELECT with `:named` parameters."""
-
-    connector: str
-    template: str
-    params: tuple[Param, ...]
-    columns: tuple[Column, ...]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        params = tuple(p if isinstance(p, Param) else Param.from_json(dict(p)) for p in self.params)
-        object.__setattr__(self, "params", params)
-
-    def to_json(self) -> Json:
-        return {
-            "type": "query",
-            "connector": self.connector,
-            "template": self.template,
-            "params": to_list(self.params),
-            "columns": to_list(self.columns),
-        }
-
-    @classmethod
-    def from_json(cls, data: object, where: str = "source") -> "QuerySource":
-        f = Fields(data, where, {"type"} | _names(cls))
-        return cls(
-            f.text("connector"),
-            f.text("template"),
-            f.items("params", Param.from_json),
-            f.items("columns", Column.from_json),
-        )
-
-
-Source = TableSource | ApiSource | QuerySource
-_SOURCES: dict[str, type[TableSource] | type[ApiSource] | type[QuerySource]] = {
-    "table": TableSource,
-    "api": ApiSource,
-    "query": QuerySource,
-}
-
-
-def _source(data: object, where: str) -> Source:
-    kind = data.get("type") if isinstance(data, dict) else None
-    if not isinstance(kind, str) or kind not in _SOURCES:
-        raise UnknownTerm(f"{where}.type={kind}")
-    return _SOURCES[kind].from_json(data, where)
-
-
 @dataclass(frozen=True)
 class CompiledGrant:
     """A grant as the plane serves it. `outcomes` says for each outcome whether it is charged."""
@@ -294,7 +130,7 @@ class CompiledGrant:
     def from_json(cls, data: object, where: str = "grant") -> "CompiledGrant":
         f = Fields(data, where, _names(cls))
         mode = f.text("mode", MODES)
-        source = _source(f.raw("source"), f.path("source"))
+        source = source_from_json(f.raw("source"), f.path("source"))
         if source.to_json()["type"] != mode:
             text = Text("数据来源与交付方式不符。", "The source does not fit the delivery mode.")
             raise TermsError("bad_source", text, f.path("source"))

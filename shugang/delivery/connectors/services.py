@@ -10,7 +10,7 @@ from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
 from shugang.kernel.verbs import verb
 from shugang.policy.columns import Column as PolicyColumn
-from shugang.policy.grant import Param
+from shugang.policy.sources import Param
 from shugang.policy.text import Text
 
 from ..datasets.models import Dataset, DatasetVersion

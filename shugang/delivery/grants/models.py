@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from shugang.kernel.scope import ScopedModel
+from shugang.policy.sources import MODE_NAMES
 from shugang.policy.terms import Terms
 
 
@@ -27,7 +28,7 @@ class Grant(ScopedModel):
     supplier = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="grants_given")
     product = models.CharField(max_length=40, db_index=True)
     contract = models.CharField(max_length=40, blank=True, db_index=True)
-    mode = models.CharField(max_length=10, choices=[("table", "table"), ("api", "api"), ("query", "query")])
+    mode = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     reason = models.CharField(max_length=400, blank=True)
     terms = models.JSONField()
@@ -43,10 +44,11 @@ class Grant(ScopedModel):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(mode__in=MODE_NAMES), name="grant_mode_known"),
             models.CheckConstraint(
                 condition=Q(state="ended", ended_at__isnull=False) | (~Q(state="ended") & Q(ended_at__isnull=True)),
                 name="ended_grant_says_when",
-            )
+            ),
         ]
 
     @classmethod

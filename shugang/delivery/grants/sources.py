@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from shugang.kernel.errors import Refusal
-from shugang.policy.grant import ApiSource, QuerySource, TableSource
+from shugang.policy.sources import ApiSource, QuerySource, TableSource
 from shugang.policy.text import Text
 
 from ..datasets.models import DatasetVersion

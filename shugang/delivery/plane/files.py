@@ -21,7 +21,7 @@ from shugang.delivery.plane.records import canonical
 from shugang.delivery.plane.replies import Denied, Headers
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
 from shugang.delivery.plane.views import TableView
-from shugang.policy.grant import TableSource
+from shugang.policy.sources import TableSource
 
 if TYPE_CHECKING:
     from shugang.delivery.plane.app import Plane

@@ -16,18 +16,11 @@ import rfc8785
 from shugang.delivery.plane.clock import to_datetime
 from shugang.delivery.plane.records import ANSWERED, REFUSED, Template, template
 from shugang.delivery.plane.usage import Meter
-from shugang.policy.grant import (
-    ApiSource,
-    CompiledGrant,
-    Credential,
-    QuerySource,
-    TableSource,
-    decide,
-    decide_credential,
-)
+from shugang.policy.grant import CompiledGrant, Credential, decide, decide_credential
 from shugang.policy.refusals import Refused, refuse
+from shugang.policy.sources import SOURCES, QuerySource, Source, TableSource
 
-S = TypeVar("S", ApiSource, QuerySource, TableSource)
+S = TypeVar("S", bound=Source)
 # What a request of each mode does, in the vocabulary of terms. Sharing releases a table by its files, so that
 # `read` is the right that both its manifest and its files need.
 ACTION = {"api": "read", "query": "query", "table": "read"}
@@ -133,12 +126,11 @@ class Holder:
     A revoked secret opens nothing, listings included; it is known only to be told so.
     """
 
-    __slots__ = ("apis", "queries", "revoked", "tables")
+    __slots__ = ("products", "revoked", "tables")
 
     def __init__(self, revoked: bool) -> None:
         self.revoked = revoked
-        self.apis: dict[str, list[Access[ApiSource]]] = {}
-        self.queries: dict[str, list[Access[QuerySource]]] = {}
+        self.products: dict[str, dict[str, list[Access[Any]]]] = {mode: {} for mode in SOURCES}
         self.tables: dict[tuple[str, str, str], list[Access[TableSource]]] = {}
 
 
@@ -174,11 +166,8 @@ class Index:
         source = grant.source
         access: Access[Any] = Access(grant, credential, source, meter)
         self.by_key[grant.id, credential.id] = access
-        if isinstance(source, ApiSource):
-            holder.apis.setdefault(grant.product, []).append(access)
-        elif isinstance(source, QuerySource):
-            holder.queries.setdefault(grant.product, []).append(access)
-        else:
+        holder.products[grant.mode].setdefault(grant.product, []).append(access)
+        if isinstance(source, TableSource):
             name = (source.share.lower(), source.schema.lower(), source.table.lower())
             holder.tables.setdefault(name, []).append(access)
 

@@ -118,7 +118,7 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     """`GET /api/v1/lookup/{product}?{key}=…[&fields=a,b]`."""
     gate = plane.gate
     headers = scope.headers
-    use = gate.admit(gate.holder(headers).apis.get(product), headers)
+    use = gate.admit(gate.holder(headers).products["api"].get(product), headers)
     access = use.access
     key, fields = parse(scope.query_string, use)
     table = plane.views.lookups.get(access.view)

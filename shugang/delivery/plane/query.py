@@ -29,8 +29,8 @@ from shugang.delivery.plane.templates import BadParam, BadTemplate, Template, bi
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
 from shugang.policy.codec import TermsError
 from shugang.policy.columns import Column
-from shugang.policy.grant import QuerySource
 from shugang.policy.lowering import lower_select, quote
+from shugang.policy.sources import QuerySource
 from shugang.policy.vocabulary import Terms
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _TYPES: dict[str, Any] = {
 async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     """`GET|POST /query/v1/{product}`: parameters by name, `fields=a,b` for fewer columns, format by Accept."""
     gate = plane.gate
-    use = gate.admit(gate.holder(scope.headers).queries.get(product), scope.headers)
+    use = gate.admit(gate.holder(scope.headers).products["query"].get(product), scope.headers)
     given = await _given(plane, scope, proto, use)
     kind = render.accepted(scope.headers.get("accept"))
     if kind is None:

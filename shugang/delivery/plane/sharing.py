@@ -18,7 +18,7 @@ from shugang.delivery.plane.index import Access, Holder
 from shugang.delivery.plane.replies import JSON, Denied
 from shugang.delivery.plane.schema import EMPTY_DETAIL
 from shugang.delivery.plane.views import TableView
-from shugang.policy.grant import TableSource
+from shugang.policy.sources import TableSource
 
 if TYPE_CHECKING:
     from shugang.delivery.plane.app import Plane

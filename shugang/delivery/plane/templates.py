@@ -19,7 +19,7 @@ import sqlglot
 from sqlglot import exp
 
 from shugang.policy.columns import Column
-from shugang.policy.grant import Param, QuerySource
+from shugang.policy.sources import Param, QuerySource
 
 _FORBIDDEN_NODES = (
     exp.DML,

@@ -18,7 +18,8 @@ from shugang.delivery.plane.index import Access, Index
 from shugang.delivery.plane.lookup import LookupTable
 from shugang.delivery.plane.materialise import MANIFEST, PART
 from shugang.delivery.plane.replies import Denied
-from shugang.policy.grant import ApiSource, CompiledGrant, TableSource
+from shugang.policy.grant import CompiledGrant
+from shugang.policy.sources import ApiSource, TableSource
 
 log = logging.getLogger("shugang.plane.views")
 RETRY_SECONDS = 5.0
@@ -158,10 +159,9 @@ class Views:
 
 def _hosted(index: Index) -> Iterable[Access[Any]]:
     for holder in index.holders.values():
-        for apis in holder.apis.values():
-            yield from apis
-        for tables in holder.tables.values():
-            yield from tables
+        for products in holder.products.values():
+            for accesses in products.values():
+                yield from (access for access in accesses if isinstance(access.source, TableSource | ApiSource))
 
 
 def _read_manifest(folder: Path) -> dict[str, Any] | None:

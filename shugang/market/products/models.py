@@ -9,7 +9,8 @@ from django.db.models import Q
 
 from shugang.kernel.scope import ScopedModel
 from shugang.policy.priceplan import PricePlan
-from shugang.policy.terms import MODES, Terms
+from shugang.policy.sources import MODE_NAMES
+from shugang.policy.terms import Terms
 
 from .kinds import SECTORS, TYPES
 
@@ -39,7 +40,7 @@ class DataProduct(ScopedModel):
     summary_en = models.CharField(max_length=600, blank=True)
     type = models.CharField(max_length=20, choices=[(k, t.zh) for k, t in TYPES.items()])
     sector = models.CharField(max_length=1, choices=[(k, t.zh) for k, t in SECTORS.items()])
-    mode = models.CharField(max_length=10, choices=[(k, t.zh) for k, t in MODES.items()])
+    mode = models.CharField(max_length=10)
     keywords = models.CharField(max_length=200, blank=True)
     purposes = models.JSONField()
     offered_terms = models.JSONField()
@@ -69,7 +70,7 @@ class DataProduct(ScopedModel):
             models.CheckConstraint(
                 condition=Q(state="suspended") | Q(held_by=""), name="only_a_suspended_product_is_held"
             ),
-            models.CheckConstraint(condition=Q(mode__in=["table", "api", "query"]), name="product_mode_known"),
+            models.CheckConstraint(condition=Q(mode__in=MODE_NAMES), name="product_mode_known"),
         ]
 
     @classmethod

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from shugang.policy.columns import Column
-from shugang.policy.grant import ApiSource, Basis, CompiledGrant, Credential
+from shugang.policy.grant import Basis, CompiledGrant, Credential
 from shugang.policy.purposes import PURPOSES
+from shugang.policy.sources import ApiSource
 from shugang.policy.terms import Mask, Quota, Rate, RowFilter, Terms
 from shugang.policy.vocabulary import COUNTS, DATE_UNITS, PERIODS
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shugang.policy.bundle import PREFIX, BadBundle, Bundle, open_bundle, sign_bundle
 from shugang.policy.codec import UnknownTerm, canonical
-from shugang.policy.grant import CompiledGrant, Param, QuerySource, TableSource
+from shugang.policy.grant import CompiledGrant
+from shugang.policy.sources import Param, QuerySource, TableSource
 from shugang.policy.terms import Quota, Terms
 from shugang.policy.tests.strategies import COLUMNS, START, plain_grant, plain_terms, terms
 

@@ -27,7 +27,8 @@ from shugang.delivery.plane.config import write_private
 from shugang.delivery.plane.control import PREFIX
 from shugang.delivery.plane.records import verify_chain
 from shugang.policy.bundle import Bundle, sign_bundle
-from shugang.policy.grant import ApiSource, Basis, CompiledGrant, Credential, QuerySource, TableSource
+from shugang.policy.grant import Basis, CompiledGrant, Credential
+from shugang.policy.sources import ApiSource, QuerySource, TableSource
 from shugang.policy.terms import Terms
 
 ROOT = Path(__file__).parents[4]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shugang.policy.grant import ApiSource, TableSource
+from shugang.policy.sources import ApiSource, TableSource
 
 SEGMENT_COLUMNS = [{"name": n, "type": "string"} for n in ("prefix7", "province", "city", "carrier")]
 CONTACT_COLUMNS = [

@@ -182,7 +182,7 @@ def test_a_source_that_is_not_what_the_grant_names_serves_nothing(make_plane, va
     import pyarrow as pa
 
     from shugang.delivery.plane.tests.tables import SEGMENT_COLUMNS, segments, store
-    from shugang.policy.grant import ApiSource
+    from shugang.policy.sources import ApiSource
 
     path, digest = store(vault, "segments.parquet", segments(10))
     if damage == "digest":

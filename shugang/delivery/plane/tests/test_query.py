@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from shugang.delivery.plane.tests.peer import PlaneProcess, grant, terms
-from shugang.policy.grant import QuerySource
+from shugang.policy.sources import QuerySource
 from shugang.policy.terms import Mask, Quota, RowFilter
 
 pytestmark = pytest.mark.system

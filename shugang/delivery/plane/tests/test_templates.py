@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shugang.delivery.plane import addresses, render
 from shugang.delivery.plane.templates import BadParam, BadTemplate, prepare, typed
-from shugang.policy.grant import Param
+from shugang.policy.sources import Param
 
 
 @pytest.mark.parametrize(

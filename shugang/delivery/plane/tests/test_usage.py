@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from shugang.delivery.plane.index import Index
 from shugang.delivery.plane.tests.peer import credential, grant, terms
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED, Meter
-from shugang.policy.grant import ApiSource, Basis, decide, decide_credential
+from shugang.policy.grant import Basis, decide, decide_credential
+from shugang.policy.sources import ApiSource
 from shugang.policy.terms import Quota
 
 quotas = st.lists(
