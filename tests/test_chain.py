@@ -67,7 +67,8 @@ class Played:
 
     def journal(self, plane: str) -> list[dict[str, Any]]:
         with sqlite3.connect(self.folder / plane / "journal.sqlite3") as database:
-            return [json.loads(text) for (text,) in database.execute("SELECT text FROM record ORDER BY seq")]
+            batches = [text for (text,) in database.execute("SELECT text FROM batch ORDER BY last")]
+        return [record for text in batches for record in json.loads(f"[{text}]")]
 
     def vkey(self) -> str:
         return str(json.loads((self.folder / "court" / "receipt.json").read_text())["vkey"])

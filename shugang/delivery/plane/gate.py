@@ -19,13 +19,11 @@ from shugang.delivery.plane.index import NO_INDEX, Access, Holder, Index, S, cho
 from shugang.delivery.plane.journal import Intent, Journal
 from shugang.delivery.plane.records import REFUSED, VOID, Entry, canonical
 from shugang.delivery.plane.replies import Denied
-from shugang.delivery.plane.schema import EMPTY_DETAIL, NONCE_SECONDS
+from shugang.delivery.plane.schema import EMPTY_DETAIL, MADE_HERE, NONCE_SECONDS
 from shugang.delivery.plane.usage import Meter
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 NONCE = re.compile(r"[\x21-\x7e]{1,128}")
-# Ids of the plane's own making: they name no retry, and a client's guess must not meet one still to be made.
-MADE_HERE = "sg-"
 REQUEST_ID_RULE = "1-64 characters of A-Z a-z 0-9 . _ : -, not beginning with sg-"
 # An opened use that ends so came to nothing by no fault of the caller: void, not refused.
 VOIDS = ("source_unavailable", "source_timeout")

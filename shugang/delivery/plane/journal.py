@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import json
 import logging
 import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from shugang.delivery.plane import schema
-from shugang.delivery.plane.records import Entry, detail_of
+from shugang.delivery.plane.checkpoints import Checkpoints
+from shugang.delivery.plane.records import Entry
 
 log = logging.getLogger("shugang.plane.journal")
 
@@ -32,6 +35,8 @@ NEVER = 1 << 60
 SIBLINGS = 4
 LARGEST_WAIT = 256
 LINGER_SECONDS = 0.001
+# Characters of records kept in memory for shipping.
+RECENT_BYTES = 16 * 1024 * 1024
 
 
 class JournalFailed(RuntimeError):
@@ -106,6 +111,9 @@ class Journal:
         self._siblings, self._ended = 0, 0.0
         self._linger: asyncio.TimerHandle | None = None
         self._committed = asyncio.Event()
+        self._recent: deque[schema.Chained] = deque()
+        self._held = 0
+        self._checkpoints = Checkpoints(str(path), self._con)
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._swept = time.time()
 
@@ -222,6 +230,7 @@ class Journal:
         self.batches += 1
         if batch.chained:
             self.seq = batch.chained.seq
+            self._remember(batch.chained)
         batch.future.set_result(None)
         self._committed.set()
         waiting = len(self._pending.entries)
@@ -234,6 +243,14 @@ class Journal:
             self._idle = True
             if time.time() - self._swept > 600:
                 self._sweep()
+
+    def _remember(self, batch: schema.Chained) -> None:
+        """What was just written is about to be shipped: reading it back from the file would cost as much as
+        writing it did. Bounded: where nobody fetches, the file alone has it."""
+        self._recent.append(batch)
+        self._held += len(batch.text)
+        while self._held > RECENT_BYTES:
+            self._held -= len(self._recent.popleft().text)
 
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         log.critical("the journal cannot commit (%s); this plane stops serving", error)
@@ -264,32 +281,38 @@ class Journal:
                 return
             if error is not None:
                 return
+        self._checkpoints.stop()
         self._con.close()
 
     def _commit(self, batch: _Batch) -> None:
-        con = self._con
-        con.execute("BEGIN IMMEDIATE")
-        for sql, params in batch.statements:
-            con.execute(sql, params)
-        if batch.chained:
-            schema.write(con, batch.chained.rows)
-            if batch.fold:
-                schema.fold(con, batch.fold, batch.chained.seq)
-        con.execute("COMMIT")
+        con, chained = self._con, batch.chained
+        if chained and not (batch.statements or batch.fold or chained.billing):
+            # One statement is a transaction by itself; each further one gives the interpreter away and waits for it.
+            schema.write(con, chained)
+        else:
+            con.execute("BEGIN IMMEDIATE")
+            for sql, params in batch.statements:
+                con.execute(sql, params)
+            if chained:
+                schema.write(con, chained)
+                if batch.fold:
+                    schema.fold(con, batch.fold, chained.seq)
+            con.execute("COMMIT")
+        self._checkpoints.wrote(len(chained.text) if chained else 0)
 
     # -- reading ------------------------------------------------------------------------------------------
 
     def past(self, grant: str, request_id: str) -> Past | None:
         """A point lookup by the billing key (microseconds; used only where the client sent a request id)."""
         row = self._reader.execute(
-            "SELECT state, text FROM record WHERE grant_id = ? AND request_id = ?"
-            " AND state IN ('answered', 'aborted') AND substr(request_id, 1, 3) <> 'sg-'",
-            (grant, request_id),
+            "SELECT seq FROM billing WHERE grant_id = ? AND request_id = ?", (grant, request_id)
         ).fetchone()
         if row is None:
             return None
-        digest = row[1].split('"answer_sha256":"', 1)[1].split('"', 1)[0]
-        return Past(row[0], detail_of(row[1]), digest, row[1])
+        first, joined = self._reader.execute(schema.BATCH_OF, row).fetchone()
+        text = joined.split(schema.JOIN)[row[0] - first]
+        record = json.loads(text)
+        return Past(record["state"], record["detail"], record["answer_sha256"], text)
 
     def answer(self, grant: str, request_id: str) -> tuple[str, bytes] | None:
         row = self._reader.execute(
@@ -303,13 +326,42 @@ class Journal:
         await self._committed.wait()
         self._committed.clear()
 
+    def recent(self, seq: int, limit: int) -> tuple[int, bytes] | None:
+        """`read_after` from memory; None where what follows `seq` is no longer there."""
+        texts: list[str] = []
+        last = held = 0
+        for batch in self._recent:
+            if batch.seq <= seq:
+                continue
+            if batch.first > seq + 1 and not texts:
+                return None
+            if held >= limit:
+                break
+            part = batch.text
+            if batch.first <= seq:
+                part = schema.JOIN.join(part.split(schema.JOIN)[seq + 1 - batch.first :])
+            texts.append(part)
+            held, last = batch.seq - seq, batch.seq
+        return (last, f"[{schema.JOIN.join(texts)}]".encode()) if texts else None
+
+    def forget(self, seq: int) -> None:
+        """Records up to `seq` are home: memory need not keep them."""
+        while self._recent and self._recent[0].seq <= seq:
+            self._held -= len(self._recent.popleft().text)
+
     def read_after(self, seq: int, limit: int) -> tuple[int, bytes]:
-        """Up to `limit` records after `seq` as a JSON array, and the last number; for a worker thread. SQLite joins
-        them itself, off the interpreter's lock."""
+        """About `limit` records after `seq` (whole flushes) as a JSON array, and the last number; for a worker
+        thread."""
         con = schema.connect_reader(str(self._path))
+        texts: list[str] = []
+        last = seq
         try:
-            last, joined = con.execute(schema.SHIP, (seq, limit)).fetchone()
-            return last or seq, f"[{joined or ''}]".encode()
+            for first, end, text in con.execute(schema.BATCHES_AFTER, (seq,)):
+                texts.append(text if first > seq else schema.JOIN.join(text.split(schema.JOIN)[seq + 1 - first :]))
+                last = end
+                if last - seq >= limit:
+                    break
+            return last, f"[{schema.JOIN.join(texts)}]".encode()
         finally:
             con.close()
 

@@ -10,7 +10,6 @@ The hot path fills a template per (grant, credential, outcome) instead of serial
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring as quote
@@ -117,12 +116,6 @@ def verify_chain(records: Iterable[Mapping[str, Any]], seq: int = 0, prev: str =
 
 def canonical(value: Any) -> str:
     return rfc8785.dumps(value).decode()
-
-
-def detail_of(text: str) -> dict[str, Any]:
-    detail = json.loads(text)["detail"]
-    assert isinstance(detail, dict)
-    return detail
 
 
 def _hole(value: str) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from functools import lru_cache
+from collections.abc import Iterator
+from datetime import datetime
 from hashlib import sha256
 from json.encoder import encode_basestring as quote
 from typing import Any, NamedTuple
 
+from shugang.delivery.plane.clock import rule_day
 from shugang.delivery.plane.records import (
     ABORTED,
+    ANSWERED,
     GENESIS,
     VOID,
     Entry,
@@ -23,17 +26,17 @@ ANSWER_SECONDS = 24 * 3600
 NONCE_SECONDS = 24 * 3600
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS record (
-    seq INTEGER PRIMARY KEY,
+-- One row a flush: records `first` to `last` as they are shipped (canonical, hash appended), joined by `,` and a
+-- line break, which no canonical record contains. A row a record would cost twice as much.
+CREATE TABLE IF NOT EXISTS batch (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, text TEXT NOT NULL);
+-- The billing key: one use of a grant under one request id, whatever happens. Ids that the plane makes (sg-…) are
+-- unique by their making and never looked up, so that they are not here.
+CREATE TABLE IF NOT EXISTS billing (
     grant_id TEXT NOT NULL,
     request_id TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('answered', 'aborted', 'refused', 'void')),
-    text TEXT NOT NULL  -- as shipped: the canonical record with its hash appended
-);
--- The billing key: one use of a grant under one request id, whatever happens. Ids that the plane makes (sg-…) are
--- unique by their making and never looked up; keeping them out of the index halves the cost of a record.
-CREATE UNIQUE INDEX IF NOT EXISTS record_billing_key ON record (grant_id, request_id)
-    WHERE state IN ('answered', 'aborted') AND substr(request_id, 1, 3) <> 'sg-';
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (grant_id, request_id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intent (
     grant_id TEXT NOT NULL,
     request_id TEXT NOT NULL,
@@ -81,10 +84,12 @@ CREATE TABLE IF NOT EXISTS usage (
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
-INSERT_RECORDS = "INSERT INTO record (seq, grant_id, request_id, state, text) VALUES "
-VERSION = 1
-ROWS_PER_INSERT = 128
-COLUMNS = 5
+INSERT_BATCH = "INSERT INTO batch (last, first, text) VALUES (?, ?, ?)"
+INSERT_BILLING = "INSERT INTO billing (grant_id, request_id, seq) VALUES (?, ?, ?)"
+JOIN = ",\n"
+# Request ids of the plane's own making: they name no retry, and a client's guess must not meet one still to be made.
+MADE_HERE = "sg-"
+VERSION = 2
 ADD_USAGE = """
 INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (grant_id, day) DO UPDATE SET
     charged_calls = charged_calls + excluded.charged_calls,
@@ -94,20 +99,10 @@ INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (grant_id, day) DO
     uncharged_rows = uncharged_rows + excluded.uncharged_rows,
     uncharged_bytes = uncharged_bytes + excluded.uncharged_bytes
 """
-SHIP = """
-SELECT max(seq), group_concat(text, ',') FROM (SELECT seq, text FROM record WHERE seq > ? ORDER BY seq LIMIT ?)
-"""
+BATCHES_AFTER = "SELECT first, last, text FROM batch WHERE last > ? ORDER BY last"
+BATCH_OF = "SELECT first, text FROM batch WHERE last >= ? ORDER BY last LIMIT 1"
 # A listing is no use: it draws on no quota.
-SUMS = """
-SELECT grant_id, CAST(strftime('%s', json_extract(text, '$.at'), '+8 hours') AS INTEGER) / 86400,
-    sum(charged), sum(charged * rows), sum(charged * bytes),
-    sum(1 - charged), sum((1 - charged) * rows), sum((1 - charged) * bytes)
-FROM (SELECT grant_id, text, json_extract(text, '$.charged') AS charged, json_extract(text, '$.rows') AS rows,
-        json_extract(text, '$.bytes') AS bytes FROM record
-    WHERE seq > ? AND state IN ('answered', 'aborted')
-        AND json_extract(text, '$.outcome') NOT IN ('metadata', 'manifest'))
-GROUP BY 1, 2
-"""
+LISTINGS = ("metadata", "manifest")
 FOLDED = "folded_seq"
 FOLD_EVERY = 4096
 SET_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -133,7 +128,8 @@ def connect(path: str) -> sqlite3.Connection:
     con = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     con.execute("PRAGMA journal_mode=WAL")
     con.execute("PRAGMA synchronous=FULL")
-    con.execute("PRAGMA wal_autocheckpoint=4000")
+    # Copying the log home inside a commit would hold every caller for its length: a thread of its own does it.
+    con.execute("PRAGMA wal_autocheckpoint=0")
     (version,) = con.execute("PRAGMA user_version").fetchone()
     if version not in (0, VERSION) or (version == 0 and con.execute("SELECT 1 FROM sqlite_master").fetchone()):
         con.close()
@@ -153,24 +149,30 @@ Usage = dict[tuple[str, int], list[int]]
 class Chained(NamedTuple):
     """Entries as they go into the tables, and the head after them."""
 
+    first: int
     seq: int
     head: str
-    rows: list[Any]
+    text: str
+    billing: list[tuple[str, str, int]]
     usage: Usage
 
 
 def chained(entries: list[Entry], seq: int, head: str) -> Chained:
-    """Number and chain `entries` after `(seq, head)`. `rows` is flat: five values a record. This runs for every
-    answer, so that it does inline what `Entry.text`, `chain` and `with_hash` do (a test holds them equal)."""
-    rows: list[Any] = []
+    """Number and chain `entries` after `(seq, head)`. This runs for every answer, so that it does inline what
+    `Entry.text`, `chain` and `with_hash` do (a test holds them equal)."""
+    lines: list[str] = []
+    billing: list[tuple[str, str, int]] = []
     usage: Usage = {}
-    add = rows.extend
+    first = seq + 1
+    add = lines.append
     for template, request_id, at, received_at, count, size, digest, detail, day, counts in entries:
         seq += 1
         text = template.text % (digest, at, size, detail, head, received_at, quote(request_id), count, seq)
         head = sha256((head + text).encode()).hexdigest()
         grant = template.grant
-        add((seq, grant, request_id, template.state, f'{text[:-1]},"hash":"{head}"}}'))
+        add(f'{text[:-1]},"hash":"{head}"}}')
+        if request_id[:3] != MADE_HERE and template.state in (ANSWERED, ABORTED):
+            billing.append((grant, request_id, seq))
         if counts:
             cells = usage.get((grant, day))
             if cells is None:
@@ -179,15 +181,15 @@ def chained(entries: list[Entry], seq: int, head: str) -> Chained:
             cells[base] += 1
             cells[base + 1] += count
             cells[base + 2] += size
-    return Chained(seq, head, rows, usage)
+    return Chained(first, seq, head, JOIN.join(lines), billing, usage)
 
 
-def write(con: sqlite3.Connection, rows: list[Any]) -> None:
-    """Inside the caller's transaction. Few long statements, since each gives the interpreter away and waits to
-    get it back while the event loop is busy."""
-    for start in range(0, len(rows), COLUMNS * ROWS_PER_INSERT):
-        part = rows[start : start + COLUMNS * ROWS_PER_INSERT]
-        con.execute(_insert(len(part) // COLUMNS), part)
+def write(con: sqlite3.Connection, batch: Chained) -> None:
+    """Inside the caller's transaction (or as one, where `batch` bills no id of a client)."""
+    if batch.billing:
+        con.executemany(INSERT_BILLING, batch.billing)
+    if batch.text:
+        con.execute(INSERT_BATCH, (batch.seq, batch.first, batch.text))
 
 
 def fold(con: sqlite3.Connection, usage: Usage, seq: int) -> None:
@@ -203,15 +205,10 @@ def merge(into: Usage, more: Usage) -> None:
             kept[cell] += value
 
 
-@lru_cache(maxsize=ROWS_PER_INSERT)
-def _insert(count: int) -> str:
-    return INSERT_RECORDS + ", ".join(["(?, ?, ?, ?, ?)"] * count)
-
-
 def restore(con: sqlite3.Connection) -> Restored:
     """Resolve what was open at the crash: `void` where nothing left, `aborted` (billing what left) otherwise."""
-    row = con.execute("SELECT seq, text FROM record ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, head = (row[0], json.loads(row[1])["hash"]) if row else (0, GENESIS)
+    row = con.execute("SELECT last, text FROM batch ORDER BY last DESC LIMIT 1").fetchone()
+    seq, head = (row[0], json.loads(row[1].rsplit(JOIN, 1)[-1])["hash"]) if row else (0, GENESIS)
     orphans = [
         _resolve(row)
         for row in con.execute(
@@ -222,7 +219,7 @@ def restore(con: sqlite3.Connection) -> Restored:
     now = time.time()
     con.execute("BEGIN IMMEDIATE")
     resolved = chained(orphans, seq, head)
-    write(con, resolved.rows)
+    write(con, resolved)
     meta: dict[str, str] = dict(con.execute("SELECT key, value FROM meta"))
     fold(con, sums(con, int(meta.get(FOLDED, "0"))), resolved.seq)
     con.execute("DELETE FROM intent")
@@ -269,9 +266,24 @@ def _resolve(row: tuple[Any, ...]) -> Entry:
     return Entry(made, request_id, at, received_at, 0, 0, "", detail, day, False)
 
 
+def records(con: sqlite3.Connection, after: int = 0) -> Iterator[str]:
+    """The texts of the records after `after`, in order."""
+    for first, _, text in con.execute(BATCHES_AFTER, (after,)):
+        yield from text.split(JOIN)[max(0, after + 1 - first) :]
+
+
 def sums(con: sqlite3.Connection, after: int = 0) -> Usage:
     """The sums of the records after `after`, from the records alone; days are those of `at` in Shanghai."""
-    return {(grant, day): cells for grant, day, *cells in con.execute(SUMS, (after,))}
+    usage: Usage = {}
+    for text in records(con, after):
+        record = json.loads(text)
+        if record["state"] in (ANSWERED, ABORTED) and record["outcome"] not in LISTINGS:
+            day = rule_day(datetime.fromisoformat(record["at"]).timestamp())
+            base = 0 if record["charged"] else 3
+            amounts = [0] * 6
+            amounts[base : base + 3] = 1, record["rows"], record["bytes"]
+            merge(usage, {(record["grant"], day): amounts})
+    return usage
 
 
 EMPTY_DETAIL = canonical({})

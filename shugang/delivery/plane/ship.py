@@ -51,7 +51,10 @@ class Shipper:
         """Ship one batch; True when it was a full one, so that the next should follow at once."""
         if not self.backlog:
             return False
-        last, records = await asyncio.to_thread(self._journal.read_after, self.acked, BATCH)
+        found = self._journal.recent(self.acked, BATCH)
+        if found is None:
+            found = await asyncio.to_thread(self._journal.read_after, self.acked, BATCH)
+        last, records = found
         if last == self.acked:
             return False
         body = b'{"from_seq":%d,"records":%s}' % (self.acked + 1, records)
@@ -63,5 +66,6 @@ class Shipper:
         if not self.acked < acked <= self._journal.seq:
             raise ControlError(f"control acknowledged {acked}, expected {self.acked + 1} to {self._journal.seq}")
         shipped, self.acked = acked - self.acked, acked
+        self._journal.forget(acked)
         await self._journal.set_meta(ACKED, str(acked))
         return shipped >= BATCH

@@ -114,7 +114,7 @@ def test_a_journal_that_cannot_commit_ends_all_service(make_plane, vault):
     path = "/api/v1/lookup/segments?prefix7=1300001"
     assert plane.get(path, "k1").status == 200
     with sqlite3.connect(plane.folder / "data/journal.sqlite3") as con:
-        con.execute("CREATE TRIGGER broken BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'disk'); END")
+        con.execute("CREATE TRIGGER broken BEFORE INSERT ON batch BEGIN SELECT RAISE(ABORT, 'disk'); END")
     con.close()
     reply = plane.get(path, "k1")
     assert (reply.status, reply.code) == (503, "journal_unavailable")

@@ -20,7 +20,7 @@ from shugang.delivery.plane.records import (
     verify_chain,
     with_hash,
 )
-from shugang.delivery.plane.schema import chained
+from shugang.delivery.plane.schema import JOIN, chained
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 
@@ -60,12 +60,15 @@ def test_the_template_writes_rfc_8785(names, version, charged, reason, request_i
 def test_batches_chain_as_single_records_do():
     made = Template("g", "c", "api", "read", "found", 1, True, "charged:found")
     entries = [Entry(made, f"r{i}", "t", "u", i, 10 * i, "ab", "{}", 7, i != 2) for i in range(4)]
-    prev, rows = GENESIS, []
+    entries[3] = entries[3]._replace(request_id="sg-r3")
+    prev, texts = GENESIS, []
     for seq, entry in enumerate(entries, 1):
         written = entry.text(seq, prev)
         prev = chain(prev, written)
-        rows += [seq, "g", entry.request_id, "answered", with_hash(written, prev)]
-    assert chained(entries, 0, GENESIS) == (4, prev, rows, {("g", 7): [3, 4, 40, 0, 0, 0]})
+        texts.append(with_hash(written, prev))
+    billed = [("g", f"r{i}", i + 1) for i in range(4) if i != 3]
+    usage = {("g", 7): [3, 4, 40, 0, 0, 0]}
+    assert chained(entries, 0, GENESIS) == (1, 4, prev, JOIN.join(texts), billed, usage)
 
 
 def three() -> list[dict]:
