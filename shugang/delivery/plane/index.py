@@ -151,6 +151,7 @@ class Index:
 
     def __init__(self, grants: tuple[CompiledGrant, ...], meters: dict[str, Meter]) -> None:
         self.holders: dict[bytes, Holder] = {}
+        self.known: dict[str | None, Holder] = {}
         self.by_key: dict[tuple[str, str], Access[Any]] = {}
         self.grants = grants
         for grant in grants:

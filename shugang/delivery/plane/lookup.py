@@ -1,6 +1,7 @@
 """Look-ups from memory: key → row, each row already serialised as JSON of the granted columns.
 
-500,000 rows take one contiguous buffer plus one dictionary; a row is a slice of that buffer.
+A row is an object of its own: cutting it out of one long buffer would save a third of the memory and cost every
+answer two more misses of the processor's cache.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ FOUND, NOT_FOUND = "found", "not_found"
 class LookupTable:
     """Built from a view of two text columns, `key` (unique, not null) and `body`."""
 
-    __slots__ = ("_data", "_offsets", "_rows")
+    __slots__ = ("_rows", "get")
 
-    def __init__(self, rows: dict[str, int], offsets: Any, data: Any) -> None:
-        self._rows, self._offsets, self._data = rows, offsets, data
+    def __init__(self, rows: dict[str, bytes]) -> None:
+        self._rows = rows
+        self.get = rows.get
 
     @classmethod
     def load(cls, path: Path) -> LookupTable:
@@ -37,21 +39,11 @@ class LookupTable:
         from pyarrow import parquet
 
         table = parquet.read_table(path)
-        bodies = table.column("body").cast(pa.large_string()).combine_chunks()
-        _, offsets, data = bodies.buffers()
-        start = bodies.offset
-        view = memoryview(offsets).cast("q")[start : start + len(bodies) + 1] if len(bodies) else memoryview(b"")
-        keys = table.column("key").to_pylist()
-        return cls({key: place for place, key in enumerate(keys)}, view, memoryview(data) if data else memoryview(b""))
+        bodies = table.column("body").cast(pa.binary())
+        return cls(dict(zip(table.column("key").to_pylist(), bodies.to_pylist(), strict=True)))
 
     def __len__(self) -> int:
         return len(self._rows)
-
-    def get(self, key: str) -> bytes | None:
-        place = self._rows.get(key)
-        if place is None:
-            return None
-        return bytes(self._data[self._offsets[place] : self._offsets[place + 1]])
 
 
 def parse(query: str, use: Use) -> tuple[str, tuple[str, ...]]:
@@ -111,7 +103,7 @@ def render(row: bytes | None, fields: tuple[str, ...], request_id: str) -> bytes
     if fields:
         whole = json.loads(row)
         row = json.dumps({name: whole[name] for name in fields}, ensure_ascii=False).encode()
-    return b'{"outcome":"found","data":%s,"request_id":"%s"}' % (row, request_id.encode())
+    return b"".join((b'{"outcome":"found","data":', row, b',"request_id":"', request_id.encode(), b'"}'))
 
 
 async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:

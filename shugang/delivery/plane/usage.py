@@ -37,23 +37,39 @@ class _Limit:
 class Meter:
     """Sums of one grant: calls, rows, bytes charged (0..2) and uncharged (3..5), by rule day."""
 
-    __slots__ = ("_day", "_days", "_limits", "_rate", "_refilled", "_today", "_tokens", "held")
+    __slots__ = (
+        "_amounts",
+        "_burst",
+        "_day",
+        "_days",
+        "_limits",
+        "_per",
+        "_rate",
+        "_refilled",
+        "_today",
+        "_tokens",
+        "held",
+    )
 
     def __init__(self, days: dict[int, list[int]] | None = None) -> None:
         self._days = days if days is not None else {}
         self._day = -1
         self._today: list[int] = [0] * 6
         self._limits: tuple[_Limit, ...] = ()
+        # Those of `_limits` that bound amounts beyond mere admission.
+        self._amounts: tuple[_Limit, ...] = ()
         self._rate: Rate | None = None
-        self._tokens = self._refilled = 0.0
+        self._tokens = self._refilled = self._burst = self._per = 0.0
         self.held = 0
 
     def set_terms(self, quotas: tuple[Quota, ...], rate: Rate | None) -> None:
         self._limits = tuple(_Limit(quota) for quota in quotas)
+        self._amounts = tuple(limit for limit in self._limits if limit.bounded)
         self._day = -1
         if rate != self._rate:
             self._rate = rate
-            self._tokens = float(rate.burst) if rate else 0.0
+            self._tokens = self._burst = float(rate.burst) if rate else 0.0
+            self._per = float(rate.per_second) if rate else 0.0
             self._refilled = monotonic()
 
     def _roll(self, day: int) -> None:
@@ -71,21 +87,25 @@ class Meter:
 
     def throttle(self) -> float:
         """0 when the rate admits one more call, otherwise the seconds to wait."""
-        rate = self._rate
-        if rate is None:
+        if self._rate is None:
             return 0.0
         now = monotonic()
-        self._tokens = min(float(rate.burst), self._tokens + (now - self._refilled) * rate.per_second)
+        tokens = self._tokens + (now - self._refilled) * self._per
+        if tokens > self._burst:
+            tokens = self._burst
         self._refilled = now
-        if self._tokens >= 1.0:
-            self._tokens -= 1.0
+        if tokens >= 1.0:
+            self._tokens = tokens - 1.0
             return 0.0
-        return (1.0 - self._tokens) / rate.per_second
+        self._tokens = tokens
+        return (1.0 - tokens) / self._per
 
     def charge(self, day: int, base: int, rows: int, size: int) -> str | None:
         """A use whose answer is known at once, of kind `base` (CHARGED or UNCHARGED): the refusal code, or None and
         it is counted. Admission looks at every limit alike, so that a refusal tells nothing about the answer."""
-        code = self._full(day) or self.room(day, base, rows, size)
+        code = self._full(day)
+        if code is None and self._amounts:
+            code = self.room(day, base, rows, size)
         if code is None:
             sums = self._today
             sums[base] += 1
@@ -122,7 +142,7 @@ class Meter:
         """For an answer that is known: the refusal code if its rows or bytes do not fit."""
         if day != self._day:
             self._roll(day)
-        for limit in self._limits:
+        for limit in self._amounts:
             if base in limit.bounded:
                 used = limit.before + sum(self._today[cell] for cell in limit.cells)
                 if used + (rows if limit.unit == 1 else size) > limit.limit:
