@@ -167,11 +167,13 @@ def chained(entries: list[Entry], seq: int, head: str) -> Chained:
     add = lines.append
     for template, request_id, at, received_at, count, size, digest, detail, day, counts in entries:
         seq += 1
-        text = template.text % (digest, at, size, detail, head, received_at, quote(request_id), count, seq)
+        made_here = request_id[:3] == MADE_HERE
+        named = f'"{request_id}"' if made_here else quote(request_id)
+        text = template.text % (digest, at, size, detail, head, received_at, named, count, seq)
         head = sha256((head + text).encode()).hexdigest()
         grant = template.grant
         add(f'{text[:-1]},"hash":"{head}"}}')
-        if request_id[:3] != MADE_HERE and template.state in (ANSWERED, ABORTED):
+        if not made_here and template.state in (ANSWERED, ABORTED):
             billing.append((grant, request_id, seq))
         if counts:
             cells = usage.get((grant, day))
