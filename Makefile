@@ -60,7 +60,7 @@ bench: $(VENV)/.test
 	@$(BIN)/python -m bench
 
 soak: $(VENV)/.test
-	@$(PYTEST) tests/soak
+	@$(PYTEST) soak
 
 clean:
 	rm -rf $(VENV) .venv-client var

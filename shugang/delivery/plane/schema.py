@@ -134,9 +134,13 @@ def connect(path: str) -> sqlite3.Connection:
     if version not in (0, VERSION) or (version == 0 and con.execute("SELECT 1 FROM sqlite_master").fetchone()):
         con.close()
         raise OtherSchema(f"{path} was written by another version of the plane; ship it home with that one first")
-    con.executescript(SCHEMA)
-    con.execute(f"PRAGMA user_version = {VERSION}")
+    create(con)
     return con
+
+
+def create(con: sqlite3.Connection) -> None:
+    """Tables and version in one transaction: a power loss at the first start must not leave tables of no version."""
+    con.executescript(f"BEGIN IMMEDIATE;{SCHEMA}PRAGMA user_version = {VERSION};COMMIT")
 
 
 def connect_reader(path: str) -> sqlite3.Connection:

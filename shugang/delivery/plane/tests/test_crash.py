@@ -42,9 +42,14 @@ class Buyer(threading.Thread):
 
 
 def test_kill_and_restart_rounds(make_plane, vault):
+    kill_and_restart(make_plane, vault, ROUNDS)
+
+
+def kill_and_restart(make_plane, vault, rounds: int) -> int:
+    """Kill the plane under load `rounds` times and hold its journal against what was answered; how many answers."""
     plane = make_plane(grant("g1", "segments", api_source(vault), terms(("prefix7", "city")), ("k1",)))
     answers: dict[str, tuple[str, bytes]] = {}
-    for round_ in range(ROUNDS):
+    for round_ in range(rounds):
         over = threading.Event()
         buyers = [Buyer(plane, f"r{round_}-{i}", over) for i in range(CLIENTS)]
         for buyer in buyers:
@@ -56,7 +61,7 @@ def test_kill_and_restart_rounds(make_plane, vault):
             buyer.join(40)
             answers |= buyer.answers
         plane.start()
-    assert len(answers) > ROUNDS * 60
+    assert len(answers) > rounds * 60
     records = plane.shipped()
     by_id: dict[str, list] = {}
     for record in records:
@@ -75,6 +80,7 @@ def test_kill_and_restart_rounds(make_plane, vault):
     assert len(plane.shipped()) == len(records)
     plane.stop()
     counted(plane.folder, records)
+    return len(answers)
 
 
 def counted(folder: Path, records: list[dict]) -> None:
