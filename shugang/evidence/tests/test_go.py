@@ -1,0 +1,101 @@
+"""An outsider's tools: golang.org/x/mod's `sumdb/note` and `sumdb/tlog` verify our log, and find what was changed."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from shugang.evidence.note import Ed25519Signer
+from shugang.evidence.tests.helpers import ORIGIN, SIGNER, VKEY, plain, published, real_entry
+
+pytestmark = pytest.mark.system
+SOURCE = Path(__file__).parent / "outside" / "verify.go"
+# Debian's golang-golang-x-mod-dev; Go's own module download is not needed.
+PACKAGES = "/usr/share/gocode"
+
+
+@pytest.fixture(scope="module")
+def verify(tmp_path_factory):
+    """The program, built by Debian's Go; running it gives (succeeded, what it said)."""
+    folder = tmp_path_factory.mktemp("go")
+    program = folder / "verify"
+    go = "/usr/bin/go" if Path("/usr/bin/go").exists() else shutil.which("go")
+    assert go, "golang-go is not installed: run scripts/system-packages.sh"
+    environment = {
+        **os.environ,
+        "GO111MODULE": "off",
+        "GOPATH": PACKAGES,
+        "GOCACHE": str(folder / "cache"),
+        "GOFLAGS": "", "CGO_ENABLED": "0",
+    }
+    built = subprocess.run([go, "build", "-o", program, SOURCE], env=environment, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+
+    def run(log: Path, *known: Path, vkey: str = VKEY) -> tuple[bool, str]:
+        done = subprocess.run([program, log, vkey, *known], capture_output=True, text=True, timeout=60)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture
+def log(tmp_path):
+    """70,000 plain entries would say no more than these: three levels need 65,536, which the soak has."""
+    folder = tmp_path / "log"
+    published(folder, [real_entry(i) for i in range(1500)], step=311)
+    return folder
+
+
+def test_the_whole_log_is_found_sound(verify, log):
+    sound, told = verify(log)
+    assert sound and told.startswith("OK 1500 entries"), told
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 65_536 + 300])
+def test_every_shape_of_tree(verify, tmp_path, size):
+    published(tmp_path, plain(size))
+    sound, told = verify(tmp_path)
+    assert sound and f"OK {size} entries" in told, told
+
+
+def test_an_older_checkpoint_is_proved_a_prefix(verify, log, tmp_path):
+    older = tmp_path / "older"
+    published(older, [real_entry(i) for i in range(700)])
+    sound, told = verify(log, older / "checkpoint")
+    assert sound, told
+
+
+def test_a_checkpoint_of_another_history_is_found(verify, log, tmp_path):
+    forked = tmp_path / "forked"
+    published(forked, [real_entry(i) for i in range(699)] + plain(1))
+    sound, told = verify(log, forked / "checkpoint")
+    assert not sound and "another history" in told
+
+
+def test_a_flipped_byte_is_found(verify, log):
+    for place in (0, 40_000, -1):
+        bundle = log / "tile/entries/003"
+        original = bundle.read_bytes()
+        changed = bytearray(original)
+        changed[place] ^= 1
+        bundle.write_bytes(changed)
+        assert not verify(log)[0]
+        bundle.write_bytes(original)
+    assert verify(log)[0]
+
+
+def test_a_dropped_entry_is_found(verify, log):
+    bundle = log / "tile/entries/005.p/220"
+    data = bundle.read_bytes()
+    length = int.from_bytes(data[:2], "big")
+    bundle.write_bytes(data[2 + length :])
+    assert not verify(log)[0]
+
+
+def test_another_key_is_refused(verify, log):
+    other = Ed25519Signer(ORIGIN, b"\x08" * 32).verifier.vkey
+    assert SIGNER.verifier.vkey != other
+    sound, told = verify(log, vkey=other)
+    assert not sound and "checkpoint" in told
