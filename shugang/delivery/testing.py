@@ -6,11 +6,13 @@ import base64
 import io
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db.models import Max
 
 from shugang.kernel import clock
 from shugang.kernel.actors import SYSTEM, Actor
@@ -23,6 +25,7 @@ from .datasets.services import create_dataset
 from .grants import sources
 from .grants.models import Credential, Grant
 from .grants.services import issue_credential, issue_grant
+from .metering.models import UsageRecord
 from .plane.records import GENESIS, record_hash
 from .planes.models import Plane
 from .planes.requests import message
@@ -102,15 +105,21 @@ def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
+def _numbered() -> Iterable[tuple[str, int]]:
+    return UsageRecord.objects.values_list("grant_number").annotate(Max("grant_seq"))
+
+
 def make_records(
     uses: Sequence[Mapping[str, Any]], seq: int = 1, prev: str = GENESIS, at: datetime | None = None
 ) -> list[dict[str, Any]]:
     """Chained journal records; each use gives what differs from a charged lookup (`grant` at least)."""
     stamp = _stamp(at or clock.now())
     found: list[dict[str, Any]] = []
+    numbers = Counter({grant: last or 0 for grant, last in _numbered()})
     for use in uses:
+        numbers[use.get("grant", "")] += 1
         record = {
-            "seq": seq, "grant": "", "credential": "MY-2026-000001", "request_id": f"r-{seq}", "mode": "api",
+            "seq": seq, "grant": "", "grant_seq": numbers[use.get("grant", "")], "credential": "MY-2026-000001", "request_id": f"r-{seq}", "mode": "api",
             "action": "read", "outcome": "found", "charged": True, "charge_reason": "charged:found", "rows": 1,
             "bytes": 100, "at": stamp, "received_at": _stamp(clock.real_now()), "version": 1,
             "answer_sha256": "00" * 32,

@@ -6,7 +6,7 @@ import hashlib
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from shugang.delivery.metering.models import plane_iso
+from shugang.delivery.metering.models import UsageRecord, plane_iso
 from shugang.delivery.metering.services import fold_journal
 from shugang.delivery.models import Grant, Plane
 from shugang.delivery.plane.records import record_hash
@@ -98,11 +98,13 @@ def record_use(agreement: ChargeAgreement, outcome: str, count: int, at: datetim
     grant = _grant(agreement)
     plane = Plane.objects.get(number="JD-TEST")
     records, prev = [], plane.journal_head
+    known = UsageRecord.objects.filter(plane=plane, grant_number=grant.number).count()
     for seq in range(plane.journal_seq + 1, plane.journal_seq + 1 + count):
         charged = grant.outcomes.get(outcome) is True
         record: dict[str, Any] = {
             "seq": seq,
             "grant": grant.number,
+            "grant_seq": known + seq - plane.journal_seq,
             "credential": "MY-TEST",
             "request_id": f"r{seq}",
             "mode": "api",

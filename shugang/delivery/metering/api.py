@@ -22,6 +22,7 @@ def _record(row: UsageRecord) -> dict[str, Any]:
         "plane": row.plane.number,
         "seq": row.seq,
         "grant": row.grant_number,
+        "grant_seq": row.grant_seq,
         "credential": row.credential,
         "request_id": row.request_id,
         "mode": row.mode,

@@ -25,6 +25,7 @@ class UsageRecord(ScopedModel, Evidenced):
 
     plane = models.ForeignKey("delivery.Plane", on_delete=models.PROTECT, related_name="usage")
     seq = models.BigIntegerField()
+    grant_seq = models.BigIntegerField(default=0)
     grant = models.ForeignKey("delivery.Grant", on_delete=models.PROTECT, null=True, related_name="usage")
     grant_number = models.CharField(max_length=64)
     credential = models.CharField(max_length=64)
@@ -51,6 +52,11 @@ class UsageRecord(ScopedModel, Evidenced):
         constraints = [
             models.UniqueConstraint(fields=["plane", "seq"], name="usage_seq_once"),
             models.UniqueConstraint(
+                fields=["plane", "grant_number", "grant_seq"],
+                condition=Q(grant_seq__gt=0),
+                name="usage_number_once_a_grant",
+            ),
+            models.UniqueConstraint(
                 fields=["grant", "request_id"], condition=Q(charged=True), name="billing_key_charged_once"
             ),
             models.CheckConstraint(condition=Q(charged=False) | Q(grant__isnull=False), name="charged_under_a_grant"),
@@ -71,6 +77,7 @@ class UsageRecord(ScopedModel, Evidenced):
         return {
             "seq": self.seq,
             "grant": self.grant_number,
+            "grant_seq": self.grant_seq,
             "credential": self.credential,
             "request_id": self.request_id,
             "mode": self.mode,

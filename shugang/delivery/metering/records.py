@@ -16,7 +16,7 @@ _TEXTS = {
     "grant": 64, "credential": 64, "request_id": 200, "mode": 10, "action": 20, "outcome": 64, "charge_reason": 80,
     "state": 10, "at": 24, "received_at": 24, "answer_sha256": 64, "prev": 64, "hash": 64,
 }  # fmt: skip
-_WHOLES = ("seq", "rows", "bytes", "version")
+_WHOLES = ("seq", "grant_seq", "rows", "bytes", "version")
 KEYS = frozenset(_TEXTS) | frozenset(_WHOLES) | {"charged", "detail"}
 STATES = frozenset({"answered", "aborted", "refused", "void"})
 MAX_WHOLE = 2**53 - 1

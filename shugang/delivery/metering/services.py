@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Max
 
 from shugang.evidence.errors import FormatError
 from shugang.evidence.hashing import commitment, new_salt
@@ -131,6 +132,7 @@ def _append(plane: Plane, records: Sequence[Mapping[str, Any]]) -> int:
         g.number: g
         for g in Grant.objects.filter(plane=plane, number__in={r["grant"] for r in records}).select_related("plane")
     }
+    _check_numbers(plane, records)
     spent = _spent_keys(grants, records)
     rows = [_row(plane, grants.get(r["grant"]), r, spent) for r in records]
     UsageRecord.objects.bulk_create(rows, batch_size=500)
@@ -138,6 +140,20 @@ def _append(plane: Plane, records: Sequence[Mapping[str, Any]]) -> int:
     plane.save(update_fields=["journal_seq", "journal_head"])
     _first_uses(rows)
     return plane.journal_seq
+
+
+def _check_numbers(plane: Plane, records: Sequence[Mapping[str, Any]]) -> None:
+    """Numbers within each grant have no gap, so that a buyer who sees his grant alone sees a missing record."""
+    last: dict[str, int] = dict(
+        UsageRecord.objects.filter(plane=plane, grant_number__in={r["grant"] for r in records})
+        .values_list("grant_number")
+        .annotate(Max("grant_seq"))
+    )
+    for record in records:
+        expected = last.get(record["grant"], 0) + 1
+        if record["grant_seq"] != expected:
+            raise broken(f"number {record['grant_seq']} within {record['grant']}, expected {expected}")
+        last[record["grant"]] = expected
 
 
 def _spent_keys(grants: Mapping[str, Grant], records: Sequence[Mapping[str, Any]]) -> set[tuple[int, str]]:
@@ -196,7 +212,7 @@ def _row(plane: Plane, grant: Grant | None, record: Mapping[str, Any], spent: se
 
 
 _COPIED = (
-    "seq", "credential", "request_id", "mode", "action", "outcome", "rows", "bytes", "version", "answer_sha256",
+    "seq", "grant_seq", "credential", "request_id", "mode", "action", "outcome", "rows", "bytes", "version", "answer_sha256",
     "state", "detail", "prev", "hash",
 )  # fmt: skip
 

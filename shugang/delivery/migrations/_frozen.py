@@ -12,6 +12,12 @@ GRANT = (
     "plane_id", "valid_from", "issued_at",
 )  # fmt: skip
 
+USAGE = (
+    "plane_id", "seq", "grant_id", "grant_number", "grant_seq", "credential", "request_id", "mode", "action", "outcome",
+    "charged", "charge_reason", "stated", "rows", "bytes", "at", "received_at", "folded_at", "version", "answer_sha256",
+    "state", "detail", "hash", "prev", "salt", "sha256", "sm3",
+)  # fmt: skip
+
 
 def freeze(table: str, columns: tuple[str, ...]) -> Callable[[Any, Any], None]:
     """A migration step: from here on `columns` of `table` can be inserted and never updated."""

@@ -55,13 +55,14 @@ class _Durable(asyncio.Future[None]):
 
 
 class _Batch:
-    __slots__ = ("chained", "entries", "fold", "future", "statements")
+    __slots__ = ("chained", "entries", "fold", "future", "numbers", "statements")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.entries: list[Entry] = []
         self.statements: list[tuple[str, tuple[Any, ...]]] = []
         self.chained: schema.Chained | None = None
         self.fold: schema.Usage = {}
+        self.numbers: dict[str, int] = {}
         self.future = _Durable(loop=loop)
 
 
@@ -100,6 +101,7 @@ class Journal:
         # `seq` is durable; `_last` and `_head` run ahead by the batch that is being written.
         self.seq = self._last = self.restored.seq
         self._head = self.restored.head
+        self._numbers = self.restored.numbers
         # Sums since the last fold; folding at every flush would cost a page of writing each time.
         self._unfolded: schema.Usage = {}
         self._folded = self.restored.seq
@@ -216,11 +218,12 @@ class Journal:
         self._enough = NEVER
         batch, self._pending = self._pending, _Batch(self._loop)
         if batch.entries:
-            batch.chained = schema.chained(batch.entries, self._last, self._head)
+            batch.chained = schema.chained(batch.entries, self._last, self._head, self._numbers)
             self._last, self._head = batch.chained.seq, batch.chained.head
             schema.merge(self._unfolded, batch.chained.usage)
             if self._last - self._folded >= schema.FOLD_EVERY:
                 batch.fold, self._unfolded, self._folded = self._unfolded, {}, self._last
+                batch.numbers = dict(self._numbers)
         self._queue.put(batch)
 
     def _done(self, batch: _Batch, error: BaseException | None) -> None:
@@ -296,7 +299,7 @@ class Journal:
             if chained:
                 schema.write(con, chained)
                 if batch.fold:
-                    schema.fold(con, batch.fold, chained.seq)
+                    schema.fold(con, batch.fold, chained.seq, batch.numbers)
             con.execute("COMMIT")
         self._checkpoints.wrote(len(chained.text) if chained else 0)
 

@@ -1,7 +1,9 @@
 """The journal record: its canonical text (RFC 8785) and its hash chain.
 
 A record's `hash` is the lower-case hex SHA-256 of `prev` (64 hex characters, ASCII) followed by the canonical
-JSON of the record without `hash` (it does contain `prev`). The first record's `prev` is sixty-four zeros.
+JSON of the record without `hash` (it does contain `prev`). The first record's `prev` is sixty-four zeros. `seq` counts
+a plane's records, `grant_seq` those of one grant on it, both without gaps: whoever sees one grant alone sees by it
+that a record is missing.
 
 The hot path fills a template per (grant, credential, outcome) instead of serialising a dictionary:
 `Template.fill` must equal `rfc8785.dumps`, and a property test holds it to that.
@@ -44,7 +46,7 @@ class Template:
         self.text = (
             f'{{"action":{_hole(action)},"answer_sha256":"%s","at":"%s","bytes":%d,'
             f'"charge_reason":{_hole(reason)},"charged":{"true" if charged else "false"},'
-            f'"credential":{_hole(credential)},"detail":%s,"grant":{_hole(grant)},"mode":{_hole(mode)},'
+            f'"credential":{_hole(credential)},"detail":%s,"grant":{_hole(grant)},"grant_seq":%d,"mode":{_hole(mode)},'
             f'"outcome":{_hole(outcome)},"prev":"%s","received_at":"%s","request_id":%s,"rows":%d,"seq":%d,'
             f'"state":{_hole(state)},"version":{int(version)}}}'
         )
@@ -70,12 +72,13 @@ class Entry(NamedTuple):
     day: int
     counts: bool
 
-    def text(self, seq: int, prev: str) -> str:
+    def text(self, seq: int, prev: str, grant_seq: int) -> str:
         return self.template.text % (
             self.answer_sha256,
             self.at,
             self.bytes,
             self.detail,
+            grant_seq,
             prev,
             self.received_at,
             quote(self.request_id),

@@ -81,6 +81,8 @@ CREATE TABLE IF NOT EXISTS usage (
     uncharged_bytes INTEGER NOT NULL,
     PRIMARY KEY (grant_id, day)
 ) WITHOUT ROWID;
+-- The last number within each grant, up to `folded_seq`.
+CREATE TABLE IF NOT EXISTS numbering (grant_id TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -89,7 +91,7 @@ INSERT_BILLING = "INSERT INTO billing (grant_id, request_id, seq) VALUES (?, ?, 
 JOIN = ",\n"
 # Request ids of the plane's own making: they name no retry, and a client's guess must not meet one still to be made.
 MADE_HERE = "sg-"
-VERSION = 2
+VERSION = 3
 ADD_USAGE = """
 INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (grant_id, day) DO UPDATE SET
     charged_calls = charged_calls + excluded.charged_calls,
@@ -118,6 +120,7 @@ class Restored(NamedTuple):
     head: str
     meta: dict[str, str]
     usage: dict[str, dict[int, list[int]]]
+    numbers: dict[str, int]
     nonces: dict[tuple[str, str], float]
     voided: int
     aborted: int
@@ -161,8 +164,8 @@ class Chained(NamedTuple):
     usage: Usage
 
 
-def chained(entries: list[Entry], seq: int, head: str) -> Chained:
-    """Number and chain `entries` after `(seq, head)`. This runs for every answer, so that it does inline what
+def chained(entries: list[Entry], seq: int, head: str, numbers: dict[str, int]) -> Chained:
+    """Number and chain `entries` after `(seq, head)`; `numbers` holds the last one of each grant and is advanced. This runs for every answer, so that it does inline what
     `Entry.text`, `chain` and `with_hash` do (a test holds them equal)."""
     lines: list[str] = []
     billing: list[tuple[str, str, int]] = []
@@ -173,9 +176,10 @@ def chained(entries: list[Entry], seq: int, head: str) -> Chained:
         seq += 1
         made_here = request_id[:3] == MADE_HERE
         named = f'"{request_id}"' if made_here else quote(request_id)
-        text = template.text % (digest, at, size, detail, head, received_at, named, count, seq)
-        head = sha256((head + text).encode()).hexdigest()
         grant = template.grant
+        numbers[grant] = number = numbers.get(grant, 0) + 1
+        text = template.text % (digest, at, size, detail, number, head, received_at, named, count, seq)
+        head = sha256((head + text).encode()).hexdigest()
         add(f'{text[:-1]},"hash":"{head}"}}')
         if not made_here and template.state in (ANSWERED, ABORTED):
             billing.append((grant, request_id, seq))
@@ -198,9 +202,11 @@ def write(con: sqlite3.Connection, batch: Chained) -> None:
         con.execute(INSERT_BATCH, (batch.seq, batch.first, batch.text))
 
 
-def fold(con: sqlite3.Connection, usage: Usage, seq: int) -> None:
-    """Inside the caller's transaction: `usage` holds the records up to `seq` that were not folded yet."""
+def fold(con: sqlite3.Connection, usage: Usage, seq: int, numbers: dict[str, int]) -> None:
+    """Inside the caller's transaction: `usage` holds the records up to `seq` that were not folded yet, `numbers` the
+    last number of each grant by then."""
     con.executemany(ADD_USAGE, [(*key, *sums) for key, sums in usage.items()])
+    con.executemany("INSERT OR REPLACE INTO numbering VALUES (?, ?)", list(numbers.items()))
     con.execute(SET_META, (FOLDED, str(seq)))
 
 
@@ -224,10 +230,12 @@ def restore(con: sqlite3.Connection) -> Restored:
     ]
     now = time.time()
     con.execute("BEGIN IMMEDIATE")
-    resolved = chained(orphans, seq, head)
-    write(con, resolved)
     meta: dict[str, str] = dict(con.execute("SELECT key, value FROM meta"))
-    fold(con, sums(con, int(meta.get(FOLDED, "0"))), resolved.seq)
+    folded = int(meta.get(FOLDED, "0"))
+    numbers = _numbers(con, folded)
+    resolved = chained(orphans, seq, head, numbers)
+    write(con, resolved)
+    fold(con, sums(con, folded), resolved.seq, numbers)
     con.execute("DELETE FROM intent")
     con.execute("DELETE FROM answer WHERE expires < ?", (now,))
     con.execute("DELETE FROM nonce WHERE expires < ?", (now,))
@@ -241,6 +249,7 @@ def restore(con: sqlite3.Connection) -> Restored:
         resolved.head,
         meta,
         usage,
+        numbers,
         {(c, n): e for c, n, e in con.execute("SELECT credential, nonce, expires FROM nonce")},
         len(orphans) - aborted,
         aborted,
@@ -270,6 +279,14 @@ def _resolve(row: tuple[Any, ...]) -> Entry:
         return Entry(made, request_id, at, received_at, rows, released, "", detail, day, True)
     made = Template(grant, credential, mode, action, "interrupted", version, False, "void", VOID)
     return Entry(made, request_id, at, received_at, 0, 0, "", detail, day, False)
+
+
+def _numbers(con: sqlite3.Connection, folded: int) -> dict[str, int]:
+    found: dict[str, int] = dict(con.execute("SELECT grant_id, last FROM numbering"))
+    for text in records(con, folded):
+        record = json.loads(text)
+        found[record["grant"]] = record["grant_seq"]
+    return found
 
 
 def records(con: sqlite3.Connection, after: int = 0) -> Iterator[str]:

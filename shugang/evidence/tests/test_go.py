@@ -28,7 +28,8 @@ def verify(tmp_path_factory):
         "GO111MODULE": "off",
         "GOPATH": PACKAGES,
         "GOCACHE": str(folder / "cache"),
-        "GOFLAGS": "", "CGO_ENABLED": "0",
+        "GOFLAGS": "",
+        "CGO_ENABLED": "0",
     }
     built = subprocess.run([go, "build", "-o", program, SOURCE], env=environment, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr

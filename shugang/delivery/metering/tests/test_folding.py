@@ -240,3 +240,19 @@ class TestReading:
         assert usage(make_actor(grant.grantee)).count() == 1
         assert usage(make_actor(grant.supplier)).count() == 1
         assert usage(make_supplier()[1]).count() == 0
+
+
+@pytest.mark.parametrize("number", [1, 3, 0])
+def test_numbers_within_a_grant_leave_nothing_out(plane, grant, number):
+    # Given one record of a grant that is folded
+    first, second = make_records([{"grant": grant.number}] * 2)
+    fold_journal(plane, 1, [first])
+    # When the plane, in a chain that is sound by itself, repeats or skips a number within the grant
+    second["grant_seq"] = number
+    second["hash"] = record_hash(second)
+    # Then nothing of it is recorded
+    assert refused(plane, 2, [second]).code == "journal_broken"
+    assert UsageRecord.objects.count() == 1
+    second["grant_seq"] = 2
+    second["hash"] = record_hash(second)
+    assert fold_journal(plane, 2, [second]) == 2

@@ -148,6 +148,8 @@ def faults(promise: Promise | None, files: dict[str, bytes], folder: Path) -> li
 
 def _broken(promise: Promise | None, restored: Any, records: list[dict[str, Any]], sums: Any) -> list[str]:
     found = []
+    if [record["grant_seq"] for record in records] != list(range(1, len(records) + 1)):
+        found.append("numbers within the grant")
     if verify_chain(records) != (restored.seq, restored.head):
         found.append("chain")
     used = {(grant, day): cells for grant, days in restored.usage.items() for day, cells in days.items()}

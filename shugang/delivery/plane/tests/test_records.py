@@ -50,7 +50,7 @@ def test_the_template_writes_rfc_8785(names, version, charged, reason, request_i
         1,
         True,
     )
-    written = entry.text(seq, GENESIS)
+    written = entry.text(seq, GENESIS, 7)
     assert written.encode() == rfc8785.dumps(json.loads(written))
     assert json.loads(written)["request_id"] == request_id
     shipped = json.loads(with_hash(written, chain(GENESIS, written)))
@@ -63,19 +63,19 @@ def test_batches_chain_as_single_records_do():
     entries[3] = entries[3]._replace(request_id="sg-r3")
     prev, texts = GENESIS, []
     for seq, entry in enumerate(entries, 1):
-        written = entry.text(seq, prev)
+        written = entry.text(seq, prev, seq)
         prev = chain(prev, written)
         texts.append(with_hash(written, prev))
     billed = [("g", f"r{i}", i + 1) for i in range(4) if i != 3]
     usage = {("g", 7): [3, 4, 40, 0, 0, 0]}
-    assert chained(entries, 0, GENESIS) == (1, 4, prev, JOIN.join(texts), billed, usage)
+    assert chained(entries, 0, GENESIS, {}) == (1, 4, prev, JOIN.join(texts), billed, usage)
 
 
 def three() -> list[dict]:
     made = Template("g", "c", "api", "read", "found", 1, True, "charged:found")
     prev, records = GENESIS, []
     for seq in (1, 2, 3):
-        written = Entry(made, f"r{seq}", "t", "t", 1, 10, "", "{}", 1, True).text(seq, prev)
+        written = Entry(made, f"r{seq}", "t", "t", 1, 10, "", "{}", 1, True).text(seq, prev, seq)
         prev = chain(prev, written)
         records.append(json.loads(with_hash(written, prev)))
     return records
