@@ -50,7 +50,7 @@ class Signature(NamedTuple):
         return f"{_DASH}{self.name} {to_base64(self.key_id + self.signature)}\n"
 
 
-def _check_name(name: str) -> str:
+def check_name(name: str) -> str:
     if not name or "+" in name or any(char.isspace() or ord(char) < 0x20 for char in name):
         raise FormatError(f"{name!r} cannot name a key")
     return name
@@ -100,7 +100,7 @@ def _split_key(text: str) -> tuple[str, str, bytes]:
     data = from_base64(parts[2], 33)
     if data[:1] != _ED25519:
         raise FormatError("not an Ed25519 key")
-    return _check_name(parts[0]), parts[1], data[1:]
+    return check_name(parts[0]), parts[1], data[1:]
 
 
 class Ed25519Signer:
@@ -110,7 +110,7 @@ class Ed25519Signer:
 
     def __init__(self, name: str, seed: bytes) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.verifier = Ed25519Verifier(_check_name(name), self._key.public_key().public_bytes_raw())
+        self.verifier = Ed25519Verifier(check_name(name), self._key.public_key().public_bytes_raw())
 
     @classmethod
     def generate(cls, name: str) -> "Ed25519Signer":
@@ -190,7 +190,7 @@ def _parse_line(line: str) -> Signature:
     data = from_base64(encoded)
     if len(data) < 5:
         raise FormatError("signature is too short")
-    return Signature(_check_name(name), data[:4], data[4:])
+    return Signature(check_name(name), data[:4], data[4:])
 
 
 def open_note(note: str, verifiers: Sequence[Verifier]) -> tuple[str, list[Signature]]:

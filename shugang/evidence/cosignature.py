@@ -1,0 +1,91 @@
+"""Cosignatures of witnesses: "at this time I saw this checkpoint, and it continued every one I saw before".
+
+Source: C2SP tlog-cosignature, cosignature/v1 (Ed25519, signature type 0x04). The signature line carries eight bytes of
+POSIX time (seconds, big-endian) and the Ed25519 signature of a text that contains time and checkpoint.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from shugang.evidence.encoding import from_base64, to_base64
+from shugang.evidence.errors import FormatError
+from shugang.evidence.note import Signature, check_name
+
+_TYPE = b"\x04"
+_SIZE = 8 + 64
+_LATEST = 253_402_300_800  # the first second of the year 10000
+
+
+def _message(text: str, seconds: int) -> bytes:
+    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
+
+
+@dataclass(frozen=True)
+class Cosigner:
+    """A witness as others know it. `public`: 32 bytes (RFC 8032). Fits wherever a note's verifier does."""
+
+    name: str
+    public: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        return hashlib.sha256(self.name.encode() + b"\n" + _TYPE + self.public).digest()[:4]
+
+    @property
+    def vkey(self) -> str:
+        """`name+hex(keyID)+base64(0x04 ‖ public)`."""
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(_TYPE + self.public)}"
+
+    def verify(self, text: str, signature: bytes) -> bool:
+        if len(signature) != _SIZE or seen(signature) is None:
+            return False
+        message = _message(text, int.from_bytes(signature[:8], "big"))
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature[8:], message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def seen(signature: bytes) -> datetime | None:
+    """When the witness saw the checkpoint; None for bytes that cannot be a cosignature."""
+    seconds = int.from_bytes(signature[:8], "big")
+    return datetime.fromtimestamp(seconds, UTC) if len(signature) == _SIZE and seconds < _LATEST else None
+
+
+def parse_cosigner(vkey: str) -> Cosigner:
+    """FormatError for another algorithm or a key ID that does not belong to the key."""
+    parts = vkey.strip().split("+", 2)
+    if len(parts) != 3:
+        raise FormatError("a key reads name+id+base64")
+    data = from_base64(parts[2], 33)
+    if data[:1] != _TYPE:
+        raise FormatError("not a witness's key (type 0x04)")
+    cosigner = Cosigner(check_name(parts[0]), data[1:])
+    if cosigner.key_id.hex() != parts[1]:
+        raise FormatError("the key ID is not that of the key")
+    return cosigner
+
+
+class WitnessSigner:
+    """The key by which we witness others, held in memory. `seed`: 32 bytes. Never the key of our own log: a signature
+    made as a witness must not be taken for one made as a log."""
+
+    def __init__(self, name: str, seed: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self.cosigner = Cosigner(check_name(name), self._key.public_key().public_bytes_raw())
+
+    def __repr__(self) -> str:
+        return f"WitnessSigner({self.cosigner.vkey})"
+
+    def cosign(self, text: str, at: datetime) -> Signature:
+        """The line over a checkpoint's `text`, seen `at` (an aware time). ValueError for a time without a zone."""
+        if at.tzinfo is None:
+            raise ValueError("a cosignature needs a time with its zone")
+        seconds = int(at.timestamp())
+        signature = seconds.to_bytes(8, "big") + self._key.sign(_message(text, seconds))
+        return Signature(self.cosigner.name, self.cosigner.key_id, signature)
