@@ -41,6 +41,8 @@ DATASETS: tuple[Door, ...] = (
 CONNECTORS: tuple[Door, ...] = (
     read("/desk/connectors", "gongfang", OWN),
     *both("/desk/connectors/new", "gongfang", {"name": "二号机房", "url": "https://data.example.com"}, reach=OWN, ok=(200,)),
+    *both("/desk/connectors/<plane>/suspend", "gongfang", {"reason": "检修"}),
+    *both("/desk/connectors/<plane>/resume", "yunying", {"reason": "检修完毕"}, prepare=_suspended),
     post("/desk/connectors/<plane>/check", "gongfang", unchanged=True,
          settings={"SHUGANG_ALLOWED_NETWORKS": ("127.0.0.0/8",)}),
 )  # fmt: skip

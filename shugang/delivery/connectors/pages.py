@@ -23,6 +23,7 @@ from .. import gates, words
 from ..datasets.queries import get_dataset
 from ..planes.queries import planes
 from ..planes.services import create_enrolment
+from . import trust
 from .guard import origin
 from .probe import probe
 from .services import declare_connected_version
@@ -73,6 +74,7 @@ QUERY = Form(
 def list_page(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     context = {"planes": planes(actor), "states": words.PLANE_STATES, "may_enrol": _scope(actor) is not False}
+    context["may_resume"] = gates.may_enrol(actor, None)
     return render(request, "delivery/connectors_list.html", context)
 
 
@@ -170,4 +172,5 @@ urlpatterns = [
     path("desk/connectors/new", enrol_page, name="connector-new"),
     path("desk/connectors/<str:number>/check", probe_page, name="connector-check"),
     path("desk/datasets/<str:number>/query", query_page, name="dataset-query"),
+    *trust.urlpatterns,
 ]

@@ -42,8 +42,10 @@ class Plane(ScopedModel):
 
     @classmethod
     def scope(cls, actor: Any) -> Q:
+        """One's own; for the operator also the platform's, and those that wait for him to be resumed."""
         own = Q(party_id=actor.party_id or 0)
-        return own | Q(party__isnull=True) if "operator" in actor.roles else own
+        resumable = Q(party__isnull=True) | Q(state=cls.State.SUSPENDED)
+        return own | resumable if "operator" in actor.roles else own
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
