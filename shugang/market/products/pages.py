@@ -19,6 +19,7 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from ..http import visitor
+from ..listing.services import ORDER, may_order
 from . import desk, pricing, queries
 from .kinds import SECTORS, SPEC, STATES, TYPES
 from .models import DataProduct
@@ -119,6 +120,7 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "own": actor.party_id == product.supplier_id,
         "proof": {} if product.state in queries.PUBLIC else queries.last_application(product).get("proof_file", {}),
         "signed_in": actor.person_id is not None,
+        "orders": may_order(actor) and (product.state == DataProduct.State.LISTED or product.held_by == ORDER),
         "traced": DataProduct.objects.visible_to(actor).filter(pk=product.pk).exists(),
         "offered": product.terms,
     }

@@ -214,8 +214,13 @@ def test_an_order_is_given_on_the_products_page():
     deal = testing.make_deal()
     regulator = sign_in(Client(), make_actor(make_party("regulator"), ("supervisor",)))
     n = deal.product.number
-    assert sign_in(Client(), deal.buyer).get(f"/products/{n}/order").status_code == 403
+    buyer = sign_in(Client(), deal.buyer)
+    assert buyer.get(f"/products/{n}/order").status_code == 403
+    link = f'href="/products/{n}/order"'
+    assert link in regulator.get(f"/products/{n}").content.decode()
+    assert link not in buyer.get(f"/products/{n}").content.decode()
     open_all(regulator, f"/products/{n}/order")
     assert regulator.post(f"/products/{n}/order", {"reason": ""}).status_code == 422
     assert regulator.post(f"/products/{n}/order", {"reason": "核查宣传内容。"}).status_code == 302
     assert DataProduct.objects.get().state == "suspended"
+    assert link in regulator.get(f"/products/{n}").content.decode()
