@@ -16,7 +16,7 @@ from shugang.policy.text import Text
 from shugang.policy.vocabulary import Terms
 
 STATES = ("active", "suspended", "ended")
-CREDENTIAL_KINDS = ("bearer", "api_key")
+CREDENTIAL_KINDS = ("bearer", "api_key", "aksk", "oauth")
 
 
 def _names(cls: Any) -> set[str]:
@@ -31,6 +31,8 @@ def _instant_or_none(moment: datetime | None) -> str | None:
 class Credential:
     """A key of a person for one purpose; `digest` is the SHA-256 hex of the secret, which is kept nowhere.
 
+    A key that signs (`aksk`) must be recoverable: `sealed` holds its secret, sealed to the plane (`policy.sealing`).
+
     A revoked key stays in bundles for a while, so that its holder reads why it no longer works.
     """
 
@@ -41,9 +43,10 @@ class Credential:
     purpose: str
     expires_at: datetime | None = None
     revoked: bool = False
+    sealed: str = ""
 
     def to_json(self) -> Json:
-        return {
+        document = {
             "id": self.id,
             "kind": self.kind,
             "digest": self.digest,
@@ -52,6 +55,7 @@ class Credential:
             "expires_at": _instant_or_none(self.expires_at),
             "revoked": self.revoked,
         }
+        return document | {"sealed": self.sealed} if self.sealed else document
 
     @classmethod
     def from_json(cls, data: object, where: str = "credential") -> "Credential":
@@ -64,6 +68,7 @@ class Credential:
             f.text("purpose"),
             f.optional("expires_at", f.instant),
             f.flag("revoked"),
+            f.text("sealed") if "sealed" in f.data else "",
         )
 
 

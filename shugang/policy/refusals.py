@@ -24,6 +24,11 @@ REFUSALS: dict[str, tuple[int, Text]] = {
         "未能识别您的密钥。请检查是否完整复制，或在“我的授权”中重新领取。",
         "Your key was not recognised. Please check that it was copied in full, or collect a new one under My grants.",
     ),
+    "signature_stale": _row(
+        401,
+        "签名时间与服务器相差超过5分钟。请校准本机时钟后重新签名。",
+        "The signature's time is more than 5 minutes off. Please set your clock and sign again.",
+    ),
     "credential_expired": _row(
         401,
         "您的密钥已过有效期。请在“我的授权”中重新领取。",

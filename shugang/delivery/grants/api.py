@@ -79,7 +79,7 @@ def credentials(request: HttpRequest, after: str = "") -> dict[str, Any]:
 
 @router.post("/credentials", summary="Collect a key; the secret is in this answer and nowhere else")
 def collect(request: HttpRequest, data: Body[dict[str, Any]]) -> dict[str, Any]:
-    """`{grants: [number], kind: bearer|api_key, purpose}`. Stating the purpose attests it. Each call makes a new key."""
+    """`{grants: [number], kind: bearer|api_key|aksk|oauth, purpose}`. Stating the purpose attests it. Each call makes a new key."""
     given = data.get("grants")
     numbers = [str(n) for n in given] if isinstance(given, list) else []
     actor = request.actor  # type: ignore[attr-defined]

@@ -20,8 +20,29 @@ from shugang.policy.text import Text
 from .. import gates
 from ..planes.services import bump
 from .models import Credential, Grant
+from .sealed import seal_secret
 
-KIND_OF_MODE = {"table": "bearer", "api": "api_key", "query": "api_key"}
+# What may be collected for a mode, the usual kind first.
+KINDS_OF_MODE = {
+    "table": ("bearer", "oauth"),
+    "api": ("api_key", "aksk", "oauth"),
+    "query": ("api_key", "aksk", "oauth"),
+}
+KINDS = {
+    "bearer": Text(
+        "连接文件：下载后用 Delta Sharing 客户端直接打开。",
+        "Profile file: download it and open it with a Delta Sharing client.",
+    ),
+    "api_key": Text("接口密钥：放在请求头里，最简单。", "API key: sent in a header; the simplest."),
+    "aksk": Text(
+        "签名密钥（AK/SK）：用它给每个请求签名，密钥本身不在网络上传送。",
+        "Signing key (AK/SK): signs each request; the secret itself never travels.",
+    ),
+    "oauth": Text(
+        "OAuth 客户端：用它换取一小时有效的令牌，适合已支持 OAuth 2.0 的程序。",
+        "OAuth client: exchanged for tokens of one hour; for programs that speak OAuth 2.0.",
+    ),
+}
 SECRET_PREFIX = "sg_"  # noqa: S105  so that secret scanners can find a leaked key
 MAX_GRANTS = 50
 
@@ -41,19 +62,21 @@ def issue_credential(
 ) -> tuple[Credential, str]:
     """A new key for grants of the acting party, and its secret, which is never shown again.
 
-    `kind`: bearer (shared tables) or api_key (lookups, queries). Raises Refusal `forbidden`, `not_found`,
+    `kind`: one of `KINDS_OF_MODE` for the mode of each grant. Raises Refusal `forbidden`, `not_found`,
     `wrong_state`, `wrong_kind`, `purpose_denied`, `other_plane`.
     """
     party, person = gates.require_use(actor)
     grants = _own(party, grant_numbers)
     _fitting(grants, kind, purpose)
     secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+    number = yearly_number("MY", clock.today().year)
     row = Credential.objects.create(
-        number=yearly_number("MY", clock.today().year),
+        number=number,
         party_id=party,
         person_id=person,
         kind=kind,
         digest=hashlib.sha256(secret.encode()).hexdigest(),
+        sealed_secret=seal_secret(number, secret) if kind == Credential.Kind.AKSK else None,
         prefix=secret[:10],
         purpose=purpose,
         created_at=clock.now(),
@@ -91,7 +114,7 @@ def _fitting(grants: Sequence[Grant], kind: str, purpose: str) -> None:
                 ),
                 409,
             )
-        if KIND_OF_MODE[grant.mode] != kind:
+        if kind not in KINDS_OF_MODE[grant.mode]:
             raise Refusal(
                 "wrong_kind",
                 Text("这种密钥不适用于该授权的交付方式。", "This kind of key does not fit the grant's delivery mode."),
@@ -106,7 +129,7 @@ def _fitting(grants: Sequence[Grant], kind: str, purpose: str) -> None:
                 ),
                 422,
             )
-    if kind == Credential.Kind.BEARER and len({g.plane_id for g in grants}) > 1:
+    if kind in (Credential.Kind.BEARER, Credential.Kind.OAUTH) and len({g.plane_id for g in grants}) > 1:
         raise Refusal(
             "other_plane",
             Text(

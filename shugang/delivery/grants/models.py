@@ -99,23 +99,36 @@ class GrantHold(models.Model):
 
 
 class Credential(ScopedModel):
-    """A key of one person for one purpose; opens one or more grants. Only the SHA-256 of the secret is kept."""
+    """A key of one person for one purpose; opens one or more grants. Only the SHA-256 of the secret is kept, except
+    where the plane must check signatures made with it: then the secret itself, sealed (`kernel.secrets`)."""
 
     class Kind(models.TextChoices):
         BEARER = "bearer"
         API_KEY = "api_key"
+        AKSK = "aksk"
+        OAUTH = "oauth"
 
     number = models.CharField(max_length=20, unique=True)
     party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="credentials")
     person = models.ForeignKey("parties.Person", on_delete=models.PROTECT, related_name="credentials")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     digest = models.CharField(max_length=64, unique=True)
+    sealed_secret = models.BinaryField(null=True)
     prefix = models.CharField(max_length=12)
     purpose = models.CharField(max_length=40)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     grants = models.ManyToManyField(Grant, related_name="credentials")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="aksk", sealed_secret__isnull=False)
+                | (~Q(kind="aksk") & Q(sealed_secret__isnull=True)),
+                name="only_signing_keys_are_recoverable",
+            )
+        ]
 
     @classmethod
     def scope(cls, actor: Any) -> Q:

@@ -6,6 +6,7 @@ import base64
 import json
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -24,7 +25,7 @@ from shugang.ui.exports import csv_response
 
 from .. import words
 from . import queries
-from .keys import KIND_OF_MODE, issue_credential, purpose_statement, revoke_credential, sharing_profile
+from .keys import KINDS, KINDS_OF_MODE, issue_credential, purpose_statement, revoke_credential, sharing_profile
 from .models import Credential, Grant
 
 
@@ -76,8 +77,13 @@ def address(grant: Grant) -> str:
     return f"{grant.plane.url}/{'api/v1/lookup' if grant.mode == 'api' else 'query/v1'}/{grant.product}"
 
 
-def _example(grant: Grant) -> str:
+def _example(grant: Grant, credential: Credential | None = None) -> str:
     """A command that works once the key is put in."""
+    if credential is not None and credential.kind == Credential.Kind.OAUTH:
+        return f'curl -u "{credential.number}:$KEY" -d grant_type=client_credentials "{grant.plane.url}/oauth2/token"'
+    if credential is not None and credential.kind == Credential.Kind.AKSK:
+        place = address(grant)
+        return f'authorization("{credential.number}", KEY, "GET", "{urlsplit(place).netloc}", "{urlsplit(place).path}")'
     if grant.mode == "table":
         place = ".".join(grant.source[name] for name in ("share", "schema", "table"))
         return f'delta_sharing.load_as_pandas("profile.share#{place}")'
@@ -128,6 +134,8 @@ def key_page(request: HttpRequest, number: str) -> HttpResponse:
             "statement": statement,
             "errors": {"agree": missing} if request.method == "POST" else {},
             "key": str(uuid.uuid4()),
+            "kinds": [(kind, KINDS[kind]) for kind in KINDS_OF_MODE[grant.mode]],
+            "chosen": request.POST.get("kind", ""),
         }
         return render(request, "delivery/grants_key.html", context, status=200 if request.method == "GET" else 422)
     return _issue(request, grant)
@@ -136,14 +144,15 @@ def key_page(request: HttpRequest, number: str) -> HttpResponse:
 def _issue(request: HttpRequest, grant: Grant) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     shown: list[str] = []
+    kind = request.POST.get("kind") or KINDS_OF_MODE[grant.mode][0]
 
     def run() -> dict[str, Any]:
-        row, secret = issue_credential(actor, [grant.number], KIND_OF_MODE[grant.mode], grant.terms["purpose"])
+        row, secret = issue_credential(actor, [grant.number], kind, grant.terms["purpose"])
         shown.append(secret)  # never in the stored answer: a repeated press says that it was shown
         return {"credential": row.number}
 
     made = idempotency.once(
-        actor, request.POST.get("idempotency_key"), idempotency.fingerprint("key", grant.number), run
+        actor, request.POST.get("idempotency_key"), idempotency.fingerprint("key", grant.number, kind), run
     )
     credential = Credential.objects.visible_to(actor).get(number=made["credential"])
     secret = shown[0] if shown else ""
@@ -153,7 +162,7 @@ def _issue(request: HttpRequest, grant: Grant) -> HttpResponse:
         "credential": credential,
         "secret": secret,
         "profile": base64.b64encode(profile.encode()).decode(),
-        "example": _example(grant),
+        "example": _example(grant, credential),
     }
     return render(request, "delivery/grants_key_shown.html", context)
 

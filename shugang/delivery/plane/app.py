@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any
 
-from shugang.delivery.plane import files, lookup, query, sharing
+from shugang.delivery.plane import files, lookup, oauth, query, sharing, signatures
 from shugang.delivery.plane.bundles import Follower
 from shugang.delivery.plane.clock import Clock
 from shugang.delivery.plane.config import PlaneConfig
 from shugang.delivery.plane.connectors import open_connectors
 from shugang.delivery.plane.control import Control
-from shugang.delivery.plane.gate import Gate, Rejected, Use, plane_secret
+from shugang.delivery.plane.gate import Gate, Rejected, Signed, Use, plane_secret
 from shugang.delivery.plane.index import Index
 from shugang.delivery.plane.journal import Journal, JournalFailed, Past
 from shugang.delivery.plane.metrics import render_metrics
@@ -56,6 +56,7 @@ class Plane:
         self._key = config.private_key()
         self.journal = Journal(config.journal_path, on_failure)
         self.gate = Gate(Clock(), self.journal, plane_secret(config.data_dir))
+        self.signatures = signatures.Signatures(self.gate, self._key)
         self.views = Views(config)
         self.follower = Follower(
             self.gate, config.plane_id, config.platform_public_key(), config.poll_seconds, self._renewed
@@ -109,12 +110,16 @@ class Plane:
                 await files.handle(self, scope, proto)
             elif path.startswith(QUERY) and scope.method in ("GET", "POST"):
                 await query.handle(self, scope, proto, path[len(QUERY) :])
+            elif path == oauth.PATH:
+                await oauth.handle(self, scope, proto)
             elif path == "/healthz":
                 self._health(proto)
             elif path == "/metrics":
                 proto.response_str(200, [("content-type", "text/plain; version=0.0.4")], render_metrics(self))
             else:
                 raise Denied("not_found", journal=False)
+        except Signed:
+            await self._signed(scope, proto, sharing_call)
         except Rejected as rejected:
             await self._refuse(proto, rejected.denied, sharing_call, rejected.use)
         except Denied as denied:
@@ -128,6 +133,19 @@ class Plane:
         except Exception:
             log.exception("a request failed")
             await self._refuse(proto, Denied("", refused=INTERNAL, journal=False), sharing_call, None)
+
+    async def _signed(self, scope: Any, proto: Any, sharing_call: bool) -> None:
+        try:
+            again = await signatures.verified(self, scope, proto)
+        except Rejected as rejected:
+            await self._refuse(proto, rejected.denied, sharing_call, rejected.use)
+        except Denied as denied:
+            await self._refuse(proto, denied, sharing_call, None)
+        except Exception:
+            log.exception("a signed request failed")
+            await self._refuse(proto, Denied("", refused=INTERNAL, journal=False), sharing_call, None)
+        else:
+            await self.serve(*again)
 
     async def _refuse(self, proto: Any, denied: Denied, sharing_call: bool, use: Use | None) -> None:
         self.counters[f"refused:{denied.code}"] += 1

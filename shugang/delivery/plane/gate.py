@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
+from shugang.delivery.plane import oauth
 from shugang.delivery.plane.clock import Clock, Moment
 from shugang.delivery.plane.config import write_private
 from shugang.delivery.plane.index import NO_INDEX, Access, Holder, Index, S, choose
@@ -66,9 +67,13 @@ class Gate:
             return holder
         if given is not None:
             token = given[7:] if given[:7].lower() == "bearer " else ""
+            if given.startswith("SG-HMAC-"):
+                raise Signed
         else:
             token = headers.get("x-api-key") or ""
         holder = self.index.holders.get(sha256(token.encode()).digest())
+        if holder is None and token.startswith(oauth.PREFIX):
+            holder, given = oauth.token_holder(token, self.index, self.secret, time()), None  # its hour is not cached
         if holder is None or not token:
             self.unknown_keys += 1
             self.check_fresh()
@@ -116,14 +121,20 @@ class Gate:
     def _spend(self, use: Use, nonce: str) -> None:
         if not NONCE.fullmatch(nonce):
             raise Rejected(use, Denied("bad_request", "X-Nonce", "1-128 visible ASCII characters"))
-        key, now = (use.access.credential.id, nonce), use.moment.real
-        if key in self._nonces:
+        if not self.spend(use.access.credential.id, nonce):
             raise Rejected(use, Denied("nonce_repeated", "X-Nonce"))
+
+    def spend(self, credential: str, nonce: str) -> bool:
+        """Whether this nonce was still good; it is not from now on."""
+        key, now = (credential, nonce), time()
+        if key in self._nonces:
+            return False
         self._nonces[key] = expires = now + NONCE_SECONDS
         self.journal.nonce(*key, expires)
         if now - self._nonces_swept > 600:
             self._nonces_swept = now
             self._nonces = {k: e for k, e in self._nonces.items() if e > now}
+        return True
 
     def _limited(self, grant: str, wait: float) -> Denied:
         """A flood is journalled once a second with the number of refusals since, not refusal by refusal."""
@@ -131,9 +142,10 @@ class Gate:
         now = monotonic()
         if now - last < 1.0:
             self._quiet[grant] = (last, suppressed + 1)
-            return Denied("rate_limited", wait=wait, journal=False)
+            return Denied("rate_limited", wait=wait, journal=False, policy=self.meters[grant].policy)
         self._quiet[grant] = (now, 0)
-        return Denied("rate_limited", wait=wait, detail={"suppressed": suppressed} if suppressed else None)
+        detail = {"suppressed": suppressed} if suppressed else None
+        return Denied("rate_limited", wait=wait, detail=detail, policy=self.meters[grant].policy)
 
     # -- what the journal says ----------------------------------------------------------------------------
 
@@ -222,6 +234,10 @@ class Gate:
         access = use.access
         current = self.index.by_key.get((access.grant.id, access.credential.id))
         return current is not None and monotonic() < self.fresh_until and current.refusal(self.clock.now().rule) is None
+
+
+class Signed(Exception):
+    """The request carries a signature: it is judged with its body (`plane.signatures`) and comes here again."""
 
 
 class Rejected(Exception):

@@ -133,6 +133,14 @@ class Holder:
         self.products: dict[str, dict[str, list[Access[Any]]]] = {mode: {} for mode in SOURCES}
         self.tables: dict[tuple[str, str, str], list[Access[TableSource]]] = {}
 
+    def all(self) -> Iterable[Access[Any]]:
+        return (access for found in self.products.values() for accesses in found.values() for access in accesses)
+
+
+def inside(number: str) -> str:
+    """What stands for a verified signature within this process: no header of HTTP can hold a NUL."""
+    return f"\0{number}"
+
 
 def choose(accesses: Iterable[Access[S]], rule_now: float) -> tuple[Access[S], Refused | None]:
     """The first access that admits, else the first one with its refusal. `accesses` is not empty."""
@@ -151,6 +159,8 @@ class Index:
 
     def __init__(self, grants: tuple[CompiledGrant, ...], meters: dict[str, Meter]) -> None:
         self.holders: dict[bytes, Holder] = {}
+        # Keys that are named by their id: those that sign, and those that are changed for tokens.
+        self.by_id: dict[str, tuple[Credential, Holder]] = {}
         self.known: dict[str | None, Holder] = {}
         self.by_key: dict[tuple[str, str], Access[Any]] = {}
         self.grants = grants
@@ -163,7 +173,12 @@ class Index:
                 self._add(grant, credential, meter)
 
     def _add(self, grant: CompiledGrant, credential: Credential, meter: Meter) -> None:
-        holder = self.holders.setdefault(bytes.fromhex(credential.digest), Holder(credential.revoked))
+        if credential.kind in ("aksk", "oauth"):
+            _, holder = self.by_id.setdefault(credential.id, (credential, Holder(credential.revoked)))
+            if credential.kind == "aksk" and not credential.revoked:
+                self.known[inside(credential.id)] = holder
+        else:
+            holder = self.holders.setdefault(bytes.fromhex(credential.digest), Holder(credential.revoked))
         source = grant.source
         access: Access[Any] = Access(grant, credential, source, meter)
         self.by_key[grant.id, credential.id] = access

@@ -36,11 +36,12 @@ class Denied(Exception):
         refused: Refused | None = None,
         journal: bool = True,
         detail: dict[str, Any] | None = None,
+        policy: str = "",
     ) -> None:
         super().__init__(code)
         self.refused = refused or refuse(code)
         self.code = self.refused.code
-        self.field, self.note, self.wait, self.journal = field, note, wait, journal
+        self.field, self.note, self.wait, self.journal, self.policy = field, note, wait, journal, policy
         self.error_code = error_code or ERROR_CODES.get(self.code, self.code.upper())
         self.detail = detail or {}
 
@@ -49,10 +50,18 @@ class Denied(Exception):
 
     def headers(self) -> Headers:
         if self.wait:
-            return [*JSON, ("retry-after", str(max(1, int(self.wait + 0.999))))]
+            seconds = str(max(1, int(self.wait + 0.999)))
+            return [*JSON, ("retry-after", seconds), *rate_limit(self.policy, 0, seconds)]
         if self.refused.status == 401:
             return [*JSON, ("www-authenticate", "Bearer")]
         return JSON
+
+
+def rate_limit(policy: str, remaining: int, seconds: str) -> Headers:
+    """draft-ietf-httpapi-ratelimit-headers-11: the policy, and the calls left until `seconds` have passed."""
+    if not policy:
+        return []
+    return [("ratelimit-policy", policy), ("ratelimit", f'"rate";r={remaining};t={seconds}')]
 
 
 @lru_cache(maxsize=512)

@@ -8,6 +8,7 @@ what it found.
 
 from __future__ import annotations
 
+from math import ceil
 from time import monotonic
 
 from shugang.delivery.plane.clock import month_of
@@ -49,6 +50,7 @@ class Meter:
         "_today",
         "_tokens",
         "held",
+        "policy",
     )
 
     def __init__(self, days: dict[int, list[int]] | None = None) -> None:
@@ -61,6 +63,7 @@ class Meter:
         self._rate: Rate | None = None
         self._tokens = self._refilled = self._burst = self._per = 0.0
         self.held = 0
+        self.policy = ""
 
     def set_terms(self, quotas: tuple[Quota, ...], rate: Rate | None) -> None:
         self._limits = tuple(_Limit(quota) for quota in quotas)
@@ -70,6 +73,8 @@ class Meter:
             self._rate = rate
             self._tokens = self._burst = float(rate.burst) if rate else 0.0
             self._per = float(rate.per_second) if rate else 0.0
+            # The bucket as a window: so many calls at once, and again as many once it has filled up.
+            self.policy = f'"rate";q={rate.burst};w={max(1, ceil(rate.burst / rate.per_second))}' if rate else ""
             self._refilled = monotonic()
 
     def _roll(self, day: int) -> None:

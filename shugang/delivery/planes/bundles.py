@@ -15,8 +15,10 @@ from shugang.kernel.platform import private_key
 from shugang.policy.bundle import Bundle, sign_bundle
 from shugang.policy.codec import to_iso
 from shugang.policy.grant import CompiledGrant
+from shugang.policy.sealing import seal_to_plane
 
 from ..grants.models import Credential, Grant
+from ..grants.sealed import signing_secret
 from .models import Plane
 
 TOMBSTONE = timedelta(days=7)
@@ -48,7 +50,7 @@ def _grants(plane: Plane) -> list[CompiledGrant]:
     rows = (
         Grant.objects.filter(plane=plane)
         .filter(~Q(state=Grant.State.ENDED) | Q(ended_at__gte=recently))
-        .select_related("grantee")
+        .select_related("grantee", "plane")
         .prefetch_related("bases")
         .order_by("id")
     )
@@ -87,7 +89,7 @@ def compile_grant(row: Grant, credentials: list[Credential]) -> CompiledGrant:
             "bases": [_basis(b) for b in row.bases.all()],
             "source": row.source,
             "outcomes": row.outcomes,
-            "credentials": [_credential(c) for c in credentials],
+            "credentials": [_credential(c, row.plane.public_key) for c in credentials],
         }
     )
 
@@ -97,8 +99,8 @@ def _basis(basis: Any) -> dict[str, Any]:
     return {"kind": basis.kind, "reference": basis.reference, "digest": basis.digest, "valid_until": until}
 
 
-def _credential(row: Credential) -> dict[str, Any]:
-    return {
+def _credential(row: Credential, plane_key: str) -> dict[str, Any]:
+    document = {
         "id": row.number,
         "kind": row.kind,
         "digest": row.digest,
@@ -107,3 +109,6 @@ def _credential(row: Credential) -> dict[str, Any]:
         "expires_at": to_iso(row.expires_at) if row.expires_at else None,
         "revoked": row.revoked_at is not None,
     }
+    if row.kind == Credential.Kind.AKSK and plane_key:
+        document["sealed"] = seal_to_plane(plane_key, signing_secret(row), f"credential:{row.number}")
+    return document

@@ -224,3 +224,13 @@ def test_the_api_says_the_same(world):
     new = supplier.post(url, b"a,b\n7,8\n", content_type="application/octet-stream")
     assert new.json()["version"] == 2 and Event.objects.filter(kind="dataset.version_added").count() == 2
     assert Client().get("/api/v1/grants").status_code == 401
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("aksk", "authorization("), ("oauth", "/oauth2/token")])
+def test_a_key_of_another_kind_is_collected_and_its_use_shown(world, kind, shown):
+    grant = make_grant(grantee=world["buyer"].party, mode="api")
+    path = f"/desk/grants/{grant.number}/key"
+    assert f'value="{kind}"' in browser(world["buyer"]).get(path).content.decode()
+    page = browser(world["buyer"]).post(path, {"agree": "1", "kind": kind, "idempotency_key": kind}).content.decode()
+    row = Credential.objects.get(grants=grant)
+    assert (row.kind, row.number in page, shown in page) == (kind, True, True)
