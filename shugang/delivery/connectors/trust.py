@@ -28,7 +28,7 @@ SUSPEND = {
     "effects": [
         ("player-pause", Text("节点不再得到授权，租期到时停止供数。", "It gets no more grants and stops when its lease ends.")),
         ("file-text", Text("已发生的使用照常入账。", "What was used before is still recorded.")),
-        ("user-check", Text("只有运营方可以恢复。", "Only the operator can resume it.")),
+        ("user", Text("只有运营方可以恢复。", "Only the operator can resume it.")),
     ],
     "danger": True,
 }  # fmt: skip
