@@ -135,7 +135,10 @@ class _Binder:
         return f"CASE WHEN FALSE THEN {name} END"
 
     def band(self, name: str, mask: Mask) -> str:
-        value, width = f"TRY_CAST(floor({name}) AS BIGINT)", int(mask.args["width"])
+        # floor() would make a DOUBLE of a whole number, which is wrong beyond 2**53; a cast rounds, so step down.
+        near, width = f"TRY_CAST({name} AS BIGINT)", int(mask.args["width"])
+        down = f"CASE WHEN {near} > {name} AND {near} >= {-(2**63) + 1} THEN 1 ELSE 0 END"
+        value = f"({near} - {down})"
         lower = f"{value} - ({value} % {width} + {width}) % {width}"
         return f"CASE WHEN {value} >= {-(2**63) + width} THEN {lower} END"
 

@@ -210,6 +210,14 @@ def test_a_granted_view_can_be_written_as_a_file(db: duckdb.DuckDBPyConnection, 
     assert b"13812345678" not in content and b"secret" not in content
 
 
+@pytest.mark.parametrize("value", [-18014398509481041, 18014398509481043, 2**63 - 1, -(2**63), -(2**63) + 3, 7, -7])
+def test_bands_of_whole_numbers_beyond_what_a_double_holds(db: duckdb.DuckDBPyConnection, value: int) -> None:
+    mask = Mask("x", "band", {"width": 2})
+    columns = [Column("x", "bigint")]
+    sql, params = lower_select("(SELECT $value::BIGINT AS x)", columns, plain_terms(fields=("x",), masks=[mask]))
+    assert db.execute(sql, {**params, "value": value}).fetchone() == (apply_mask(mask, value),)
+
+
 @pytest.mark.parametrize(
     "value", [-0.5, -10.0, 1e300, -1e300, float("inf"), float("-inf"), float("nan"), 2.0**63, None]
 )
