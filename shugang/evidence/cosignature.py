@@ -4,16 +4,13 @@ Source: C2SP tlog-cosignature, cosignature/v1 (Ed25519, signature type 0x04). Th
 POSIX time (seconds, big-endian) and the Ed25519 signature of a text that contains time and checkpoint.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from shugang.evidence.encoding import from_base64, to_base64
-from shugang.evidence.errors import FormatError
-from shugang.evidence.note import Signature, check_name
+from shugang.evidence.note import Signature, check_name, key_id, open_vkey, vkey
 
 _TYPE = b"\x04"
 _SIZE = 8 + 64
@@ -33,12 +30,12 @@ class Cosigner:
 
     @property
     def key_id(self) -> bytes:
-        return hashlib.sha256(self.name.encode() + b"\n" + _TYPE + self.public).digest()[:4]
+        return key_id(self.name, _TYPE, self.public)
 
     @property
     def vkey(self) -> str:
-        """`name+hex(keyID)+base64(0x04 ‖ public)`."""
-        return f"{self.name}+{self.key_id.hex()}+{to_base64(_TYPE + self.public)}"
+        """As `note.vkey` writes it, with 0x04."""
+        return vkey(self.name, _TYPE, self.public)
 
     def verify(self, text: str, signature: bytes) -> bool:
         if len(signature) != _SIZE or seen(signature) is None:
@@ -57,18 +54,9 @@ def seen(signature: bytes) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if len(signature) == _SIZE and seconds < _LATEST else None
 
 
-def parse_cosigner(vkey: str) -> Cosigner:
+def parse_cosigner(text: str) -> Cosigner:
     """FormatError for another algorithm or a key ID that does not belong to the key."""
-    parts = vkey.strip().split("+", 2)
-    if len(parts) != 3:
-        raise FormatError("a key reads name+id+base64")
-    data = from_base64(parts[2], 33)
-    if data[:1] != _TYPE:
-        raise FormatError("not a witness's key (type 0x04)")
-    cosigner = Cosigner(check_name(parts[0]), data[1:])
-    if cosigner.key_id.hex() != parts[1]:
-        raise FormatError("the key ID is not that of the key")
-    return cosigner
+    return Cosigner(*open_vkey(text, _TYPE))
 
 
 class WitnessSigner:

@@ -56,8 +56,14 @@ def check_name(name: str) -> str:
     return name
 
 
-def _key_id(name: str, public: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+def key_id(name: str, kind: bytes, public: bytes) -> bytes:
+    """`kind`: the algorithm's byte (0x01 Ed25519, 0x04 cosignature/v1)."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + public).digest()[:4]
+
+
+def vkey(name: str, kind: bytes, public: bytes) -> str:
+    """`name+hex(keyID)+base64(kind ‖ public)`: what is published for outsiders."""
+    return f"{name}+{key_id(name, kind, public).hex()}+{to_base64(kind + public)}"
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,12 @@ class Ed25519Verifier:
 
     @property
     def key_id(self) -> bytes:
-        return _key_id(self.name, self.public)
+        return key_id(self.name, _ED25519, self.public)
 
     @property
     def vkey(self) -> str:
-        """`name+hex(keyID)+base64(0x01 ‖ public)`: what is published for outsiders."""
-        return f"{self.name}+{self.key_id.hex()}+{to_base64(_ED25519 + self.public)}"
+        """As `vkey` writes it, with 0x01."""
+        return vkey(self.name, _ED25519, self.public)
 
     def verify(self, text: str, signature: bytes) -> bool:
         try:
@@ -84,22 +90,26 @@ class Ed25519Verifier:
         return True
 
 
-def parse_vkey(vkey: str) -> Ed25519Verifier:
+def parse_vkey(text: str) -> Ed25519Verifier:
     """FormatError for another algorithm than Ed25519 or a key ID that does not belong to the key."""
-    name, key_id, key = _split_key(vkey)
-    verifier = Ed25519Verifier(name, key)
-    if verifier.key_id.hex() != key_id:
+    return Ed25519Verifier(*open_vkey(text, _ED25519))
+
+
+def open_vkey(text: str, kind: bytes) -> tuple[str, bytes]:
+    """(name, public key) of a published key of that kind. FormatError."""
+    name, given, public = _split_key(text, kind)
+    if key_id(name, kind, public).hex() != given:
         raise FormatError("the key ID is not that of the key")
-    return verifier
+    return name, public
 
 
-def _split_key(text: str) -> tuple[str, str, bytes]:
+def _split_key(text: str, kind: bytes) -> tuple[str, str, bytes]:
     parts = text.strip().split("+", 2)
     if len(parts) != 3:
         raise FormatError("a key reads name+id+base64")
     data = from_base64(parts[2], 33)
-    if data[:1] != _ED25519:
-        raise FormatError("not an Ed25519 key")
+    if data[:1] != kind:
+        raise FormatError(f"not a key of type 0x{kind.hex()}")
     return check_name(parts[0]), parts[1], data[1:]
 
 
@@ -122,9 +132,9 @@ class Ed25519Signer:
         text = skey.strip()
         if not text.startswith(cls._PREFIX):
             raise FormatError("not a private note key")
-        name, key_id, seed = _split_key(text[len(cls._PREFIX) :])
+        name, given, seed = _split_key(text[len(cls._PREFIX) :], _ED25519)
         signer = cls(name, seed)
-        if signer.key_id.hex() != key_id:
+        if signer.key_id.hex() != given:
             raise FormatError("the key ID is not that of the key")
         return signer
 

@@ -6,6 +6,7 @@ closed).
 """
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -49,6 +50,11 @@ def to_iso(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise TermsError("naive_time", Text("时间须带时区。", "A time must carry its zone."), "time")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def field_names(cls: Any) -> set[str]:
+    """The keys that a dataclass is written with: what `Fields` may know."""
+    return {item.name for item in fields(cls)}
 
 
 class Fields:

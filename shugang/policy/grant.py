@@ -4,11 +4,10 @@ A grant is compiled once from its terms; it carries its bases, because its life 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from shugang.policy.codec import Fields, Json, TermsError, to_iso, to_list
+from shugang.policy.codec import Fields, Json, TermsError, field_names, to_iso, to_list
 from shugang.policy.guarantees import MODES, check_mode
 from shugang.policy.refusals import Refused, refuse
 from shugang.policy.sources import Source, source_from_json
@@ -17,10 +16,6 @@ from shugang.policy.vocabulary import Terms
 
 STATES = ("active", "suspended", "ended")
 CREDENTIAL_KINDS = ("bearer", "api_key", "aksk", "oauth")
-
-
-def _names(cls: Any) -> set[str]:
-    return {item.name for item in fields(cls)}
 
 
 def _instant_or_none(moment: datetime | None) -> str | None:
@@ -59,7 +54,7 @@ class Credential:
 
     @classmethod
     def from_json(cls, data: object, where: str = "credential") -> "Credential":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         return cls(
             f.text("id"),
             f.text("kind", CREDENTIAL_KINDS),
@@ -92,7 +87,7 @@ class Basis:
 
     @classmethod
     def from_json(cls, data: object, where: str = "basis") -> "Basis":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         return cls(f.text("kind"), f.text("reference"), f.text("digest"), f.optional("valid_until", f.instant))
 
 
@@ -133,7 +128,7 @@ class CompiledGrant:
 
     @classmethod
     def from_json(cls, data: object, where: str = "grant") -> "CompiledGrant":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         mode = f.text("mode", MODES)
         source = source_from_json(f.raw("source"), f.path("source"))
         if source.to_json()["type"] != mode:

@@ -3,8 +3,8 @@
 Used for everything secret that a signed bundle must carry (signing keys of buyers, passwords of connectors and
 destinations). A bundle is signed, not secret: whoever copies one learns nothing from it.
 
-    sealed = seal_to_plane(plane.public_key, b"secret", "credential:MY-2026-000001")    # control; text for JSON
-    secret = open_sealed(config.private_key(), sealed, "credential:MY-2026-000001")     # the plane
+    sealed = seal_to_plane(plane.public_key, b"secret", of_credential("MY-2026-000001"))    # control; text for JSON
+    secret = open_sealed(config.private_key(), sealed, of_credential("MY-2026-000001"))     # the plane
 
 `bound_to` names what the secret is for and must be equal on both sides, so that a sealed secret cannot be moved to
 another place of the bundle.
@@ -31,6 +31,11 @@ VERSION = "s1."
 _PRIME = 2**255 - 19
 _NONCE = bytes(12)
 _INFO = b"shugang-sealed-v1\n"
+
+
+def of_credential(number: str) -> str:
+    """`bound_to` of a signing key's secret."""
+    return f"credential:{number}"
 
 
 class NotOpened(ValueError):

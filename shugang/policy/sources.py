@@ -4,18 +4,13 @@ A source is data for the plane alone: where the base lies and which columns it h
 said by the terms, never here.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-from shugang.policy.codec import Fields, Json, UnknownTerm, to_list
+from shugang.policy.codec import Fields, Json, UnknownTerm, field_names, to_list
 from shugang.policy.columns import Column, as_columns
 
 # All modes that exist; those in `SOURCES` can be granted. Tables of the database are constrained to these.
 MODE_NAMES = ("table", "api", "query", "sql", "file", "proxy", "push", "stream")
-
-
-def _names(cls: Any) -> set[str]:
-    return {item.name for item in fields(cls)}
 
 
 class _Columned:
@@ -55,7 +50,7 @@ class TableSource(_Columned):
 
     @classmethod
     def from_json(cls, data: object, where: str = "source") -> "TableSource":
-        f = Fields(data, where, {"type"} | _names(cls))
+        f = Fields(data, where, {"type"} | field_names(cls))
         return cls(
             f.text("share"),
             f.text("schema"),
@@ -92,7 +87,7 @@ class ApiSource(_Columned):
 
     @classmethod
     def from_json(cls, data: object, where: str = "source") -> "ApiSource":
-        f = Fields(data, where, {"type"} | _names(cls))
+        f = Fields(data, where, {"type"} | field_names(cls))
         return cls(
             f.text("dataset"),
             f.whole("version"),
@@ -116,7 +111,7 @@ class Param:
 
     @classmethod
     def from_json(cls, data: object, where: str = "param") -> "Param":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         return cls(f.text("name"), f.text("type"), f.flag("required"))
 
 
@@ -145,7 +140,7 @@ class QuerySource(_Columned):
 
     @classmethod
     def from_json(cls, data: object, where: str = "source") -> "QuerySource":
-        f = Fields(data, where, {"type"} | _names(cls))
+        f = Fields(data, where, {"type"} | field_names(cls))
         return cls(
             f.text("connector"),
             f.text("template"),

@@ -4,11 +4,11 @@ Lists are tuples, times are UTC, `rows` is a conjunction, `fields` is the exact 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from shugang.policy.codec import Fields, Json, TermsError, UnknownTerm, to_iso, to_list
+from shugang.policy.codec import Fields, Json, TermsError, UnknownTerm, field_names, to_iso, to_list
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.text import Text
 
@@ -31,10 +31,6 @@ CHINA = timezone(timedelta(hours=8))
 Scalar = str | int | bool
 
 
-def _names(cls: Any) -> set[str]:
-    return {item.name for item in fields(cls)}
-
-
 @dataclass(frozen=True)
 class RowFilter:
     """One condition on a raw value; `value` is a scalar, a tuple for `in`, None for `not_null`."""
@@ -53,7 +49,7 @@ class RowFilter:
 
     @classmethod
     def from_json(cls, data: object, where: str = "row") -> "RowFilter":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         op = f.text("op", OPERATORS)
         if op == "not_null":
             if f.raw("value") is not None:
@@ -85,7 +81,7 @@ class Mask:
 
     @classmethod
     def from_json(cls, data: object, where: str = "mask") -> "Mask":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         function = f.text("function", MASKS)
         a = Fields(f.raw("args"), f.path("args"), MASKS[function])
         args: dict[str, str | int] = {}
@@ -119,7 +115,7 @@ class Quota:
 
     @classmethod
     def from_json(cls, data: object, where: str = "quota") -> "Quota":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         return cls(f.text("unit", UNITS), f.whole("limit", 1), f.text("per", PERIODS), f.text("counts", COUNTS))
 
 
@@ -135,7 +131,7 @@ class Rate:
 
     @classmethod
     def from_json(cls, data: object, where: str = "rate") -> "Rate":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         return cls(f.whole("per_second", 1), f.whole("burst", 1))
 
 
@@ -188,7 +184,7 @@ class Terms:
 
     @classmethod
     def from_json(cls, data: object, where: str = "terms") -> "Terms":
-        f = Fields(data, where, _names(cls))
+        f = Fields(data, where, field_names(cls))
         if f.whole("version") != 1:
             raise UnknownTerm(f"{where}.version={f.whole('version')}")
         rate = f.raw("rate")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +23,7 @@ from ..datasets.queries import get_dataset
 from ..planes.queries import planes
 from ..planes.services import create_enrolment
 from . import trust
+from .forms import form_page
 from .guard import origin
 from .probe import probe
 from .services import declare_connected_version
@@ -106,7 +106,7 @@ def enrol_page(request: HttpRequest) -> HttpResponse:
             return render(request, "delivery/connectors_code.html", context)
         except Refusal as no:
             refusal = no
-    return _form(request, "delivery/connectors_enrol.html", ENROL, values, refusal)
+    return form_page(request, "delivery/connectors_enrol.html", ENROL, values, refusal)
 
 
 @require_POST
@@ -131,7 +131,7 @@ def query_page(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("dataset", number)
         except Refusal as no:
             refusal = no
-    return _form(request, "delivery/connectors_query.html", QUERY, values, refusal, dataset=dataset)
+    return form_page(request, "delivery/connectors_query.html", QUERY, values, refusal, dataset=dataset)
 
 
 def _declare(request: HttpRequest, number: str, values: dict[str, Any]) -> None:
@@ -151,20 +151,6 @@ def _declare(request: HttpRequest, number: str, values: dict[str, Any]) -> None:
 
     key = request.POST.get("idempotency_key")
     idempotency.once(actor, key, idempotency.fingerprint("query", number, values), run)
-
-
-def _form(
-    request: HttpRequest, template: str, form: Form, values: dict[str, Any], refusal: Refusal | None, **more: Any
-) -> HttpResponse:
-    context = {
-        "fields": form.fields,
-        "values": values,
-        "errors": refusal.fields if refusal else {},
-        "general": refusal.message if refusal and not refusal.fields else None,
-        "key": str(uuid.uuid4()),
-        **more,
-    }
-    return render(request, template, context, status=refusal.status if refusal else 200)
 
 
 urlpatterns = [

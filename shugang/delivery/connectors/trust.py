@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
@@ -17,6 +17,7 @@ from shugang.policy.text import Text
 from .. import gates, words
 from ..planes.queries import PlaneView, planes
 from ..planes.services import resume_plane, suspend_plane
+from .forms import form_page
 
 REASON = Form(
     1,
@@ -70,14 +71,10 @@ def _page(request: HttpRequest, number: str, act: dict[str, Any], verb: Any) -> 
             (Text("状态", "State"), words.PLANE_STATES[view.plane.state][1]),
             (Text("在用授权", "Grants"), str(view.grants)),
         ],
-        "fields": REASON.fields,
-        "values": values,
-        "errors": refusal.fields if refusal else {},
-        "general": refusal.message if refusal and not refusal.fields else None,
         "action_url": request.path,
         "back_url": reverse("connectors"),
     }
-    return render(request, "ui/confirm.html", context, status=refusal.status if refusal else 200)
+    return form_page(request, "ui/confirm.html", REASON, values, refusal, **context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -17,7 +17,7 @@ from shugang.delivery.plane.clock import to_datetime
 from shugang.delivery.plane.records import ANSWERED, REFUSED, Template, template
 from shugang.delivery.plane.usage import Meter
 from shugang.policy.grant import CompiledGrant, Credential, decide, decide_credential
-from shugang.policy.refusals import Refused, refuse
+from shugang.policy.refusals import Refused
 from shugang.policy.sources import SOURCES, QuerySource, Source, TableSource
 
 S = TypeVar("S", bound=Source)
@@ -189,4 +189,3 @@ class Index:
 
 
 NO_INDEX = Index((), {})
-UNKNOWN_KEY = refuse("unknown_key")

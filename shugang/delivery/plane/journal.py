@@ -102,6 +102,7 @@ class Journal:
         self.seq = self._last = self.restored.seq
         self._head = self.restored.head
         self._numbers = self.restored.numbers
+        self._numbered: set[str] = set()
         # Sums since the last fold; folding at every flush would cost a page of writing each time.
         self._unfolded: schema.Usage = {}
         self._folded = self.restored.seq
@@ -221,9 +222,11 @@ class Journal:
             batch.chained = schema.chained(batch.entries, self._last, self._head, self._numbers)
             self._last, self._head = batch.chained.seq, batch.chained.head
             schema.merge(self._unfolded, batch.chained.usage)
+            self._numbered.update([entry.template.grant for entry in batch.entries])
             if self._last - self._folded >= schema.FOLD_EVERY:
                 batch.fold, self._unfolded, self._folded = self._unfolded, {}, self._last
-                batch.numbers = dict(self._numbers)
+                batch.numbers = {grant: self._numbers[grant] for grant in self._numbered}
+                self._numbered.clear()
         self._queue.put(batch)
 
     def _done(self, batch: _Batch, error: BaseException | None) -> None:

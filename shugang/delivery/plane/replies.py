@@ -51,17 +51,17 @@ class Denied(Exception):
     def headers(self) -> Headers:
         if self.wait:
             seconds = str(max(1, int(self.wait + 0.999)))
-            return [*JSON, ("retry-after", seconds), *rate_limit(self.policy, 0, seconds)]
+            return [*JSON, ("retry-after", seconds), *rate_limit(self.policy, seconds)]
         if self.refused.status == 401:
             return [*JSON, ("www-authenticate", "Bearer")]
         return JSON
 
 
-def rate_limit(policy: str, remaining: int, seconds: str) -> Headers:
-    """draft-ietf-httpapi-ratelimit-headers-11: the policy, and the calls left until `seconds` have passed."""
+def rate_limit(policy: str, seconds: str) -> Headers:
+    """draft-ietf-httpapi-ratelimit-headers-11: the policy, and that no call is left until `seconds` have passed."""
     if not policy:
         return []
-    return [("ratelimit-policy", policy), ("ratelimit", f'"rate";r={remaining};t={seconds}')]
+    return [("ratelimit-policy", policy), ("ratelimit", f'"rate";r=0;t={seconds}')]
 
 
 @lru_cache(maxsize=512)

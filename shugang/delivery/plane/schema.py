@@ -165,8 +165,9 @@ class Chained(NamedTuple):
 
 
 def chained(entries: list[Entry], seq: int, head: str, numbers: dict[str, int]) -> Chained:
-    """Number and chain `entries` after `(seq, head)`; `numbers` holds the last one of each grant and is advanced. This runs for every answer, so that it does inline what
-    `Entry.text`, `chain` and `with_hash` do (a test holds them equal)."""
+    """Number and chain `entries` after `(seq, head)`; `numbers` holds the last one of each grant and is advanced.
+    This runs for every answer, so that it does inline what `Entry.text`, `chain` and `with_hash` do (a test holds them
+    equal)."""
     lines: list[str] = []
     billing: list[tuple[str, str, int]] = []
     usage: Usage = {}
@@ -204,7 +205,7 @@ def write(con: sqlite3.Connection, batch: Chained) -> None:
 
 def fold(con: sqlite3.Connection, usage: Usage, seq: int, numbers: dict[str, int]) -> None:
     """Inside the caller's transaction: `usage` holds the records up to `seq` that were not folded yet, `numbers` the
-    last number of each grant by then."""
+    last number by then of each grant that they name."""
     con.executemany(ADD_USAGE, [(*key, *sums) for key, sums in usage.items()])
     con.executemany("INSERT OR REPLACE INTO numbering VALUES (?, ?)", list(numbers.items()))
     con.execute(SET_META, (FOLDED, str(seq)))

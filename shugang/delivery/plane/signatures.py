@@ -3,9 +3,8 @@
     Authorization: SG-HMAC-SHA256 Credential=MY-2026-000001, Timestamp=1795000000, Nonce=b1946ac9, Signature=…
 
 `SG-HMAC-SHA256` or `SG-HMAC-SM3` (GB/T 32905, HMAC after RFC 2104). The signature is the lower-case hex HMAC, keyed by
-the secret, over `signing_text`. A nonce (1-128 visible ASCII
-characters but `,`) is good once; Timestamp is in seconds since 1970, at
-most five minutes off by this machine's real time, which is shorter than nonces are remembered.
+the secret, over `signing_text`. A nonce (1-128 visible ASCII characters but `,`) is good once; Timestamp is in seconds
+since 1970, at most five minutes off by this machine's real time, which is shorter than nonces are remembered.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from shugang.delivery.plane.gate import Gate, Rejected, Use
 from shugang.delivery.plane.index import Holder, inside
 from shugang.delivery.plane.replies import Denied
 from shugang.policy.grant import Credential
-from shugang.policy.sealing import NotOpened, open_sealed
+from shugang.policy.sealing import NotOpened, of_credential, open_sealed
 
 if TYPE_CHECKING:
     from shugang.delivery.plane.app import Plane
@@ -92,18 +91,13 @@ class Signatures:
         found = self._open.get(credential.digest)
         if found is None:
             try:
-                found = open_sealed(self._key, credential.sealed, bound_to(credential.id))
+                found = open_sealed(self._key, credential.sealed, of_credential(credential.id))
             except NotOpened:
                 return self._nobody
             if len(self._open) >= _MOST_OPEN:
                 self._open.clear()
             self._open[credential.digest] = found
         return found
-
-
-def bound_to(number: str) -> str:
-    """What a signing secret is sealed for (see `shugang.policy.sealing`)."""
-    return f"credential:{number}"
 
 
 async def verified(plane: Plane, scope: Any, proto: Any) -> tuple[Any, Any]:

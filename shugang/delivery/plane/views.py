@@ -159,9 +159,7 @@ class Views:
 
 def _hosted(index: Index) -> Iterable[Access[Any]]:
     for holder in index.holders.values():
-        for products in holder.products.values():
-            for accesses in products.values():
-                yield from (access for access in accesses if isinstance(access.source, TableSource | ApiSource))
+        yield from (access for access in holder.all() if isinstance(access.source, TableSource | ApiSource))
 
 
 def _read_manifest(folder: Path) -> dict[str, Any] | None:

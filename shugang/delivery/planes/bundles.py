@@ -15,7 +15,7 @@ from shugang.kernel.platform import private_key
 from shugang.policy.bundle import Bundle, sign_bundle
 from shugang.policy.codec import to_iso
 from shugang.policy.grant import CompiledGrant
-from shugang.policy.sealing import seal_to_plane
+from shugang.policy.sealing import of_credential, seal_to_plane
 
 from ..grants.models import Credential, Grant
 from ..grants.sealed import signing_secret
@@ -110,5 +110,5 @@ def _credential(row: Credential, plane_key: str) -> dict[str, Any]:
         "revoked": row.revoked_at is not None,
     }
     if row.kind == Credential.Kind.AKSK and plane_key:
-        document["sealed"] = seal_to_plane(plane_key, signing_secret(row), f"credential:{row.number}")
+        document["sealed"] = seal_to_plane(plane_key, signing_secret(row), of_credential(row.number))
     return document

@@ -43,7 +43,6 @@ def verify(tmp_path_factory):
 
 @pytest.fixture
 def log(tmp_path):
-    """70,000 plain entries would say no more than these: three levels need 65,536, which the soak has."""
     folder = tmp_path / "log"
     published(folder, [real_entry(i) for i in range(1500)], step=311)
     return folder

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 
-from shugang.delivery.plane import checkpoints
+from shugang.delivery.plane import checkpoints, schema
 from shugang.delivery.plane.journal import Journal
 from shugang.delivery.plane.records import Entry, Template
 
@@ -56,3 +57,28 @@ def test_the_write_ahead_log_stays_short_under_lasting_load(tmp_path, monkeypatc
         await journal.stop()
 
     asyncio.run(play())
+
+
+def test_numbers_within_a_grant_go_on_over_folds_and_restarts(tmp_path, monkeypatch):
+    # Given folds every few records, uses of one grant, and another grant that has only refusals
+    monkeypatch.setattr(schema, "FOLD_EVERY", 4)
+    used = Template("g", "c", "api", "read", "found", 1, True, "charged:found")
+    refused = Template("h", "c", "api", "read", "rate_limited", 1, False, "refused:rate_limited", "refused")
+
+    async def play(run: int) -> None:
+        journal = Journal(tmp_path / "journal.sqlite3")
+        journal.start()
+        for number in range(7):
+            made, counts = (refused, False) if number % 3 == 2 else (used, True)
+            await journal.submit(Entry(made, f"sg-{run}-{number}", AT, AT, 1, 10, "", "{}", 20_000, counts))
+        await journal.stop()
+
+    # When the plane is started again and again
+    for run in range(3):
+        asyncio.run(play(run))
+    # Then each grant's records are numbered as if it had never stopped
+    with sqlite3.connect(tmp_path / "journal.sqlite3") as con:
+        told = [json.loads(text) for text in schema.records(con)]
+    con.close()
+    for grant, count in (("g", 15), ("h", 6)):
+        assert [record["grant_seq"] for record in told if record["grant"] == grant] == list(range(1, count + 1))

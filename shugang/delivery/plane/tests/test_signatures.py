@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from shugang.delivery.plane.gate import Signed
 from shugang.delivery.plane.index import NO_INDEX
 from shugang.delivery.plane.oauth import make_token, token_holder
-from shugang.delivery.plane.signatures import Signatures, bound_to, signing_text
+from shugang.delivery.plane.signatures import Signatures, signing_text
 from shugang.delivery.plane.tests.peer import ROOT, credential, grant, terms
 from shugang.delivery.plane.tests.tables import api_source
-from shugang.policy.sealing import seal_to_plane
+from shugang.policy.sealing import of_credential, seal_to_plane
 from shugang.policy.terms import Rate
 
 FIELDS = ("prefix7", "city")
@@ -30,7 +30,7 @@ system = pytest.mark.system
 
 def signer(control: Any, **changes: Any) -> Any:
     public = b64encode(control.plane_key.public_key().public_bytes_raw()).decode()
-    sealed = seal_to_plane(public, SECRET.encode(), bound_to("AK1"))
+    sealed = seal_to_plane(public, SECRET.encode(), of_credential("AK1"))
     return credential(SECRET, "aksk", **({"id": "AK1", "sealed": sealed} | changes))
 
 
