@@ -180,7 +180,7 @@ class Plane:
         while (running := self.in_flight.get(key)) is not None:
             await asyncio.wait([running])
             await asyncio.sleep(0)
-        return self.journal.past(*key)
+        return await self.journal.past(*key)
 
     async def body(self, scope: Any, proto: Any) -> bytes:
         """The request body, up to `max_body` bytes."""

@@ -149,7 +149,7 @@ async def _meter(plane: Plane, use: Use, view: TableView) -> None:
     meter = use.access.meter
     template = use.access.template(DELIVERED)
     base = CHARGED if template.charged else UNCHARGED
-    code = meter.charge(use.moment.day, base, view.rows, view.size)
+    code = await meter.charge(use.moment.day, base, view.rows, view.size)
     if code is not None:
         raise Rejected(use, Denied(code))
     detail = canonical({"file": file_name(use.access)})

@@ -90,7 +90,7 @@ class Gate:
         if monotonic() >= self.fresh_until:
             raise Denied("bundle_stale", journal=False)
 
-    def admit(self, accesses: Sequence[Access[S]] | None, headers: Any, retries: bool = True) -> Use:
+    async def admit(self, accesses: Sequence[Access[S]] | None, headers: Any, retries: bool = True) -> Use:
         """The grant that admits this request now, or Rejected. Without `retries` a request id of the client means
         nothing: each call is one use under an id of our own."""
         if not accesses:
@@ -112,19 +112,19 @@ class Gate:
             raise Rejected(use, Denied("bad_request", "Request-Id", REQUEST_ID_RULE))
         nonce = headers.get("x-nonce")
         if nonce is not None:
-            self._spend(use, nonce)
-        wait = access.meter.throttle()
+            await self._spend(use, nonce)
+        wait = await access.meter.throttle()
         if wait:
             raise Rejected(use, self._limited(access.grant.id, wait))
         return use
 
-    def _spend(self, use: Use, nonce: str) -> None:
+    async def _spend(self, use: Use, nonce: str) -> None:
         if not NONCE.fullmatch(nonce):
             raise Rejected(use, Denied("bad_request", "X-Nonce", "1-128 visible ASCII characters"))
-        if not self.spend(use.access.credential.id, nonce):
+        if not await self.spend(use.access.credential.id, nonce):
             raise Rejected(use, Denied("nonce_repeated", "X-Nonce"))
 
-    def spend(self, credential: str, nonce: str) -> bool:
+    async def spend(self, credential: str, nonce: str) -> bool:
         """Whether this nonce was still good; it is not from now on."""
         key, now = (credential, nonce), time()
         if key in self._nonces:

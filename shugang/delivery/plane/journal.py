@@ -308,7 +308,7 @@ class Journal:
 
     # -- reading ------------------------------------------------------------------------------------------
 
-    def past(self, grant: str, request_id: str) -> Past | None:
+    async def past(self, grant: str, request_id: str) -> Past | None:
         """A point lookup by the billing key (microseconds; used only where the client sent a request id)."""
         row = self._reader.execute(
             "SELECT seq FROM billing WHERE grant_id = ? AND request_id = ?", (grant, request_id)
@@ -320,7 +320,7 @@ class Journal:
         record = json.loads(text)
         return Past(record["state"], record["detail"], record["answer_sha256"], text)
 
-    def answer(self, grant: str, request_id: str) -> tuple[str, bytes] | None:
+    async def answer(self, grant: str, request_id: str) -> tuple[str, bytes] | None:
         row = self._reader.execute(
             "SELECT content_type, body FROM answer WHERE grant_id = ? AND request_id = ? AND expires > ?",
             (grant, request_id, time.time()),

@@ -110,7 +110,7 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     """`GET /api/v1/lookup/{product}?{key}=…[&fields=a,b]`."""
     gate = plane.gate
     headers = scope.headers
-    use = gate.admit(gate.holder(headers).products["api"].get(product), headers)
+    use = await gate.admit(gate.holder(headers).products["api"].get(product), headers)
     access = use.access
     key, fields = parse(scope.query_string, use)
     table = plane.views.lookups.get(access.view)
@@ -128,7 +128,7 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     outcome, rows = (NOT_FOUND, 0) if row is None else (FOUND, 1)
     template = access.template(outcome)
     base = CHARGED if template.charged else UNCHARGED
-    code = access.meter.charge(use.moment.day, base, rows, len(body))
+    code = await access.meter.charge(use.moment.day, base, rows, len(body))
     if code is not None:
         raise Rejected(use, Denied(code))
     entry = gate.entry(use, outcome, rows, len(body), sha256(body).hexdigest(), detail)
@@ -160,7 +160,7 @@ async def _retried(
         return False
     if past.detail.get("query") != fingerprint:
         raise Rejected(use, Denied("request_changed", "Request-Id"))
-    stored = plane.journal.answer(use.access.grant.id, use.request_id)
+    stored = await plane.journal.answer(use.access.grant.id, use.request_id)
     body = stored[1] if stored else render(table.get(key), fields, use.request_id)
     if sha256(body).hexdigest() != past.answer_sha256:
         raise Rejected(use, Denied("result_gone", "Request-Id"))

@@ -50,7 +50,7 @@ _TYPES: dict[str, Any] = {
 async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     """`GET|POST /query/v1/{product}`: parameters by name, `fields=a,b` for fewer columns, format by Accept."""
     gate = plane.gate
-    use = gate.admit(gate.holder(scope.headers).products["query"].get(product), scope.headers)
+    use = await gate.admit(gate.holder(scope.headers).products["query"].get(product), scope.headers)
     given = await _given(plane, scope, proto, use)
     kind = render.accepted(scope.headers.get("accept"))
     if kind is None:
@@ -239,7 +239,7 @@ async def _run(use: Use, job: _Job) -> pa.Table:
 
 async def _first(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, fingerprint: str) -> None:
     gate, meter = plane.gate, use.access.meter
-    code = meter.reserve(use.moment.day)
+    code = await meter.reserve(use.moment.day)
     if code is not None:
         raise Rejected(use, Denied(code))
     detail = f'{{"query":"{fingerprint}"}}'
@@ -254,7 +254,7 @@ async def _first(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, finge
         if not gate.stands(use):
             raise Rejected(use, Denied("revoked"))
         base = CHARGED if use.access.charged(outcome) else UNCHARGED
-        code = meter.room(use.moment.day, base, table.num_rows, size)
+        code = await meter.room(use.moment.day, base, table.num_rows, size)
         if code is not None:
             raise Rejected(use, Denied(code))
     except BaseException as error:

@@ -56,7 +56,7 @@ class Signatures:
         self._open: dict[str, bytes] = {}
         self._nobody = secrets.token_bytes(32)
 
-    def judge(self, scope: Any, body: bytes) -> str:
+    async def judge(self, scope: Any, body: bytes) -> str:
         """The id of the credential that signed this request. Raises Denied `bad_request`, `signature_stale`,
         `unknown_key` (an unknown key and a wrong signature alike), `revoked`; Rejected `nonce_repeated`."""
         read = _HEADER.fullmatch(scope.headers.get("authorization") or "")
@@ -77,11 +77,11 @@ class Signatures:
         if holder.revoked:
             self._gate.check_fresh()
             raise Denied("revoked", journal=False)
-        self._spend(credential, holder, nonce)
+        await self._spend(credential, holder, nonce)
         return credential.id
 
-    def _spend(self, credential: Credential, holder: Holder, nonce: str) -> None:
-        if self._gate.spend(credential.id, nonce):
+    async def _spend(self, credential: Credential, holder: Holder, nonce: str) -> None:
+        if await self._gate.spend(credential.id, nonce):
             return
         access = next(iter(holder.all()))
         use = Use(access, self._gate.new_id(), False, self._gate.clock.now())
@@ -103,7 +103,7 @@ class Signatures:
 async def verified(plane: Plane, scope: Any, proto: Any) -> tuple[Any, Any]:
     """The request once more, with the signature replaced by what only this process can write. Raises like `judge`."""
     body = await plane.body(scope, proto)
-    number = plane.signatures.judge(scope, body)
+    number = await plane.signatures.judge(scope, body)
     return _Scope(scope, _Headers(scope.headers, inside(number))), _Proto(proto, body)
 
 

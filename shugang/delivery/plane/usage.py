@@ -90,7 +90,7 @@ class Meter:
             )
         self._day = day
 
-    def throttle(self) -> float:
+    async def throttle(self) -> float:
         """0 when the rate admits one more call, otherwise the seconds to wait."""
         if self._rate is None:
             return 0.0
@@ -105,12 +105,12 @@ class Meter:
         self._tokens = tokens
         return (1.0 - tokens) / self._per
 
-    def charge(self, day: int, base: int, rows: int, size: int) -> str | None:
+    async def charge(self, day: int, base: int, rows: int, size: int) -> str | None:
         """A use whose answer is known at once, of kind `base` (CHARGED or UNCHARGED): the refusal code, or None and
         it is counted. Admission looks at every limit alike, so that a refusal tells nothing about the answer."""
         code = self._full(day)
         if code is None and self._amounts:
-            code = self.room(day, base, rows, size)
+            code = self._over(base, rows, size)
         if code is None:
             sums = self._today
             sums[base] += 1
@@ -118,7 +118,7 @@ class Meter:
             sums[base + 2] += size
         return code
 
-    def reserve(self, day: int) -> str | None:
+    async def reserve(self, day: int) -> str | None:
         """Hold one call whose answer is still to come; the refusal code where a quota has no room."""
         code = self._full(day)
         if code is None:
@@ -143,10 +143,13 @@ class Meter:
         """Give a reservation back: the use came to nothing."""
         self.held -= 1
 
-    def room(self, day: int, base: int, rows: int, size: int) -> str | None:
-        """For an answer that is known: the refusal code if its rows or bytes do not fit."""
+    async def room(self, day: int, base: int, rows: int, size: int) -> str | None:
+        """For an answer that is known: the refusal code if its rows or bytes do not fit. `settle` follows at once."""
         if day != self._day:
             self._roll(day)
+        return self._over(base, rows, size)
+
+    def _over(self, base: int, rows: int, size: int) -> str | None:
         for limit in self._amounts:
             if base in limit.bounded:
                 used = limit.before + sum(self._today[cell] for cell in limit.cells)

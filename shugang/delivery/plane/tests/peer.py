@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -31,6 +32,7 @@ from shugang.policy.grant import Basis, CompiledGrant, Credential
 from shugang.policy.sources import ApiSource, QuerySource, TableSource
 from shugang.policy.terms import Terms
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[4]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2036, 1, 1, tzinfo=UTC)
@@ -306,6 +308,16 @@ def grant(
             | changes
         )
     )
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as ended:
+        made: T = ended.value
+        return made
+    raise AssertionError("it waits")
 
 
 def later(seconds: float) -> datetime:

@@ -17,7 +17,7 @@ from shugang.delivery.plane.gate import Signed
 from shugang.delivery.plane.index import NO_INDEX
 from shugang.delivery.plane.oauth import make_token, token_holder
 from shugang.delivery.plane.signatures import Signatures, signing_text
-from shugang.delivery.plane.tests.peer import ROOT, credential, grant, terms
+from shugang.delivery.plane.tests.peer import ROOT, at_once, credential, grant, terms
 from shugang.delivery.plane.tests.tables import api_source
 from shugang.policy.sealing import of_credential, seal_to_plane
 from shugang.policy.terms import Rate
@@ -124,7 +124,7 @@ def test_any_header_is_judged_without_an_error(header: str, body: bytes) -> None
         def check_fresh(self) -> None: ...
 
     with pytest.raises(Denied):
-        Signatures(Gate(), None).judge(Scope, body)  # type: ignore[arg-type]
+        at_once(Signatures(Gate(), None).judge(Scope, body))  # type: ignore[arg-type]
 
 
 def test_the_signing_text_is_the_written_one() -> None:

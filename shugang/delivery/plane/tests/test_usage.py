@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shugang.delivery.plane.index import Index
-from shugang.delivery.plane.tests.peer import credential, grant, terms
+from shugang.delivery.plane.tests.peer import at_once, credential, grant, terms
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED, Meter
 from shugang.policy.grant import Basis, decide, decide_credential
 from shugang.policy.sources import ApiSource
@@ -52,12 +52,12 @@ def test_no_quota_is_ever_exceeded_and_none_is_refused_too_early(quotas, events)
 
     for day, charged, rows, size in events:
         full = any(amount(quota, day) >= quota.limit for quota in quotas)
-        code = meter.reserve(day)
+        code = at_once(meter.reserve(day))
         assert (code is not None) == full
         if code is not None:
             continue
         base = CHARGED if charged else UNCHARGED
-        code = meter.room(day, base, rows, size)
+        code = at_once(meter.room(day, base, rows, size))
         used.append((day, charged, rows, size))
         over = any(amount(quota, day) > quota.limit for quota in quotas)
         assert (code is not None) == over
@@ -72,17 +72,17 @@ def test_no_quota_is_ever_exceeded_and_none_is_refused_too_early(quotas, events)
 def test_what_is_held_counts_for_every_kind_until_it_is_known():
     meter = Meter()
     meter.set_terms((Quota("calls", 2, "total", "charged"),), None)
-    assert [meter.reserve(1), meter.reserve(1), meter.reserve(1)] == [None, None, "quota_exhausted"]
+    assert [at_once(meter.reserve(1)) for _ in range(3)] == [None, None, "quota_exhausted"]
     meter.settle(1, UNCHARGED, 0, 0)
-    assert meter.reserve(1) is None
+    assert at_once(meter.reserve(1)) is None
 
 
 def test_a_restored_meter_goes_on_where_it_was():
     meter = Meter({20400: [3, 3, 30, 0, 0, 0]})
     meter.set_terms((Quota("calls", 4, "total", "charged"),), None)
-    assert meter.reserve(20401) is None
+    assert at_once(meter.reserve(20401)) is None
     meter.settle(20401, CHARGED, 1, 1)
-    assert meter.reserve(20401) == "quota_exhausted"
+    assert at_once(meter.reserve(20401)) == "quota_exhausted"
 
 
 at = st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 3)).map(lambda t: t.replace(tzinfo=UTC, microsecond=0))
