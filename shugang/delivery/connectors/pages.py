@@ -24,7 +24,7 @@ from ..planes.queries import planes
 from ..planes.services import create_enrolment
 from . import trust
 from .forms import form_page
-from .guard import origin
+from .guard import web_origin
 from .probe import probe
 from .services import declare_connected_version
 
@@ -100,7 +100,7 @@ def enrol_page(request: HttpRequest) -> HttpResponse:
         values = {f.name: request.POST.get(f.name, "") for f in ENROL.fields}
         try:
             answers = clean(ENROL, values)
-            origin(answers["url"])
+            web_origin(answers["url"])
             plane, code = create_enrolment(actor, answers["name"], scope, answers["url"])
             context = {"plane": plane, "code": code, "control": settings.SHUGANG_PUBLIC_URL}
             return render(request, "delivery/connectors_code.html", context)

@@ -14,7 +14,7 @@ from shugang.policy.text import Text
 
 from ..gates import PLANE
 from ..planes.models import Plane
-from .guard import Pinned, check_address, origin
+from .guard import Pinned, dial
 
 SECONDS = 3.0
 MAX_BYTES = 4096
@@ -24,12 +24,12 @@ class _PinnedConnection(http.client.HTTPSConnection):
     """Dials the checked address; the certificate must still be the name's."""
 
     def __init__(self, where: Pinned) -> None:
-        super().__init__(where.host, where.port, timeout=SECONDS, context=ssl.create_default_context())
+        super().__init__(where.origin.host, where.origin.port, timeout=SECONDS, context=ssl.create_default_context())
         self._where = where
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._where.address, self._where.port), SECONDS)
-        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self._where.host)
+        plain = socket.create_connection((self._where.address, self._where.origin.port), SECONDS)
+        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self._where.origin.host)
 
 
 def allowed_networks() -> tuple[str, ...]:
@@ -47,19 +47,17 @@ def probe(actor: Actor, number: str) -> bool:
         raise not_found(PLANE)
     if not plane.url:
         raise Refusal("no_address", Text("这个节点没有登记对外地址。", "This plane has no public address."), 422)
-    scheme, host, port, _ = origin(plane.url)
-    approved = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-    return _answers(check_address(f"{plane.url}/healthz", [approved], allowed_networks()))
+    return _answers(dial(f"{plane.url}/healthz", allowed_networks()))
 
 
 def _answers(where: Pinned) -> bool:
     connection = (
         _PinnedConnection(where)
-        if where.scheme == "https"
-        else http.client.HTTPConnection(where.address, where.port, timeout=SECONDS)
+        if where.origin.scheme == "https"
+        else http.client.HTTPConnection(where.address, where.origin.port, timeout=SECONDS)
     )
     try:
-        connection.request("GET", where.path, headers={"Host": f"{where.host}:{where.port}"})
+        connection.request("GET", where.origin.path, headers={"Host": where.origin.pair})
         answer = connection.getresponse()
         answer.read(MAX_BYTES)
         return answer.status == 200

@@ -10,10 +10,13 @@ import tomllib
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from shugang.policy.addresses import Rules
 
 ENV_PREFIX = "SHUGANG_PLANE_"
 MB = 1024 * 1024
@@ -25,8 +28,8 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class PlaneConfig:
-    """`role` is "platform" (private network addresses are refused to connectors) or "edge" (a supplier's site:
-    only `allow` host:port pairs). Sizes are bytes, times seconds."""
+    """Only the `allow` host:port pairs are dialled. `role` is "platform" (private addresses are refused except in the
+    `networks` that the operator admits, CIDRs) or "edge" (a supplier's site). Sizes are bytes, times seconds."""
 
     plane_id: str
     control_url: str
@@ -52,6 +55,7 @@ class PlaneConfig:
     tls_key: Path | None = None
     connectors: Mapping[str, str] = field(default_factory=dict, repr=False)
     allow: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     policy_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +63,15 @@ class PlaneConfig:
             raise ConfigError(f"role: {self.role!r} is neither platform nor edge")
         if not self.control_url.startswith(("http://", "https://")):
             raise ConfigError("control_url: must be an http or https address")
+        try:
+            self.rules  # noqa: B018 a bad pair or network must not wait for its first use
+        except ValueError as error:
+            raise ConfigError(f"allow, networks: {error}") from error
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Where this plane may dial. An edge stands inside its own network; its allow-list alone bounds it."""
+        return Rules.of(self.allow, self.networks, private=self.role == "edge")
 
     @property
     def journal_path(self) -> Path:
@@ -144,7 +157,7 @@ def _build(values: dict[str, Any], connectors: dict[str, str], policy_keys: dict
                 values[name] = int(value)
             elif name in _FLOATS:
                 values[name] = float(value)
-            elif name == "allow":
+            elif name in ("allow", "networks"):
                 values[name] = tuple(value.split(",") if isinstance(value, str) else value)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"{name}: {value!r} is not valid") from error

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from shugang.delivery.plane.addresses import AddressRefused, pinned
 from shugang.delivery.plane.config import ConfigError, PlaneConfig
+from shugang.delivery.plane.outgoing import pinned
+from shugang.policy.addresses import AddressRefused, Rules
 
 Rows = tuple[list[str], list[tuple[Any, ...]]]
 _READS = {
@@ -89,10 +90,10 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class PostgresConnector:
-    """`address` is the resolved and checked IP; `host` stays for TLS. The password appears in no repr."""
+    """`host` is resolved and judged at each use; its name stays for TLS. The password appears in no repr."""
 
     host: str
-    address: str
+    rules: Rules
     port: int
     database: str
     user: str
@@ -112,7 +113,7 @@ class PostgresConnector:
         try:
             with psycopg.connect(
                 host=self.host,
-                hostaddr=self.address,
+                hostaddr=pinned(self.host, self.port, self.rules),
                 port=self.port,
                 dbname=self.database,
                 user=self.user,
@@ -130,7 +131,7 @@ class PostgresConnector:
                     return names, cursor.fetchmany(cap + 1)
         except psycopg.errors.QueryCanceled as error:
             raise SourceFailed("source_timeout", str(error)) from error
-        except psycopg.Error as error:
+        except (psycopg.Error, AddressRefused) as error:
             raise SourceFailed("source_unavailable", str(error)) from error
 
 
@@ -149,8 +150,8 @@ def _open(name: str, url: str, config: PlaneConfig) -> Connector:
         raise ConfigError(f"connector {name}: only sqlite and postgresql are known")
     host, port = parts.hostname or "", parts.port or 5432
     try:
-        address = pinned(host, port, config.allow, private=config.role == "edge")
+        config.rules.check_pair(host, port)
     except AddressRefused as error:
         raise ConfigError(f"connector {name}: {error}") from error
     secret = {"password": unquote(parts.password)} if parts.password else {}
-    return PostgresConnector(host, address, port, unquote(parts.path[1:]), unquote(parts.username or ""), secret)
+    return PostgresConnector(host, config.rules, port, unquote(parts.path[1:]), unquote(parts.username or ""), secret)

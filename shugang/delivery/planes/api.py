@@ -11,7 +11,7 @@ from shugang.kernel.errors import Refusal
 from shugang.policy.text import Text
 
 from .. import gates
-from ..connectors.guard import origin
+from ..connectors.guard import web_origin
 from . import services
 from .models import Plane
 from .queries import planes
@@ -44,7 +44,7 @@ def create(request: HttpRequest, data: Body[dict[str, Any]]) -> dict[str, Any]:
     name, url = str(data.get("name", "")).strip(), str(data.get("url", "")).strip()
     if not name:
         raise Refusal("invalid_form", Text("请填写节点名称。", "Please give the plane a name."), 422)
-    origin(url)
+    web_origin(url)
     party = None if gates.may_enrol(actor, None) else actor.party_id
     plane, code = services.create_enrolment(actor, name, party, url)
     return {**_plane(plane), "code": code}

@@ -1,18 +1,16 @@
-"""Supplier's templates, connector addresses, and what leaves as CSV."""
+"""Supplier's templates, and what leaves as CSV."""
 
 from __future__ import annotations
 
-import socket
 from datetime import date
 from decimal import Decimal
-from ipaddress import ip_address
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shugang.delivery.plane import addresses, render
+from shugang.delivery.plane import render
 from shugang.delivery.plane.templates import BadParam, BadTemplate, prepare, typed
 from shugang.policy.sources import Param
 
@@ -128,63 +126,6 @@ def test_parameters_are_typed(kind, text, value):
 def test_what_does_not_fit_its_type_is_refused(kind, text):
     with pytest.raises(BadParam):
         typed(Param("p", kind), text)
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "169.254.169.254",
-        "100.100.100.200",
-        "::ffff:169.254.169.254",
-        "64:ff9b::7f00:1",
-        "64:ff9b:1::1",
-        "2002:7f00:1::1",
-        "224.0.0.1",
-        "ff02::1",
-        "fe80::1",
-        "0.0.0.0",
-        "::",
-        "255.255.255.255",
-        "fd00:ec2::254",
-        "2852039166",
-        "0xA9FEA9FE",
-    ],
-)
-@pytest.mark.parametrize("private", [True, False])
-def test_reserved_addresses_are_refused_even_where_allowed(host, private):
-    with pytest.raises(addresses.AddressRefused):
-        addresses.pinned(host, 5432, {f"{host}:5432"}, private)
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1",
-        "10.0.0.1",
-        "192.168.1.1",
-        "100.64.0.1",
-        "::1",
-        "fd00::1",
-        "127.1",
-        "2130706433",
-    ],
-)
-def test_private_addresses_are_for_the_edge_alone(host):
-    assert ip_address(addresses.pinned(host, 5432, {f"{host}:5432"}, private=True)).is_private or host == "100.64.0.1"
-    with pytest.raises(addresses.AddressRefused):
-        addresses.pinned(host, 5432, {f"{host}:5432"}, private=False)
-
-
-def test_only_the_allow_list_is_dialled_and_one_bad_address_spoils_a_name(monkeypatch):
-    with pytest.raises(addresses.AddressRefused, match="allow-list"):
-        addresses.pinned("127.0.0.1", 5433, {"127.0.0.1:5432"}, private=True)
-
-    def both(*_, **__):
-        return [(2, 1, 6, "", ("93.184.216.34", 5432)), (2, 1, 6, "", ("169.254.169.254", 5432))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", both)
-    with pytest.raises(addresses.AddressRefused):
-        addresses.pinned("db.example", 5432, {"db.example:5432"}, private=False)
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12), min_size=1, max_size=6))
