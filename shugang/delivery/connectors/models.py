@@ -16,7 +16,7 @@ class ConnectedSource(ScopedModel):
     version = models.OneToOneField("delivery.DatasetVersion", on_delete=models.PROTECT, related_name="connected")
     plane = models.ForeignKey("delivery.Plane", on_delete=models.PROTECT, related_name="sources")
     connector = models.CharField(max_length=60)
-    dialect = models.CharField(max_length=10, choices=[("sqlite", "SQLite"), ("postgres", "PostgreSQL")])
+    dialect = models.CharField(max_length=10)
     template = models.TextField()
     params = models.JSONField(default=list)
 

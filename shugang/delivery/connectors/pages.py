@@ -48,8 +48,13 @@ QUERY = Form(
             max_length=60,
         ),
         Field(
-            "dialect", "choice", Text("数据库", "Database"),
-            choices=(("postgres", Text("PostgreSQL", "PostgreSQL")), ("sqlite", Text("SQLite", "SQLite"))),
+            "dialect", "choice", Text("来源类型", "Kind of source"),
+            choices=(
+                ("postgres", Text("PostgreSQL", "PostgreSQL")),
+                ("mysql", Text("MySQL、MariaDB", "MySQL, MariaDB")),
+                ("sqlite", Text("SQLite", "SQLite")),
+                ("duckdb", Text("文件夹或S3存储中的文件", "Files in a folder or an S3 store")),
+            ),
         ),
         Field(
             "template", "code", Text("查询语句", "Query"),

@@ -15,12 +15,11 @@ from shugang.policy.text import Text
 
 from ..datasets.models import Dataset, DatasetVersion
 from ..datasets.services import ColumnFact, add_version, own_dataset
-from ..plane.templates import BadTemplate, prepare
+from ..plane.templates import DIALECTS, BadTemplate, prepare
 from ..planes.models import Plane
 from ..vault.tables import check_names
 from .models import ConnectedSource
 
-DIALECTS = ("sqlite", "postgres")
 PARAM_TYPES = ("VARCHAR", "BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN")
 _CONNECTOR = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _PARAM = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -81,7 +80,11 @@ def declare_connected_version(
 def check_template(template: str, dialect: str, params: Iterable[Param]) -> None:
     """Exactly one SELECT that reads tables only and uses exactly the declared parameters. Raises Refusal."""
     if dialect not in DIALECTS:
-        raise _bad("bad_template", "数据库类型只支持SQLite和PostgreSQL。", "Only SQLite and PostgreSQL are supported.")
+        raise _bad(
+            "bad_template",
+            "来源类型不支持，请从列出的类型中选择。",
+            "This kind of source is not supported. Please choose one of those listed.",
+        )
     try:
         prepare(template, dialect, frozenset(p.name for p in params))
     except (BadTemplate, RecursionError) as error:

@@ -40,12 +40,19 @@ _FORBIDDEN_NODES = (
     exp.Parameter,
     exp.SessionParameter,
 )
-# Functions that reach beyond the tables: files, other servers, settings, sequences, sleeping.
+# Functions that reach beyond the tables: files, other servers, settings, sequences, locks, sleeping.
 _FORBIDDEN_FUNCTIONS = re.compile(
     r"(pg_|lo_|dblink|load_extension|readfile|writefile|edit$|fts3_tokenizer|set_config|current_setting|query_to_|"
-    r"table_to_|database_to_|schema_to_|cursor_to_|nextval|setval|currval|txid_|sqlite_|inet_|version$)",
+    r"table_to_|database_to_|schema_to_|cursor_to_|nextval|setval|currval|txid_|sqlite_|inet_|version$|load_file|"
+    r"sleep$|benchmark$|get_lock|release_|is_free_lock|is_used_lock|master_|source_pos_|wait_|sys_|duckdb_|pragma_|"
+    r"getenv|getvariable|read_?(csv|json|ndjson|parquet|text|blob|xlsx)|parquet_|sniff_csv|glob$|query(_table)?$|"
+    r".*_scan(_arrow|_dumb|_pandas)?$|which_secret)",
     re.IGNORECASE,
 )
+_SYSTEM_SCHEMAS = ("pg_catalog", "information_schema", "mysql", "performance_schema", "sys", "system", "temp")
+# What DuckDB makes rows of without reaching for anything.
+_ROW_MAKERS = ("unnest", "generate_series", "range")
+DIALECTS = ("sqlite", "postgres", "mysql", "duckdb")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _LONGEST_TEXT = 1000
 
@@ -73,7 +80,7 @@ class Template:
 
 @lru_cache(maxsize=256)
 def prepare(template: str, dialect: str, declared: frozenset[str]) -> Template:
-    """Check `template` for "sqlite" or "postgres" and turn its parameters into the driver's style."""
+    """Check `template` for one of DIALECTS and turn its parameters into the driver's style. Raises BadTemplate."""
     select = one_select(template, dialect)
     holes = [node.name for node in select.find_all(exp.Placeholder)]
     for name in holes:
@@ -83,11 +90,13 @@ def prepare(template: str, dialect: str, declared: frozenset[str]) -> Template:
         raise BadTemplate(f"undeclared parameter: {', '.join(sorted(missing))}")
     if unused := declared - set(holes):
         raise BadTemplate(f"declared parameter that the query does not use: {', '.join(sorted(unused))}")
-    sql = _driver_text(template, dialect, holes) if dialect == "postgres" else template
+    sql = template if dialect == "sqlite" else _driver_text(template, dialect, holes)
     return Template(sql, frozenset(holes), _pins(select))
 
 
 def one_select(template: str, dialect: str) -> exp.Select:
+    if dialect == "mysql" and re.search(r"/\*M?!", template):
+        raise BadTemplate("a comment that MySQL would run is not allowed in a query")
     try:
         statements = sqlglot.parse(template, read=dialect)
     except sqlglot.errors.SqlglotError as error:
@@ -104,18 +113,26 @@ def one_select(template: str, dialect: str) -> exp.Select:
                 raise BadTemplate(f"the function {name} is not allowed in a query")
         if isinstance(node, exp.Identifier) and not node.quoted and node.name.startswith("$"):
             raise BadTemplate("parameters are written :name")
-        if isinstance(node, exp.Table) and _system(node):
+        if isinstance(node, exp.Table) and (_system(node) or (dialect == "duckdb" and not _declarable(node))):
             raise BadTemplate(f"the table {node.name} is not allowed in a query")
     return select
 
 
 def _system(table: exp.Table) -> bool:
     name, schema = table.name.lower(), table.db.lower()
-    return name.startswith(("pg_", "sqlite_", "pragma_")) or schema in ("pg_catalog", "information_schema")
+    return name.startswith(("pg_", "sqlite_", "pragma_")) or schema in _SYSTEM_SCHEMAS
+
+
+def _declarable(table: exp.Table) -> bool:
+    """DuckDB reads `FROM 'file.csv'` and table functions as tables; only a plain name can be one of the declared."""
+    if isinstance(table.this, exp.Identifier):
+        return not table.db and _NAME.fullmatch(table.name) is not None
+    return isinstance(table.this, exp.Func) and table.this.sql_name().lower() in _ROW_MAKERS
 
 
 def _driver_text(template: str, dialect: str, holes: list[str]) -> str:
-    """psycopg's `%(name)s`; strings and comments are the tokenizer's business, so that `':x'` stays a text."""
+    """`%(name)s` of psycopg and PyMySQL, `$name` of DuckDB; strings and comments are the tokenizer's business, so that
+    `':x'` stays a text."""
     tokens = sqlglot.tokenize(template, read=dialect)
     places = [
         (colon.start, name.end + 1, name.text)
@@ -124,11 +141,16 @@ def _driver_text(template: str, dialect: str, holes: list[str]) -> str:
     ]
     if len(places) != len(holes):
         raise BadTemplate("a parameter stands where it cannot be told from other syntax")
+    duckdb = dialect == "duckdb"
     parts, last = [], 0
     for start, end, name in places:
-        parts += [template[last:start].replace("%", "%%"), f"%({name})s"]
+        parts += [_plain(template[last:start], duckdb), f"${name}" if duckdb else f"%({name})s"]
         last = end
-    return "".join([*parts, template[last:].replace("%", "%%")])
+    return "".join([*parts, _plain(template[last:], duckdb)])
+
+
+def _plain(text: str, duckdb: bool) -> str:
+    return text if duckdb else text.replace("%", "%%")
 
 
 def _pins(select: exp.Select) -> dict[str, str]:
