@@ -12,12 +12,12 @@ import pytest
 @pytest.fixture(autouse=True)
 def var_dir(settings, tmp_path):
     """Files of this test only; the platform's keys are made anew in it."""
-    from shugang.kernel import platform, sequencer
+    from shugang.kernel import platform
 
     settings.VAR_DIR = tmp_path / "var"
     settings.VAR_DIR.mkdir()
     settings.SHUGANG_MASTER_KEY = os.environ["SHUGANG_MASTER_KEY"]  # pytest-django reads settings before this file
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     platform.private_key.cache_clear()
-    sequencer.signer.cache_clear()
+    platform.signing_key.cache_clear()
     return settings.VAR_DIR

@@ -41,6 +41,13 @@ def _verify(args: argparse.Namespace) -> int:
     return verify.run(args.source, args.key, args.known)
 
 
+def _rotate(args: argparse.Namespace) -> int:
+    _django()
+    from shugang.commands import logkey
+
+    return logkey.rotate(0 if args.compromised else args.overlap_days)
+
+
 def _demo(args: argparse.Namespace) -> int:
     from shugang.commands import demonstration
 
@@ -82,11 +89,24 @@ def parser() -> argparse.ArgumentParser:
         default="",
         help="日志网址或文件夹；默认本机 / the log's address or folder; default: this machine's",
     )
-    verify.add_argument("--key", default="", help="日志公钥 / the log's vkey")
+    verify.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        help="日志公钥；再给的是还须签署的SM2公钥、见证方公钥 / the log's vkey; further ones (SM2, witnesses) must have signed too",
+    )
     verify.add_argument(
         "--known", action="append", default=[], help="您留存的旧检查点文件 / a checkpoint file that you kept"
     )
     verify.set_defaults(act=_verify)
+    rotate = sub.add_parser("rotate-log-key", help="更换日志签名密钥 / change the keys that sign the log")
+    rotate.add_argument(
+        "--overlap-days", type=int, default=30, help="旧密钥继续同签的天数 / days for which the former keys sign on"
+    )
+    rotate.add_argument(
+        "--compromised", action="store_true", help="旧密钥已泄露，立即停用 / a key leaked: the former stop at once"
+    )
+    rotate.set_defaults(act=_rotate)
     demo = sub.add_parser("demo", help="用真实数据演示全链条 / play the whole chain on real data")
     demo.add_argument("--exit", action="store_true", help="演示完即退出 / leave when it has been played")
     demo.set_defaults(act=_demo)

@@ -72,6 +72,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
 # The key that encrypts stored secrets (32 bytes, base64); kept outside the database.
 SHUGANG_MASTER_KEY = _env("MASTER_KEY", "")
+SHUGANG_KEY_STORE = _env("KEY_STORE", "shugang.kernel.platform.SealedFiles")
+# Signature lines of checkpoints. Where tongsuopy (or the key store) cannot sign with SM2, that line is left out.
+SHUGANG_LOG_ALGORITHMS = tuple(a for a in _env("LOG_ALGORITHMS", "ed25519,sm2-sm3").split(",") if a)
 SHUGANG_LOG_ORIGIN = _env("LOG_ORIGIN", urlparse(SHUGANG_PUBLIC_URL).netloc + "/log")
 
 # A database made by `shugang demo` only: simulated clock, shown one-time codes, 演示 stamps.

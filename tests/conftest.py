@@ -13,10 +13,10 @@ import pytest
 
 def _forget_keys() -> None:
     """The platform's keys are cached by process; each data folder has its own."""
-    from shugang.kernel import platform, sequencer
+    from shugang.kernel import platform
 
     platform.private_key.cache_clear()
-    sequencer.signer.cache_clear()
+    platform.signing_key.cache_clear()
 
 
 @pytest.fixture(scope="package")

@@ -181,13 +181,32 @@ def _fonts() -> list[Finding]:
     return []
 
 
+def _log_keys() -> list[Finding]:
+    """The signature lines that the settings want and this installation cannot make."""
+    from shugang.kernel import logkeys
+
+    missing = [name for name in settings.SHUGANG_LOG_ALGORITHMS if name not in logkeys.algorithms()]
+    if not missing:
+        return []
+    return [
+        Finding(
+            Text(
+                f"检查点只用Ed25519签名，缺少{'、'.join(missing)}。国密签名请安装tongsuopy（或接入密码机）；"
+                "不需要的，请设SHUGANG_LOG_ALGORITHMS=ed25519。",
+                f"Checkpoints are signed with Ed25519 only; {', '.join(missing)} is missing. For SM2 install tongsuopy (or "
+                "connect an HSM); if it is not wanted, set SHUGANG_LOG_ALGORITHMS=ed25519.",
+            )
+        )
+    ]
+
+
 def findings() -> list[Finding]:
     found = [*_secrets(), *_folders()]
     database = _database()
     found += database
     if not any(f.fatal for f in database):
         found += _clock()
-    return [*found, *_fonts()]
+    return [*found, *_log_keys(), *_fonts()]
 
 
 def run() -> int:

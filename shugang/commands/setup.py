@@ -45,7 +45,7 @@ def _missing_secrets() -> str | None:
 
 def init(show_links: bool = True) -> int:
     """Migrate, load rule profiles, make the platform's keys and the three administrators' one-time links."""
-    from shugang.kernel import platform
+    from shugang.kernel import logkeys, platform
     from shugang.parties.accounts import services
 
     if (words := _missing_secrets()) is not None:
@@ -54,6 +54,7 @@ def init(show_links: bool = True) -> int:
     migrate()
     for purpose in platform.PURPOSES:
         platform.private_key(purpose)
+    logkeys.signers(settings.SHUGANG_LOG_ORIGIN)
     print("数据库与密钥已就绪。/ Database and keys are ready.")
     links = services.make_setup_links()
     if links and show_links:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from shugang.evidence.checkpoint import Checkpoint, open_checkpoint
 from shugang.evidence.errors import EvidenceError, FormatError
 from shugang.evidence.hashing import HASH_SIZE, leaf_hash
-from shugang.evidence.note import parse_vkey
+from shugang.evidence.note import Verifier, open_note, parse_vkey
 from shugang.evidence.reader import LogReader
 from shugang.evidence.store import TileStore
 from shugang.evidence.tiles import (
@@ -34,7 +34,7 @@ EntryCheck = Callable[[int, bytes], str | None]
 
 
 class Problem(NamedTuple):
-    """`code`: stable, for machines and translations: checkpoint, known_checkpoint, fork, rollback, bundle,
+    """`code`: stable, for machines and translations: checkpoint, signature, known_checkpoint, fork, rollback, bundle,
     entry, tile, root, file. `path`: the file; `detail`: a plain sentence for operators."""
 
     code: str
@@ -66,9 +66,16 @@ class AuditReport:
 
 
 def audit_log(
-    source: TileStore | Fetch, vkey: str, known: Sequence[str] = (), check_entry: EntryCheck | None = None
+    source: TileStore | Fetch,
+    vkey: str,
+    known: Sequence[str] = (),
+    check_entry: EntryCheck | None = None,
+    also: Sequence[Verifier] = (),
+    former: Sequence[Verifier] = (),
 ) -> AuditReport:
     """`known`: texts of earlier checkpoints that the auditor kept; a log that does not continue one is forked.
+    `also`: keys that must have signed the checkpoint besides: the log's SM2 key, witnesses. `former`: earlier keys
+    of the log, which `known` may carry.
 
     Never raises for a bad log: what is wrong is in the report. FormatError for a bad vkey."""
     verifier = parse_vkey(vkey)
@@ -79,15 +86,24 @@ def audit_log(
     except EvidenceError as error:
         report.add("checkpoint", CHECKPOINT, str(error))
         return report
+    for key in also:
+        _check_signed(report, key)
     earlier = []
     for text in known:
         try:
-            earlier.append(open_checkpoint(text, verifier))
+            earlier.append(open_checkpoint(text, [verifier, *former]))
         except EvidenceError as error:
             report.add("known_checkpoint", CHECKPOINT, f"the checkpoint you hold is not valid: {error}")
     extras = _partials(source, report) if isinstance(source, TileStore) else {}
     _Audit(fetch, report.checkpoint, report, extras, earlier, check_entry).run()
     return report
+
+
+def _check_signed(report: AuditReport, key: Verifier) -> None:
+    try:
+        open_note(report.checkpoint_text, [key])
+    except EvidenceError:
+        report.add("signature", CHECKPOINT, f"{key.name} did not sign it")
 
 
 def _partials(store: TileStore, report: AuditReport) -> dict[tuple[Level, int], list[tuple[str, int]]]:

@@ -37,12 +37,14 @@ def parse_checkpoint(text: str) -> Checkpoint:
     return Checkpoint(lines[0], from_decimal(lines[1]), from_base64(lines[2], HASH_SIZE), tuple(lines[3:]))
 
 
-def open_checkpoint(note: str, verifier: Verifier) -> Checkpoint:
-    """The checkpoint of the log that `verifier` names. VerificationError: another log's, or not signed."""
-    text, _ = open_note(note, [verifier])
+def open_checkpoint(note: str, verifier: Verifier | Sequence[Verifier]) -> Checkpoint:
+    """The checkpoint of the log that `verifier` names; several are the keys that the log has had, and one must have
+    signed. VerificationError: another log's, not signed, or a line of a known key that does not hold."""
+    verifiers = list(verifier) if isinstance(verifier, Sequence) else [verifier]
+    text, good = open_note(note, verifiers)
     checkpoint = parse_checkpoint(text)
-    if checkpoint.origin != verifier.name:
-        raise VerificationError(f"this is a checkpoint of {checkpoint.origin}, not of {verifier.name}")
+    if any(line.name != checkpoint.origin for line in good):
+        raise VerificationError(f"this is a checkpoint of {checkpoint.origin}, not of {good[0].name}")
     return checkpoint
 
 

@@ -7,10 +7,9 @@ POSIX time (seconds, big-endian) and the Ed25519 signature of a text that contai
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
-from shugang.evidence.note import Signature, check_name, key_id, open_vkey, vkey
+from shugang.evidence.errors import FormatError
+from shugang.evidence.keys import ED25519, SigningKey, verify
+from shugang.evidence.note import Signature, Verifier, check_name, key_id, open_vkey, parse_any_vkey, split_vkey, vkey
 
 _TYPE = b"\x04"
 _SIZE = 8 + 64
@@ -41,11 +40,7 @@ class Cosigner:
         if len(signature) != _SIZE or seen(signature) is None:
             return False
         message = _message(text, int.from_bytes(signature[:8], "big"))
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature[8:], message)
-        except InvalidSignature:
-            return False
-        return True
+        return verify(ED25519, self.public, message, signature[8:])
 
 
 def seen(signature: bytes) -> datetime | None:
@@ -59,13 +54,20 @@ def parse_cosigner(text: str) -> Cosigner:
     return Cosigner(*open_vkey(text, _TYPE))
 
 
-class WitnessSigner:
-    """The key by which we witness others, held in memory. `seed`: 32 bytes. Never the key of our own log: a signature
-    made as a witness must not be taken for one made as a log."""
+def parse_verifier(text: str) -> Verifier:
+    """Whoever signs checkpoints, by his published key: a log (Ed25519, SM2) or a witness. FormatError."""
+    return parse_cosigner(text) if split_vkey(text)[2][:1] == _TYPE else parse_any_vkey(text)
 
-    def __init__(self, name: str, seed: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.cosigner = Cosigner(check_name(name), self._key.public_key().public_bytes_raw())
+
+class WitnessSigner:
+    """The Ed25519 key by which we witness others. Never the key of our own log: a signature made as a witness must not
+    be taken for one made as a log."""
+
+    def __init__(self, name: str, key: SigningKey) -> None:
+        if key.algorithm != ED25519:
+            raise FormatError("a witness signs with Ed25519")
+        self._key = key
+        self.cosigner = Cosigner(check_name(name), key.public)
 
     def __repr__(self) -> str:
         return f"WitnessSigner({self.cosigner.vkey})"

@@ -17,7 +17,7 @@ from typing import Literal
 from shugang.evidence.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from shugang.evidence.errors import EvidenceError, InconsistentLogError
 from shugang.evidence.hashing import leaf_hash
-from shugang.evidence.note import Signer
+from shugang.evidence.note import Signer, Verifier
 from shugang.evidence.proofs import consistency_proof, inclusion_proof, range_root
 from shugang.evidence.store import TileStore
 from shugang.evidence.tiles import (
@@ -85,16 +85,22 @@ class _State:
 class Log:
     """Appends, signs and publishes. Not thread-safe: its caller holds the sequencer lock."""
 
-    def __init__(self, store: TileStore, signers: Signer | Sequence[Signer]) -> None:
-        """The first signer's name is the log's origin; further signers add lines of their own."""
+    def __init__(self, store: TileStore, signers: Signer | Sequence[Signer], retired: Sequence[Verifier] = ()) -> None:
+        """The first signer's name is the log's origin; further signers add lines of their own. `retired`: earlier
+        keys of the log, whose checkpoints still bind."""
         self.store = store
-        self.signers = list(signers) if isinstance(signers, Sequence) else [signers]
+        self.signers: Sequence[Signer] = list(signers) if isinstance(signers, Sequence) else [signers]
         self.origin = self.signers[0].name
+        self._retired = list(retired)
         self.checkpoint: Checkpoint | None = None
         self._text: str | None = None
         self._state = _State(Tree(), [])
         self._pending: dict[str, Tile] = {}
         self._obsolete: list[Tile] = []
+
+    @property
+    def _keys(self) -> list[Verifier]:
+        return [self.signers[0].verifier, *self._retired]
 
     @property
     def size(self) -> int:
@@ -190,7 +196,7 @@ class Log:
             if published is not None:
                 raise InconsistentLogError(f"size {published.size} is published, the database has none")
             return "current"
-        target = open_checkpoint(committed, self.signers[0].verifier)
+        target = open_checkpoint(committed, self._keys)
         if published is not None and published.size > target.size:
             raise InconsistentLogError(f"size {published.size} is published, the database ends at {target.size}")
         state = self._load(published, read_entries) if published else None
@@ -207,7 +213,7 @@ class Log:
     def rebuild(self, committed: str, read_entries: EntryReader, published: Checkpoint | None = None) -> None:
         """Write the whole folder anew. The entries must first give the committed root and that of `published`:
         any checkpoint that was ever signed binds, even one whose tiles are damaged. InconsistentLogError."""
-        target = open_checkpoint(committed, self.signers[0].verifier)
+        target = open_checkpoint(committed, self._keys)
         signed = [target] if published is None else [published, target]
         if not _leads_to(Tree(), read_entries, signed):
             raise InconsistentLogError("the entries do not give the roots that were signed for them")
@@ -218,7 +224,7 @@ class Log:
         """The folder's checkpoint; None when absent or unreadable, for then the folder proves nothing."""
         data = self.store.fetch("checkpoint")
         try:
-            return None if data is None else open_checkpoint(data.decode(), self.signers[0].verifier)
+            return None if data is None else open_checkpoint(data.decode(), self._keys)
         except (EvidenceError, UnicodeDecodeError):
             return None
 

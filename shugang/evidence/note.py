@@ -5,20 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
 from shugang.evidence.encoding import from_base64, to_base64
 from shugang.evidence.errors import FormatError, VerificationError
+from shugang.evidence.keys import ALGORITHMS, ED25519, Ed25519Key, SigningKey, verify
 
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
-_ED25519 = b"\x01"
 _DASH = "\N{EM DASH} "
 
 
 class Verifier(Protocol):
-    """A public key with a name. Cosignatures and SM2 lines are further classes of this shape."""
+    """A public key with a name: of a log (`NoteKey`), or of a witness (`cosignature.Cosigner`)."""
 
     @property
     def name(self) -> str: ...
@@ -28,7 +25,7 @@ class Verifier(Protocol):
 
 
 class Signer(Protocol):
-    """A private key with a name; an HSM may stand behind it."""
+    """A private key with a name."""
 
     @property
     def name(self) -> str: ...
@@ -57,7 +54,7 @@ def check_name(name: str) -> str:
 
 
 def key_id(name: str, kind: bytes, public: bytes) -> bytes:
-    """`kind`: the algorithm's byte (0x01 Ed25519, 0x04 cosignature/v1)."""
+    """`kind`: the algorithm's type bytes (0x01 Ed25519, 0x04 cosignature/v1, 0xff and a name: none assigned)."""
     return hashlib.sha256(name.encode() + b"\n" + kind + public).digest()[:4]
 
 
@@ -67,76 +64,65 @@ def vkey(name: str, kind: bytes, public: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Ed25519Verifier:
-    """`public`: 32 bytes (RFC 8032)."""
+class NoteKey:
+    """A public key with a name. `public`: as its algorithm writes it (keys.ALGORITHMS)."""
 
     name: str
     public: bytes
+    algorithm: str = ED25519
 
     @property
     def key_id(self) -> bytes:
-        return key_id(self.name, _ED25519, self.public)
+        return key_id(self.name, ALGORITHMS[self.algorithm].note_type, self.public)
 
     @property
     def vkey(self) -> str:
-        """As `vkey` writes it, with 0x01."""
-        return vkey(self.name, _ED25519, self.public)
+        return vkey(self.name, ALGORITHMS[self.algorithm].note_type, self.public)
 
     def verify(self, text: str, signature: bytes) -> bool:
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
-        except InvalidSignature:
-            return False
-        return True
+        return verify(self.algorithm, self.public, text.encode(), signature)
 
 
-def parse_vkey(text: str) -> Ed25519Verifier:
-    """FormatError for another algorithm than Ed25519 or a key ID that does not belong to the key."""
-    return Ed25519Verifier(*open_vkey(text, _ED25519))
+def parse_vkey(text: str, algorithm: str = ED25519) -> NoteKey:
+    """FormatError for another algorithm or a key ID that does not belong to the key."""
+    spec = ALGORITHMS[algorithm]
+    return NoteKey(*open_vkey(text, spec.note_type, spec.public_size), algorithm)
 
 
-def open_vkey(text: str, kind: bytes) -> tuple[str, bytes]:
-    """(name, public key) of a published key of that kind. FormatError."""
-    name, given, public = _split_key(text, kind)
+def parse_any_vkey(text: str) -> NoteKey:
+    """The key of a log in whichever algorithm it names. FormatError."""
+    kind = split_vkey(text)[2]
+    for algorithm, spec in ALGORITHMS.items():
+        if kind.startswith(spec.note_type):
+            return parse_vkey(text, algorithm)
+    raise FormatError("a key of an unknown algorithm")
+
+
+def open_vkey(text: str, kind: bytes, size: int = 32) -> tuple[str, bytes]:
+    """(name, public key of `size` bytes) of a published key of that kind. FormatError."""
+    name, given, data = split_vkey(text)
+    public = data[len(kind) :]
+    if not data.startswith(kind) or len(public) != size:
+        raise FormatError(f"not a key of type 0x{kind.hex()}")
     if key_id(name, kind, public).hex() != given:
         raise FormatError("the key ID is not that of the key")
     return name, public
 
 
-def _split_key(text: str, kind: bytes) -> tuple[str, str, bytes]:
+def split_vkey(text: str) -> tuple[str, str, bytes]:
+    """(name, hexadecimal key ID, type and key); nothing is compared yet. FormatError."""
     parts = text.strip().split("+", 2)
     if len(parts) != 3:
         raise FormatError("a key reads name+id+base64")
-    data = from_base64(parts[2], 33)
-    if data[:1] != kind:
-        raise FormatError(f"not a key of type 0x{kind.hex()}")
-    return check_name(parts[0]), parts[1], data[1:]
+    return check_name(parts[0]), parts[1], from_base64(parts[2])
 
 
-class Ed25519Signer:
-    """A note key held in memory. `seed`: 32 bytes (RFC 8032)."""
+class NoteSigner:
+    """A key that signs notes under a name; the key itself may live anywhere."""
 
-    _PREFIX = "PRIVATE+KEY+"
-
-    def __init__(self, name: str, seed: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.verifier = Ed25519Verifier(check_name(name), self._key.public_key().public_bytes_raw())
-
-    @classmethod
-    def generate(cls, name: str) -> "Ed25519Signer":
-        return cls(name, Ed25519PrivateKey.generate().private_bytes_raw())
-
-    @classmethod
-    def parse(cls, skey: str) -> "Ed25519Signer":
-        """From `PRIVATE+KEY+name+hex(keyID)+base64(0x01 ‖ seed)`, as Go's note package writes it."""
-        text = skey.strip()
-        if not text.startswith(cls._PREFIX):
-            raise FormatError("not a private note key")
-        name, given, seed = _split_key(text[len(cls._PREFIX) :], _ED25519)
-        signer = cls(name, seed)
-        if signer.key_id.hex() != given:
-            raise FormatError("the key ID is not that of the key")
-        return signer
+    def __init__(self, name: str, key: SigningKey) -> None:
+        self._key = key
+        self.verifier = NoteKey(check_name(name), key.public, key.algorithm)
 
     @property
     def name(self) -> str:
@@ -146,17 +132,41 @@ class Ed25519Signer:
     def key_id(self) -> bytes:
         return self.verifier.key_id
 
-    @property
-    def skey(self) -> str:
-        """The secret in text form: keep it out of logs and of the database."""
-        seed = to_base64(_ED25519 + self._key.private_bytes_raw())
-        return f"{self._PREFIX}{self.name}+{self.key_id.hex()}+{seed}"
-
     def __repr__(self) -> str:
-        return f"Ed25519Signer({self.verifier.vkey})"
+        return f"{type(self).__name__}({self.verifier.vkey})"
 
     def sign(self, text: str) -> bytes:
         return self._key.sign(text.encode())
+
+
+class Ed25519Signer(NoteSigner):
+    """A note key held in memory. `seed`: 32 bytes (RFC 8032)."""
+
+    _PREFIX = "PRIVATE+KEY+"
+
+    def __init__(self, name: str, seed: bytes) -> None:
+        super().__init__(name, Ed25519Key(seed))
+        self._seed = seed
+
+    @classmethod
+    def parse(cls, skey: str) -> "Ed25519Signer":
+        """From `PRIVATE+KEY+name+hex(keyID)+base64(0x01 ‖ seed)`, as Go's note package writes it."""
+        text = skey.strip()
+        if not text.startswith(cls._PREFIX):
+            raise FormatError("not a private note key")
+        name, given, data = split_vkey(text[len(cls._PREFIX) :])
+        if data[:1] != b"\x01" or len(data) != 33:
+            raise FormatError("not an Ed25519 note key")
+        signer = cls(name, data[1:])
+        if signer.key_id.hex() != given:
+            raise FormatError("the key ID is not that of the key")
+        return signer
+
+    @property
+    def skey(self) -> str:
+        """The secret in text form: keep it out of logs and of the database."""
+        seed = to_base64(b"\x01" + self._seed)
+        return f"{self._PREFIX}{self.name}+{self.key_id.hex()}+{seed}"
 
 
 def _check_text(text: str) -> None:

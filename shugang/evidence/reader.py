@@ -1,5 +1,7 @@
 """The reader's side of the log: a folder or a web address, and the log's public key. Trusts nothing else."""
 
+from collections.abc import Sequence
+
 from shugang.evidence.checkpoint import Checkpoint, open_checkpoint
 from shugang.evidence.errors import FormatError, MissingDataError, VerificationError
 from shugang.evidence.hashing import leaf_hash
@@ -22,7 +24,7 @@ from shugang.evidence.tiles import (
 class LogReader:
     """Reads any published log through `fetch` (`TileStore.fetch`, or an HTTP GET below the log's prefix)."""
 
-    def __init__(self, fetch: Fetch, verifier: Verifier) -> None:
+    def __init__(self, fetch: Fetch, verifier: Verifier | Sequence[Verifier]) -> None:
         self.fetch = fetch
         self.verifier = verifier
 

@@ -12,7 +12,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,13 @@ from shugang.evidence.entry import Entry
 from shugang.evidence.errors import MissingDataError
 from shugang.evidence.hashing import Commitment, commitment
 from shugang.evidence.log import Log
-from shugang.evidence.note import Ed25519Signer
+from shugang.evidence.note import NoteSigner
 from shugang.evidence.reader import LogReader
 from shugang.evidence.receipt import make_receipt
 from shugang.evidence.store import TileStore
 
-from . import clock
+from . import clock, logkeys
 from .models import Checkpoint, Event, Evidenced, LogEntry
-from .platform import private_key
 
 BATCH = 1000
 _ADVISORY_LOCK = 0x5348_5547_0001
@@ -49,9 +47,12 @@ def folder() -> Path:
     return Path(settings.VAR_DIR) / "log"
 
 
-@cache
-def signer() -> Ed25519Signer:
-    return Ed25519Signer(settings.SHUGANG_LOG_ORIGIN, private_key("log").private_bytes_raw())
+def origin() -> str:
+    return str(settings.SHUGANG_LOG_ORIGIN)
+
+
+def signer() -> NoteSigner:
+    return logkeys.signers(origin())[0]
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def _read_entries(start: int, end: int) -> Iterable[bytes]:
 
 def open_log() -> Log:
     """The log, recovered to the last committed checkpoint. Only the leader may call this."""
-    log = Log(TileStore(folder()), signer())
+    log = Log(TileStore(folder()), logkeys.signers(origin()), logkeys.verifiers(origin()))
     last = Checkpoint.objects.order_by("-size").first()
     how = log.recover(last.text if last else None, _read_entries)
     if how != "current":
@@ -113,6 +114,7 @@ def append_batch(log: Log) -> int:
         if not rows:
             return 0
         entries = [_entry(row) for row in rows]
+        log.signers = logkeys.signers(log.origin)
         batch = log.stage(entries, log.size)
         LogEntry.objects.bulk_create(LogEntry(index=log.size + i, data=data) for i, data in enumerate(entries))
         for index, row in enumerate(rows, start=log.size):
@@ -179,7 +181,7 @@ def status() -> dict[str, Any]:
 
 
 def reader() -> LogReader:
-    return LogReader(TileStore(folder()).fetch, signer().verifier)
+    return LogReader(TileStore(folder()).fetch, logkeys.verifiers(origin()))
 
 
 def proof_state(row: Evidenced | None) -> str:
@@ -202,9 +204,10 @@ def receipt_for(row: Evidenced, show_content: bool = True) -> dict[str, Any] | N
         entry, proof = reader().proof(row.log_index)
     except MissingDataError:
         return None  # numbered, but the files of its checkpoint are not published yet
+    key = logkeys.opens(proof.checkpoint, logkeys.verifiers(origin())).vkey
     if not show_content:
-        return make_receipt(entry, proof, vkey())
-    return make_receipt(entry, proof, vkey(), row.commitment_payload(), bytes(row.salt))
+        return make_receipt(entry, proof, key)
+    return make_receipt(entry, proof, key, row.commitment_payload(), bytes(row.salt))
 
 
 def content_matches(row: Evidenced) -> bool:

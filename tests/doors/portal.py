@@ -17,6 +17,7 @@ FRONT: tuple[Door, ...] = (
     read("/log/checkpoint", reach=OPEN),
     read("/log/tile/0/<log:tile>", reach=OPEN),
     read("/log/vkey", reach=OPEN),
+    read("/log/keys.json", reach=OPEN),
     read("/log/verify_receipt.py", reach=OPEN),
     post("/language", "", {"lang": "en", "next": "/help"}, reach=OPEN, guarded=False, unchanged=True),
     post("/text-size", "", {"size": "lg", "next": "/help"}, reach=OPEN, guarded=False, unchanged=True),

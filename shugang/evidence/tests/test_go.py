@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shugang.evidence.note import Ed25519Signer
-from shugang.evidence.tests.helpers import ORIGIN, SIGNER, VKEY, plain, published, real_entry
+from shugang.evidence.cosignature import WitnessSigner
+from shugang.evidence.keys import SM2, Ed25519Key, software_key
+from shugang.evidence.log import Log
+from shugang.evidence.note import Ed25519Signer, NoteSigner, format_note, parse_note
+from shugang.evidence.store import TileStore
+from shugang.evidence.tests.helpers import AT, ORIGIN, SIGNER, VKEY, plain, published, real_entry
 
 pytestmark = pytest.mark.system
 SOURCE = Path(__file__).parent / "outside" / "verify.go"
@@ -92,6 +96,19 @@ def test_a_dropped_entry_is_found(verify, log):
     length = int.from_bytes(data[:2], "big")
     bundle.write_bytes(data[2 + length :])
     assert not verify(log)[0]
+
+
+def test_further_signature_lines_are_none_of_its_business(verify, tmp_path):
+    """An SM2 line (type 0xff) and a cosignature stand below ours; x/mod knows neither and ignores both."""
+    log = Log(TileStore(tmp_path, durable=False), [SIGNER, NoteSigner(ORIGIN, software_key(SM2, b"\x0b" * 32))])
+    log.accept(log.stage(plain(300), 0))
+    log.publish()
+    path = tmp_path / "checkpoint"
+    text, own = parse_note(path.read_text())
+    line = WitnessSigner("witness.example.cn", Ed25519Key(b"\x0c" * 32)).cosign(text, AT)
+    path.write_text(format_note(text, [*own, line]))
+    sound, told = verify(tmp_path)
+    assert len(own) == 2 and sound and told.startswith("OK 300 entries"), told
 
 
 def test_another_key_is_refused(verify, log):

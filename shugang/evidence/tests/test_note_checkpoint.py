@@ -10,7 +10,7 @@ from shugang.evidence.errors import EvidenceError, FormatError, InconsistentLogE
 from shugang.evidence.hashing import EMPTY_ROOT, leaf_hash
 from shugang.evidence.note import (
     Ed25519Signer,
-    Ed25519Verifier,
+    NoteKey,
     Signature,
     format_note,
     open_note,
@@ -211,4 +211,4 @@ def test_every_flipped_bit_of_a_checkpoint_is_seen():
 
 
 def test_a_verifier_is_its_name_and_key_alone():
-    assert parse_vkey(A.verifier.vkey) == Ed25519Verifier(A.name, A.verifier.public)
+    assert parse_vkey(A.verifier.vkey) == NoteKey(A.name, A.verifier.public)

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 
 from shugang.evidence import standalone_verify
 from shugang.evidence.checkpoint import Checkpoint
+from shugang.evidence.cosignature import WitnessSigner
 from shugang.evidence.encoding import to_base64
 from shugang.evidence.entry import Entry
 from shugang.evidence.errors import VerificationError
 from shugang.evidence.hashing import commitment
-from shugang.evidence.note import Ed25519Signer, sign_note
+from shugang.evidence.keys import SM2, Ed25519Key, software_key
+from shugang.evidence.note import Ed25519Signer, NoteSigner, Signature, format_note, parse_note, sign_note
 from shugang.evidence.proofs import inclusion_proof
 from shugang.evidence.reader import LogReader
 from shugang.evidence.receipt import make_receipt, verify_receipt
@@ -51,7 +54,7 @@ def run(folder, body, *arguments):
 
 def test_it_stands_alone():
     source = Path(standalone_verify.__file__).read_text(encoding="utf-8")
-    assert len(source.splitlines()) < 150
+    assert len(source.splitlines()) < 250
     assert "import shugang" not in source and "from shugang" not in source
 
 
@@ -146,8 +149,48 @@ def test_both_digests_must_hold(tmp_path, wrong):
 def test_a_key_with_a_wrong_id_is_no_key(receipt):
     name, key_id, key = VKEY.split("+", 2)
     bad = f"{name}+{key_id[::-1]}+{key}"
-    with pytest.raises(ValueError, match="log key"):
+    with pytest.raises(ValueError, match="key ID"):
         standalone_verify.verify(receipt | {"vkey": bad}, bad)
+
+
+def witnessed(proven):
+    """A receipt whose checkpoint has the SM2 line and a cosignature besides the log's own line."""
+    entry, proof = proven
+    text, own = parse_note(proof.checkpoint)
+    sm2 = NoteSigner(ORIGIN, software_key(SM2, b"\x0b" * 32))
+    witness = WitnessSigner("witness.example.cn", Ed25519Key(b"\x0c" * 32))
+    second = Signature(sm2.name, sm2.key_id, sm2.sign(text))
+    note = format_note(text, [*own, second, witness.cosign(text, AT)])
+    return make_receipt(entry, replace(proof, checkpoint=note), VKEY), sm2.verifier.vkey, witness.cosigner.vkey
+
+
+def test_further_keys_must_have_signed_too(tmp_path, proven):
+    receipt, sm2, witness = witnessed(proven)
+    code, said = run(tmp_path, receipt, VKEY, sm2, witness)
+    assert code == 0 and f"{ORIGIN} (SM2)" in said and "witness.example.cn (2026-03-01T02:03:04+00:00)" in said
+    other_sm2 = NoteSigner(ORIGIN, software_key(SM2, b"\x0d" * 32)).verifier.vkey
+    other = WitnessSigner("witness.example.cn", Ed25519Key(b"\x0e" * 32)).cosigner.vkey
+    for stranger in (other_sm2, other):
+        code, said = run(tmp_path, receipt, VKEY, stranger)
+        assert code == 1 and "did not sign" in said
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_a_tampered_further_line_is_refused(tmp_path, proven, which):
+    receipt, *keys = witnessed(proven)
+    lines = receipt["proof"].split("\n")
+    start, _, encoded = lines[-4 + which].rpartition(" ")
+    middle = len(encoded) // 2
+    lines[-4 + which] = f"{start} {encoded[:middle]}{'A' if encoded[middle] != 'A' else 'B'}{encoded[middle + 1 :]}"
+    receipt["proof"] = "\n".join(lines)
+    assert run(tmp_path, receipt, VKEY)[0] == 0
+    assert run(tmp_path, receipt, VKEY, keys[which - 1])[0] == 1
+
+
+@given(st.binary(max_size=66), st.binary(max_size=65))
+def test_no_bytes_break_its_sm2(public, signature):
+    with pytest.raises(ValueError):
+        standalone_verify.check_sm2(public, b"", signature)
 
 
 def test_a_proof_of_a_smaller_tree_does_not_pass_for_a_larger_one():

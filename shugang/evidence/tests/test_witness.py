@@ -11,13 +11,14 @@ from shugang.evidence.checkpoint import Checkpoint, open_checkpoint
 from shugang.evidence.cosignature import WitnessSigner, parse_cosigner, seen
 from shugang.evidence.errors import EvidenceError, FormatError
 from shugang.evidence.hashing import EMPTY_ROOT, leaf_hash
+from shugang.evidence.keys import Ed25519Key
 from shugang.evidence.note import Ed25519Signer, format_note, open_note, parse_note, sign_note
 from shugang.evidence.tests.helpers import ORIGIN, SIGNER
 from shugang.evidence.tree import Tree
 from shugang.evidence.witness import SIZE_TYPE, Answer, Seen, add_checkpoint, format_request, parse_request
 
 AT = datetime(2026, 3, 1, 2, 3, 4, tzinfo=UTC)
-WITNESS = WitnessSigner("witness.example.cn/w1", b"\x11" * 32)
+WITNESS = WitnessSigner("witness.example.cn/w1", Ed25519Key(b"\x11" * 32))
 NONE = Seen(0, EMPTY_ROOT)
 
 
@@ -119,7 +120,7 @@ def test_a_cosignature_holds_for_its_own_checkpoint_time_and_key_alone():
     assert not WITNESS.cosigner.verify(text.replace("5\n", "6\n", 1), line.signature)
     later = (int(AT.timestamp()) + 1).to_bytes(8, "big") + line.signature[8:]
     assert not WITNESS.cosigner.verify(text, later)
-    assert not WitnessSigner("witness.example.cn/w1", b"\x12" * 32).cosigner.verify(text, line.signature)
+    assert not WitnessSigner("witness.example.cn/w1", Ed25519Key(b"\x12" * 32)).cosigner.verify(text, line.signature)
     assert not WITNESS.cosigner.verify(text, line.signature[:-1])
     with pytest.raises(ValueError, match="zone"):
         WITNESS.cosign(text, datetime(2026, 1, 1))

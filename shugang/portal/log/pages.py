@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_safe
 
 from shugang.evidence.tiles import parse_path
-from shugang.kernel import sequencer
+from shugang.kernel import logkeys, sequencer
 from shugang.kernel.models import Checkpoint
 
 from . import queries
@@ -21,6 +21,7 @@ def log_page(request: HttpRequest) -> HttpResponse:
     context = {
         "status": sequencer.status(),
         "vkey": sequencer.vkey(),
+        "keys": logkeys.published(sequencer.origin()),
         "checkpoint": sequencer.current_checkpoint(),
         "recent": list(Checkpoint.objects.order_by("-size")[:10]),
     }
@@ -56,6 +57,12 @@ def vkey(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def keys(request: HttpRequest) -> JsonResponse:
+    """Every key the log has had, newest first, and the statements by which one followed another."""
+    return JsonResponse(logkeys.published(sequencer.origin()), safe=False, json_dumps_params={"ensure_ascii": False})
+
+
+@require_safe
 def verifier(request: HttpRequest) -> HttpResponse:
     """The stand-alone module that checks one receipt offline; needs only the `cryptography` package."""
     from importlib import resources
@@ -80,6 +87,7 @@ urlpatterns = [
     path("log/checkpoint", checkpoint, name="log-checkpoint"),
     path("log/tile/<path:name>", tile, name="log-tile"),
     path("log/vkey", vkey, name="log-vkey"),
+    path("log/keys.json", keys, name="log-keys"),
     path("log/verify_receipt.py", verifier, name="log-verifier"),
     path("events/<int:pk>/receipt.json", event_receipt, name="event-receipt"),
 ]
