@@ -6,7 +6,7 @@ from typing import NamedTuple
 from shugang.policy.guarantees import GUARANTEE_LABELS, check_mode, held
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.text import Text
-from shugang.policy.vocabulary import CHINA, Mask, Quota, RowFilter, Terms
+from shugang.policy.vocabulary import CHINA, Mark, Mask, OutputRule, Quota, RowFilter, Terms
 
 
 class TermLine(NamedTuple):
@@ -21,6 +21,7 @@ class TermLine(NamedTuple):
 
 
 LABELS: dict[str, Text] = {
+    "subject": Text("使用者", "Who may use it"),
     "action": Text("允许的操作", "Allowed action"),
     "purpose": Text("用途", "Purpose"),
     "period": Text("有效期间", "Period"),
@@ -29,12 +30,19 @@ LABELS: dict[str, Text] = {
     "masks": Text("脱敏", "Masking"),
     "quota": Text("用量上限", "Quota"),
     "rate": Text("速率上限", "Rate limit"),
+    "place": Text("网络位置", "Place (network)"),
+    "environment": Text("使用环境", "Environment"),
+    "output": Text("输出规则", "Output rule"),
+    "mark": Text("溯源标记", "Mark of the recipient"),
     "redistribute": Text("转授", "Redistribution"),
+    "log": Text("使用登记", "Log of use"),
+    "notify": Text("通知", "Notice"),
     "delete_after": Text("删除", "Deletion"),
     "attribution": Text("署名", "Attribution"),
     "notes": Text("补充约定", "Further agreements"),
 }
 ACTION_LABELS: dict[str, Text] = {
+    "subject": Text("使用者", "Who may use it"),
     "read": Text("读取", "Read"),
     "query": Text("查询", "Query"),
     "compute": Text("计算", "Compute"),
@@ -43,19 +51,29 @@ ACTION_LABELS: dict[str, Text] = {
     "train": Text("训练模型", "Train models"),
 }
 UNIT_LABELS: dict[str, Text] = {
+    "subject": Text("使用者", "Who may use it"),
     "calls": Text("次", "calls"),
     "rows": Text("行", "rows"),
     "bytes": Text("字节", "bytes"),
 }
 PERIOD_LABELS: dict[str, Text] = {
+    "subject": Text("使用者", "Who may use it"),
     "day": Text("每日", "per day"),
     "month": Text("每月", "per month"),
     "total": Text("合计", "in total"),
 }
 COUNT_LABELS: dict[str, Text] = {
+    "subject": Text("使用者", "Who may use it"),
     "charged": Text("计费", "charged"),
     "uncharged": Text("不计费", "uncharged"),
     "all": Text("全部", "all"),
+}
+ENVIRONMENT_LABELS: dict[str, Text] = {"isolated": Text("专用隔离环境", "A dedicated, isolated environment")}
+NOTICE_LABELS: dict[str, Text] = {
+    "first_use": Text("首次使用时告知供方", "The supplier learns of the first use"),
+    "incident": Text(
+        "发生泄露或超范围使用时立即通知供方", "The supplier is told at once of a leak or use beyond the terms"
+    ),
 }
 _SIGNS = {"eq": "=", "ne": "≠", "ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _DATE_UNITS = {"month": Text("月", "month"), "quarter": Text("季度", "quarter"), "year": Text("年", "year")}
@@ -73,6 +91,7 @@ def _line(key: str, value: Text, mode: str) -> TermLine:
 
 
 def _values(terms: Terms) -> Iterator[tuple[str, Text]]:
+    yield "subject", Text("需方及其领取密钥的人员", "The buyer and those of its people who hold keys")
     for action in terms.actions:
         yield f"action.{action}", ACTION_LABELS[action]
     yield "purpose", PURPOSES[terms.purpose]
@@ -93,10 +112,22 @@ def _values(terms: Terms) -> Iterator[tuple[str, Text]]:
                 f"{terms.rate.per_second} calls a second, bursts of up to {terms.rate.burst}",
             ),
         )
+    if terms.networks:
+        yield "place", Text("、".join(terms.networks), ", ".join(terms.networks))
+    if terms.environment is not None:
+        yield f"environment.{terms.environment}", ENVIRONMENT_LABELS[terms.environment]
+    if terms.output:
+        yield "output", output_text(terms.output)
+    if terms.mark:
+        yield "mark", mark_text(terms.mark)
     yield (
         "redistribute",
         Text("可以转授", "Allowed") if terms.redistribute else Text("不得转授", "Not allowed"),
     )
+    if terms.keep_log:
+        yield "log", Text("需方登记每次使用，供方可查阅", "The buyer logs each use; the supplier may inspect it")
+    for notice in terms.notify:
+        yield f"notify.{notice}", NOTICE_LABELS[notice]
     if terms.delete_after_days is not None:
         days = terms.delete_after_days
         yield "delete_after", Text(f"期满后 {days} 日内删除", f"Within {days} days after the period ends")
@@ -113,6 +144,29 @@ def quota_text(quota: Quota) -> Text:
         f"{per.zh} {quota.limit:,} {unit.zh}（{counts.zh}）",
         f"{quota.limit:,} {unit.en} {per.en} ({counts.en})",
     )
+
+
+def output_text(rule: OutputRule) -> Text:
+    """The output rule in words."""
+    return Text(
+        f"只输出汇总结果，每组不少于 {rule.min_group} 行", f"Aggregates only, each over {rule.min_group} rows or more"
+    )
+
+
+def mark_text(mark: Mark) -> Text:
+    """What a mark does to the data, in words; the keys and columns are names and stay as they are."""
+    parts = []
+    if mark.columns:
+        names = Text("、".join(mark.columns), ", ".join(mark.columns))
+        parts.append(
+            Text(
+                f"{names.zh}的最低位在少量行中按接收方微调",
+                f"the last digit of {names.en} is moved in a few rows by recipient",
+            )
+        )
+    if mark.canaries:
+        parts.append(Text(f"另加 {mark.canaries} 行诱饵行，不计费", f"{mark.canaries} uncharged canary rows are added"))
+    return Text("；".join(p.zh for p in parts), "; ".join(p.en for p in parts))
 
 
 def row_text(row: RowFilter) -> Text:

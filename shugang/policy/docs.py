@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shugang.policy.describing import ACTION_LABELS, LABELS, UNIT_LABELS
+from shugang.policy.describing import ACTION_LABELS, ENVIRONMENT_LABELS, LABELS, NOTICE_LABELS, UNIT_LABELS
 from shugang.policy.guarantees import GUARANTEE_LABELS, HELD, MODES
 from shugang.policy.priceplan import KINDS, REASONS
 from shugang.policy.purposes import PURPOSES
@@ -32,12 +32,22 @@ def term_label(key: str) -> Text:
     head, _, tail = key.partition(".")
     if not tail:
         return LABELS[head]
-    part = ACTION_LABELS[tail] if head == "action" else UNIT_LABELS[tail]
+    parts = {
+        "action": ACTION_LABELS,
+        "quota": UNIT_LABELS,
+        "environment": ENVIRONMENT_LABELS,
+        "notify": NOTICE_LABELS,
+    }
+    part = parts[head][tail]
     return Text(f"{LABELS[head].zh}：{part.zh}", f"{LABELS[head].en}: {part.en}")
 
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _offered(key: str) -> bool:
+    return any(mode in HELD[key] for mode in MODES)
 
 
 def _cell(key: str, mode: str) -> str:
@@ -57,7 +67,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield _row("条款 / term", *(f"{mode.zh} / {mode.en}" for mode in MODES.values()))
     yield _row(*["---"] * (len(MODES) + 1))
-    for key in HELD:
+    for key in filter(_offered, HELD):
         label = term_label(key)
         yield _row(f"{label.zh} / {label.en}<br>`{key}`", *(_cell(key, mode) for mode in MODES))
     yield from _codes("用途 / Purposes", PURPOSES)

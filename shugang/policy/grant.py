@@ -24,7 +24,7 @@ def _instant_or_none(moment: datetime | None) -> str | None:
 
 @dataclass(frozen=True)
 class Credential:
-    """A key of a person for one purpose; `digest` is the SHA-256 hex of the secret, which is kept nowhere.
+    """A key of a person for one purpose (and environment, where one is agreed); `digest` is the SHA-256 hex of the secret, which is kept nowhere.
 
     A key that signs (`aksk`) must be recoverable: `sealed` holds its secret, sealed to the plane (`policy.sealing`).
 
@@ -39,9 +39,10 @@ class Credential:
     expires_at: datetime | None = None
     revoked: bool = False
     sealed: str = ""
+    environment: str | None = None
 
     def to_json(self) -> Json:
-        document = {
+        document: Json = {
             "id": self.id,
             "kind": self.kind,
             "digest": self.digest,
@@ -49,6 +50,7 @@ class Credential:
             "purpose": self.purpose,
             "expires_at": _instant_or_none(self.expires_at),
             "revoked": self.revoked,
+            "environment": self.environment,
         }
         return document | {"sealed": self.sealed} if self.sealed else document
 
@@ -64,6 +66,7 @@ class Credential:
             f.optional("expires_at", f.instant),
             f.flag("revoked"),
             f.text("sealed") if "sealed" in f.data else "",
+            f.optional("environment", f.text),
         )
 
 
@@ -175,11 +178,14 @@ def decide(grant: CompiledGrant, now: datetime, action: str, purpose: str | None
 
 
 def decide_credential(grant: CompiledGrant, credential: Credential, now: datetime) -> Refused | None:
-    """None when this key may be used for the grant now: not revoked, unexpired, bound to the granted purpose."""
+    """None when this key may be used for the grant now: not revoked, unexpired, bound to the granted purpose
+    and environment."""
     if credential.revoked:
         return refuse("revoked")
     if credential.expires_at is not None and now >= credential.expires_at:
         return refuse("credential_expired")
     if credential.purpose != grant.terms.purpose:
         return refuse("purpose_denied")
+    if credential.environment != grant.terms.environment:
+        return refuse("environment_denied")
     return None

@@ -85,6 +85,12 @@ def _constraints(terms: Terms) -> list[Json]:
     if terms.rate:
         more = {"unit": "sg:callsPerSecond", "sg:burst": terms.rate.burst}
         found.append(_constraint("sg:rate", "odrl:lteq", terms.rate.per_second, **more))
+    if terms.networks:
+        found.append(_constraint("sg:network", "odrl:isAnyOf", list(terms.networks)))
+    if terms.environment is not None:
+        found.append(_constraint("sg:environment", "odrl:eq", f"sg:environment/{terms.environment}"))
+    if terms.output:
+        found.append(_constraint("sg:smallestGroup", "odrl:gteq", terms.output.min_group))
     return found
 
 
@@ -94,7 +100,11 @@ def _moment(text: str) -> Json:
 
 def _refinements(terms: Terms) -> list[Json]:
     columns = _constraint("sg:columns", "odrl:eq", {"@list": list(terms.fields)})
-    return [columns, *(_row(row) for row in terms.rows), *(_mask(mask) for mask in terms.masks)]
+    found = [columns, *(_row(row) for row in terms.rows), *(_mask(mask) for mask in terms.masks)]
+    if terms.mark is not None:
+        names = {"sg:keyColumns": list(terms.mark.key_columns), "sg:canaries": terms.mark.canaries}
+        found.append(_constraint("sg:mark", "odrl:eq", {"@list": list(terms.mark.columns)}, **names))
+    return found
 
 
 def _row(row: RowFilter) -> Json:
@@ -113,6 +123,10 @@ def _duties(terms: Terms, target: str) -> list[Json]:
         wait = {"@value": f"P{terms.delete_after_days}D", "@type": "xsd:duration"}
         due = _constraint("odrl:delayPeriod", "odrl:lteq", wait, **{"sg:from": _moment(to_iso(terms.valid_until))})
         duties.append({"action": "odrl:delete", "target": target, "constraint": [due]})
+    if terms.keep_log:
+        duties.append({"action": "sg:keepLog", "target": target})
+    for notice in terms.notify:
+        duties.append({"action": "odrl:inform", "target": target, "sg:occasion": notice})
     if terms.attribution:
         duties.append({"action": "odrl:attribute", "target": target, "sg:attributionText": terms.attribution})
     return duties

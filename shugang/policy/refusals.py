@@ -74,6 +74,11 @@ REFUSALS: dict[str, tuple[int, Text]] = {
         "所声明的用途不在授权范围内。请使用与约定用途一致的密钥。",
         "The stated purpose is not granted. Please use a key bound to the agreed purpose.",
     ),
+    "environment_denied": _row(
+        403,
+        "此密钥未声明约定的使用环境。请重新领取密钥并作出声明。",
+        "This key does not state the agreed environment. Please collect a new key and state it.",
+    ),
     "action_denied": _row(
         403,
         "此授权不包含该操作。可用操作见授权条款。",

@@ -4,12 +4,12 @@ import hashlib
 
 from shugang.policy.codec import TermsError, UnknownTerm, canonical
 from shugang.policy.columns import Column, as_columns
-from shugang.policy.describing import TermLine, describe, mask_text, quota_text, row_text
+from shugang.policy.describing import TermLine, describe, mark_text, mask_text, output_text, quota_text, row_text
 from shugang.policy.guarantees import GUARANTEE_LABELS, GUARANTEES, MODES, check_mode
 from shugang.policy.odrl import to_odrl
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.validation import validate
-from shugang.policy.vocabulary import ACTIONS, MASKS, OPERATORS, Mask, Quota, Rate, RowFilter, Terms
+from shugang.policy.vocabulary import ACTIONS, MASKS, OPERATORS, Mark, Mask, OutputRule, Quota, Rate, RowFilter, Terms
 
 __all__ = [
     "ACTIONS",
@@ -20,7 +20,9 @@ __all__ = [
     "OPERATORS",
     "PURPOSES",
     "Column",
+    "Mark",
     "Mask",
+    "OutputRule",
     "Quota",
     "Rate",
     "RowFilter",
@@ -32,7 +34,9 @@ __all__ = [
     "check_mode",
     "describe",
     "digest",
+    "mark_text",
     "mask_text",
+    "output_text",
     "quota_text",
     "row_text",
     "to_odrl",

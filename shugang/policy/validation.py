@@ -1,5 +1,6 @@
 """Do these terms make sense for that table? Checked before anyone may publish or sign them."""
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -45,6 +46,10 @@ def validate(terms: Terms, columns: Iterable[Column | Mapping[str, Any]], mode: 
     for mask in terms.masks:
         _mask(mask, _column(mask.column, known, "masks"), terms)
     _distinct([(quota.unit, quota.per, quota.counts) for quota in terms.quotas], "quotas")
+    _networks(terms)
+    _distinct(terms.notify, "notify")
+    if terms.mark is not None:
+        _mark(terms, known)
     if mode is not None:
         check_mode(terms, mode)
 
@@ -86,6 +91,44 @@ def _mask(mask: Mask, column: Column, terms: Terms) -> None:
             f"This mask does not fit column “{column.name}” of type {column.type}.",
         )
         raise TermsError("mask_misfit", text, "masks")
+
+
+def _networks(terms: Terms) -> None:
+    _distinct(terms.networks, "networks")
+    for network in terms.networks:
+        try:
+            exact = str(ipaddress.ip_network(network)) == network
+        except ValueError:
+            exact = False
+        if not exact:
+            text = Text(
+                f"“{network}”不是规范的网段，请写作 203.0.113.0/24 这样的形式。",
+                f"“{network}” is not a network in its usual form; please write it like 203.0.113.0/24.",
+            )
+            raise TermsError("bad_network", text, "networks")
+
+
+def _mark(terms: Terms, known: Mapping[str, Column]) -> None:
+    """The mark is found again by the key and lives in low digits: both have to leave as they are."""
+    mark = terms.mark
+    assert mark is not None
+    _distinct([*mark.key_columns, *mark.columns], "mark")
+    masked = {mask.column for mask in terms.masks}
+    for name in (*mark.key_columns, *mark.columns):
+        column = _column(name, known, "mark")
+        numeric = name in mark.key_columns or column.family in ("whole", "fraction")
+        if name not in terms.fields or name in masked or not numeric:
+            text = Text(
+                f"字段“{name}”不能用于溯源标记：须已授权、未脱敏，承载标记的须为数值。",
+                f"Column “{name}” cannot serve the mark: it must be granted and unmasked, and numeric to carry the mark.",
+            )
+            raise TermsError("mark_misfit", text, "mark")
+    if not mark.key_columns or not (mark.columns or mark.canaries):
+        text = Text(
+            "溯源标记需要主键字段，以及承载标记的数值字段或诱饵行。",
+            "A mark needs key columns, and numeric columns or canary rows to carry it.",
+        )
+        raise TermsError("mark_misfit", text, "mark")
 
 
 def _row(row: RowFilter, column: Column) -> None:

@@ -18,7 +18,11 @@ UNITS = ("calls", "rows", "bytes")
 PERIODS = ("day", "month", "total")
 COUNTS = ("charged", "uncharged", "all")
 DATE_UNITS = ("month", "quarter", "year")
+# Where data may be used besides "anywhere": the holder attests it with his key, as he attests the purpose.
+ENVIRONMENTS = ("isolated",)
+NOTICES = ("first_use", "incident")
 MAX_BAND = 10**12
+MAX_CANARIES = 1000
 MASKS: dict[str, tuple[str, ...]] = {
     "keep_ends": ("prefix", "suffix"),
     "redact": (),
@@ -136,6 +140,42 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class OutputRule:
+    """Only aggregates leave, and none over fewer than `min_group` rows."""
+
+    min_group: int
+
+    def to_json(self) -> Json:
+        return {"min_group": self.min_group}
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "output") -> "OutputRule":
+        return cls(Fields(data, where, field_names(cls)).whole("min_group", 2, 1_000_000))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark of the recipient in what is delivered: the lowest digit of numeric `columns` moves in rows that a secret
+    chooses by `key_columns`; `canaries` rows that stand for nothing are added, and never charged."""
+
+    key_columns: tuple[str, ...]
+    columns: tuple[str, ...]
+    canaries: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("key_columns", "columns"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    def to_json(self) -> Json:
+        return {"key_columns": list(self.key_columns), "columns": list(self.columns), "canaries": self.canaries}
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "mark") -> "Mark":
+        f = Fields(data, where, field_names(cls))
+        return cls(f.texts("key_columns"), f.texts("columns"), f.whole("canaries", 0, MAX_CANARIES))
+
+
+@dataclass(frozen=True)
 class Terms:
     """All that the parties agree about use. Valid from `valid_from` (included) until `valid_until`
     (excluded)."""
@@ -149,14 +189,20 @@ class Terms:
     masks: tuple[Mask, ...] = ()
     quotas: tuple[Quota, ...] = ()
     rate: Rate | None = None
+    networks: tuple[str, ...] = ()
+    environment: str | None = None
+    output: OutputRule | None = None
+    mark: Mark | None = None
     redistribute: bool = False
+    keep_log: bool = False
+    notify: tuple[str, ...] = ()
     delete_after_days: int | None = None
     attribution: str = ""
     notes: str = ""
     version: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("actions", "fields", "rows", "masks", "quotas"):
+        for name in ("actions", "fields", "rows", "masks", "quotas", "networks", "notify"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("valid_from", "valid_until"):
             moment = getattr(self, name)
@@ -176,7 +222,13 @@ class Terms:
             "rate": self.rate.to_json() if self.rate else None,
             "valid_from": to_iso(self.valid_from),
             "valid_until": to_iso(self.valid_until),
+            "networks": list(self.networks),
+            "environment": self.environment,
+            "output": self.output.to_json() if self.output else None,
+            "mark": self.mark.to_json() if self.mark else None,
             "redistribute": self.redistribute,
+            "keep_log": self.keep_log,
+            "notify": list(self.notify),
             "delete_after_days": self.delete_after_days,
             "attribution": self.attribution,
             "notes": self.notes,
@@ -187,7 +239,6 @@ class Terms:
         f = Fields(data, where, field_names(cls))
         if f.whole("version") != 1:
             raise UnknownTerm(f"{where}.version={f.whole('version')}")
-        rate = f.raw("rate")
         return cls(
             actions=f.texts("actions", ACTIONS),
             purpose=f.text("purpose", PURPOSES),
@@ -195,10 +246,16 @@ class Terms:
             rows=f.items("rows", RowFilter.from_json),
             masks=f.items("masks", Mask.from_json),
             quotas=f.items("quotas", Quota.from_json),
-            rate=None if rate is None else Rate.from_json(rate, f.path("rate")),
+            rate=f.optional("rate", lambda name: Rate.from_json(f.raw(name), f.path(name))),
+            networks=f.texts("networks"),
+            environment=f.optional("environment", lambda name: f.text(name, ENVIRONMENTS)),
+            output=f.optional("output", lambda name: OutputRule.from_json(f.raw(name), f.path(name))),
+            mark=f.optional("mark", lambda name: Mark.from_json(f.raw(name), f.path(name))),
             valid_from=f.instant("valid_from"),
             valid_until=f.instant("valid_until"),
             redistribute=f.flag("redistribute"),
+            keep_log=f.flag("keep_log"),
+            notify=f.texts("notify", NOTICES),
             delete_after_days=f.optional("delete_after_days", lambda name: f.whole(name, 0, 36_500)),
             attribution=f.text("attribution"),
             notes=f.text("notes"),

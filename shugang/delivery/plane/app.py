@@ -21,6 +21,7 @@ from shugang.delivery.plane.index import Index
 from shugang.delivery.plane.journal import Journal, JournalFailed, Past
 from shugang.delivery.plane.metrics import render_metrics
 from shugang.delivery.plane.pipes import Aborted, Pipe, clean
+from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.replies import JSON, Denied
 from shugang.delivery.plane.ship import Shipper
 from shugang.delivery.plane.views import Views
@@ -55,7 +56,7 @@ class Plane:
         self.connectors = open_connectors(config)
         self._key = config.private_key()
         self.journal = Journal(config.journal_path, on_failure)
-        self.gate = Gate(Clock(), self.journal, plane_secret(config.data_dir))
+        self.gate = Gate(Clock(), self.journal, plane_secret(config.data_dir), networks(config.trusted_proxies))
         self.signatures = signatures.Signatures(self.gate, self._key)
         self.views = Views(config)
         self.follower = Follower(

@@ -16,6 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from shugang.delivery.plane.places import networks
 from shugang.policy.addresses import Rules
 
 ENV_PREFIX = "SHUGANG_PLANE_"
@@ -56,6 +57,7 @@ class PlaneConfig:
     connectors: Mapping[str, str] = field(default_factory=dict, repr=False)
     allow: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     policy_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +69,10 @@ class PlaneConfig:
             self.rules  # noqa: B018 a bad pair or network must not wait for its first use
         except ValueError as error:
             raise ConfigError(f"allow, networks: {error}") from error
+        try:
+            networks(self.trusted_proxies)
+        except ValueError as error:
+            raise ConfigError(f"trusted_proxies: {error}") from error
 
     @cached_property
     def rules(self) -> Rules:
@@ -124,6 +130,7 @@ _INTS = {
     "file_url_seconds",
     "backpressure",
 }
+_LISTS = {"allow", "networks", "trusted_proxies"}
 _FLOATS = {"poll_seconds", "ship_seconds", "query_seconds"}
 
 
@@ -157,7 +164,7 @@ def _build(values: dict[str, Any], connectors: dict[str, str], policy_keys: dict
                 values[name] = int(value)
             elif name in _FLOATS:
                 values[name] = float(value)
-            elif name in ("allow", "networks"):
+            elif name in _LISTS:
                 values[name] = tuple(value.split(",") if isinstance(value, str) else value)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"{name}: {value!r} is not valid") from error

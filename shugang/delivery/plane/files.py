@@ -117,6 +117,7 @@ def _admit(plane: Plane, scope: Any) -> Use:
     use = Use(access, f"file:{version}:{name}", True, moment)
     if refused := access.refusal(moment.rule):
         raise Rejected(use, Denied(refused.code, refused=refused))
+    gate.check_place(use, scope)
     if moment.real > int(expires):
         raise Rejected(use, Denied("expired", "expires", "ask for the table again to get a fresh address"))
     if version != str(access.version) or name != file_name(access):

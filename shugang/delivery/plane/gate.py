@@ -18,6 +18,7 @@ from shugang.delivery.plane.clock import Clock, Moment
 from shugang.delivery.plane.config import write_private
 from shugang.delivery.plane.index import NO_INDEX, Access, Holder, Index, S, choose
 from shugang.delivery.plane.journal import Intent, Journal
+from shugang.delivery.plane.places import Network, caller, inside
 from shugang.delivery.plane.records import REFUSED, VOID, Entry, canonical
 from shugang.delivery.plane.replies import Denied
 from shugang.delivery.plane.schema import EMPTY_DETAIL, MADE_HERE, NONCE_SECONDS
@@ -43,8 +44,8 @@ class Use:
 
 
 class Gate:
-    def __init__(self, clock: Clock, journal: Journal, secret: bytes) -> None:
-        self.clock, self.journal, self.secret = clock, journal, secret
+    def __init__(self, clock: Clock, journal: Journal, secret: bytes, trusted: tuple[Network, ...] = ()) -> None:
+        self.clock, self.journal, self.secret, self.trusted = clock, journal, secret, trusted
         self.meters: dict[str, Meter] = {grant: Meter(days) for grant, days in journal.restored.usage.items()}
         self.index: Index = NO_INDEX
         self.fresh_until = 0.0
@@ -90,11 +91,12 @@ class Gate:
         if monotonic() >= self.fresh_until:
             raise Denied("bundle_stale", journal=False)
 
-    async def admit(self, accesses: Sequence[Access[S]] | None, headers: Any, retries: bool = True) -> Use:
+    async def admit(self, accesses: Sequence[Access[S]] | None, scope: Any, retries: bool = True) -> Use:
         """The grant that admits this request now, or Rejected. Without `retries` a request id of the client means
         nothing: each call is one use under an id of our own."""
         if not accesses:
             raise Denied("not_found", journal=False)
+        headers = scope.headers
         moment = self.clock.now()
         if len(accesses) == 1:
             access = accesses[0]
@@ -107,6 +109,8 @@ class Gate:
             raise Rejected(use, Denied(refused.code, refused=refused))
         if monotonic() >= self.fresh_until:
             raise Rejected(use, Denied("bundle_stale"))
+        if access.networks:
+            self.check_place(use, scope)
         if given is not None and (not REQUEST_ID.fullmatch(given) or given.startswith(MADE_HERE)):
             use.request_id = self.new_id()
             raise Rejected(use, Denied("bad_request", "Request-Id", REQUEST_ID_RULE))
@@ -117,6 +121,11 @@ class Gate:
         if wait:
             raise Rejected(use, self._limited(access.grant.id, wait))
         return use
+
+    def check_place(self, use: Use, scope: Any) -> None:
+        """Rejected unless the request comes from a network that the terms name."""
+        if use.access.networks and not inside(caller(scope, self.trusted), use.access.networks):
+            raise Rejected(use, Denied("place_denied"))
 
     async def _spend(self, use: Use, nonce: str) -> None:
         if not NONCE.fullmatch(nonce):

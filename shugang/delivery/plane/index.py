@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import rfc8785
 
 from shugang.delivery.plane.clock import to_datetime
+from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.records import ANSWERED, REFUSED, Template, template
 from shugang.delivery.plane.usage import Meter
 from shugang.policy.grant import CompiledGrant, Credential, decide, decide_credential
@@ -41,6 +42,7 @@ class Access(Generic[S]):
         "grant",
         "meter",
         "mode",
+        "networks",
         "outcomes",
         "source",
         "version",
@@ -51,6 +53,7 @@ class Access(Generic[S]):
         self.grant, self.credential, self.source, self.meter = grant, credential, source, meter
         self.mode = grant.mode
         self.action = ACTION[grant.mode]
+        self.networks = networks(grant.terms.networks)
         self.version: int = getattr(source, "version", 0)
         self.view = view_digest(grant) if not isinstance(source, QuerySource) else ""
         self.outcomes: dict[str, Template] = {}

@@ -109,8 +109,7 @@ def render(row: bytes | None, fields: tuple[str, ...], request_id: str) -> bytes
 async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     """`GET /api/v1/lookup/{product}?{key}=…[&fields=a,b]`."""
     gate = plane.gate
-    headers = scope.headers
-    use = await gate.admit(gate.holder(headers).products["api"].get(product), headers)
+    use = await gate.admit(gate.holder(scope.headers).products["api"].get(product), scope)
     access = use.access
     key, fields = parse(scope.query_string, use)
     table = plane.views.lookups.get(access.view)

@@ -50,7 +50,7 @@ _TYPES: dict[str, Any] = {
 async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     """`GET|POST /query/v1/{product}`: parameters by name, `fields=a,b` for fewer columns, format by Accept."""
     gate = plane.gate
-    use = await gate.admit(gate.holder(scope.headers).products["query"].get(product), scope.headers)
+    use = await gate.admit(gate.holder(scope.headers).products["query"].get(product), scope)
     given = await _given(plane, scope, proto, use)
     kind = render.accepted(scope.headers.get("accept"))
     if kind is None:

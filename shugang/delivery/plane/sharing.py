@@ -36,7 +36,7 @@ async def handle(plane: Plane, scope: Any, proto: Any) -> None:
     match (scope.method, *parts):
         case ("GET" | "HEAD" | "POST", "shares", share, "schemas", schema, "tables", table, *rest):
             accesses = holder.tables.get((share.lower(), schema.lower(), table.lower()))
-            use = await plane.gate.admit(accesses, scope.headers, retries=False)
+            use = await plane.gate.admit(accesses, scope, retries=False)
             await _table(plane, scope, proto, use, rest, query)
         case ("GET", "shares"):
             names = {name.lower(): name for name in (s.share for s in _sources(plane, holder))}

@@ -9,7 +9,7 @@ from shugang.policy.grant import Basis, CompiledGrant, Credential
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.sources import ApiSource
 from shugang.policy.terms import Mask, Quota, Rate, RowFilter, Terms
-from shugang.policy.vocabulary import COUNTS, DATE_UNITS, PERIODS
+from shugang.policy.vocabulary import COUNTS, DATE_UNITS, ENVIRONMENTS, NOTICES, PERIODS
 
 COLUMNS = (
     Column("phone", "string", "联系电话"),
@@ -93,7 +93,11 @@ def terms(draw: st.DrawFn, units: tuple[str, ...] = ("calls", "rows", "bytes")) 
         rate=draw(st.none() | st.builds(Rate, st.integers(1, 1000), st.integers(1, 1000))),
         valid_from=start,
         valid_until=start + timedelta(seconds=draw(st.integers(1, 10**8))),
+        networks=draw(st.lists(st.sampled_from(["192.0.2.0/24", "2001:db8::/32"]), unique=True)),
+        environment=draw(st.none() | st.sampled_from(ENVIRONMENTS)),
         redistribute=redistribute,
+        keep_log=draw(st.booleans()),
+        notify=draw(st.lists(st.sampled_from(NOTICES), unique=True)),
         delete_after_days=draw(st.none() | st.integers(0, 3650)),
         attribution=draw(WORDS),
         notes=draw(WORDS),

@@ -46,6 +46,22 @@ def test_decision(changes: dict, now: datetime, action: str, purpose: str | None
 
 
 @pytest.mark.parametrize(
+    ("agreed", "stated", "code"),
+    [
+        (None, None, None),
+        ("isolated", "isolated", None),
+        ("isolated", None, "environment_denied"),
+        (None, "isolated", "environment_denied"),
+    ],
+)
+def test_a_key_is_bound_to_the_agreed_environment(agreed: str | None, stated: str | None, code: str | None) -> None:
+    credential = Credential("C", "bearer", "ab" * 32, "U", "contact_verification", environment=stated)
+    assert Credential.from_json(credential.to_json()) == credential
+    refusal = decide_credential(plain_grant(terms=plain_terms(environment=agreed)), credential, START)
+    assert (refusal.code if refusal else None) == code
+
+
+@pytest.mark.parametrize(
     ("purpose", "expires_at", "code"),
     [
         ("contact_verification", None, None),

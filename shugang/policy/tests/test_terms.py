@@ -15,7 +15,9 @@ from shugang.policy.refusals import REFUSALS
 from shugang.policy.terms import (
     GUARANTEES,
     Column,
+    Mark,
     Mask,
+    OutputRule,
     Quota,
     Rate,
     RowFilter,
@@ -82,6 +84,8 @@ def test_any_missing_key_is_refused(some: Terms, data: st.DataObject) -> None:
         (["quotas", 0, "unit"], "joules", "joules"),
         (["quotas", 0, "per"], "hour", "hour"),
         (["quotas", 0, "counts"], "some", "some"),
+        (["environment"], "moon", "moon"),
+        (["notify"], ["weather"], "weather"),
     ],
 )
 def test_unknown_words_are_refused_by_name(path: list, value: object, named: str) -> None:
@@ -210,9 +214,17 @@ def test_guarantees_promise_no_more_than_the_mode_can_hold() -> None:
         assert GUARANTEES["delete_after"][mode] == "attested"
         for legal in ("redistribute", "attribution", "action.train"):
             assert GUARANTEES[legal][mode] == "legal"
-        for prevented in ("fields", "rows", "masks", "period", "rate"):
+        for prevented in ("subject", "fields", "rows", "masks", "period"):
             assert GUARANTEES[prevented][mode] == "prevented"
-    assert GUARANTEES["quota.bytes"] == {"table": "metered", "api": "prevented", "query": "prevented"}
+        assert GUARANTEES["environment.isolated"][mode] == "attested"
+    assert GUARANTEES["quota.bytes"]["table"] == "metered"
+    assert GUARANTEES["quota.bytes"]["query"] == "prevented"
+
+
+@pytest.mark.parametrize("mode", ["table", "api", "query", "file", "proxy", "push", "stream"])
+def test_an_output_rule_is_refused_by_name_wherever_single_rows_leave(mode: str) -> None:
+    assert "output" in list(used_keys(plain_terms(output=OutputRule(5))))
+    assert mode not in GUARANTEES["output"]
 
 
 def test_no_chinese_on_the_english_side() -> None:
@@ -244,9 +256,11 @@ def test_odrl_carries_every_term(some: Terms) -> None:
     document = to_odrl(some)
     first = document["permission"][0]
     assert len(document["permission"]) == len(some.actions)
-    assert len(first["constraint"]) == 3 + len(some.quotas) + bool(some.rate)
+    places = bool(some.networks) + (some.environment is not None)
+    assert len(first["constraint"]) == 3 + len(some.quotas) + bool(some.rate) + places
     assert len(first["target"]["refinement"]) == 1 + len(some.rows) + len(some.masks)
-    assert len(document["obligation"]) == (some.delete_after_days is not None) + bool(some.attribution)
+    duties = (some.delete_after_days is not None) + bool(some.attribution) + some.keep_log + len(some.notify)
+    assert len(document["obligation"]) == duties
     assert ("prohibition" in document) != some.redistribute
     assert document.get("sg:notes", "") == some.notes
 
@@ -261,11 +275,43 @@ def test_odrl_uses_only_words_of_odrl_or_of_our_context() -> None:
         delete_after_days=30,
         attribution="数据来源：厦门",
         notes="x",
+        networks=("192.0.2.0/24",),
+        environment="isolated",
+        output=OutputRule(5),
+        mark=Mark(("phone",), ("age",), 3),
+        keep_log=True,
+        notify=("first_use", "incident"),
     )
     document = to_odrl(full)
     ours = set(document["@context"][1])
     used = set(re.findall(r"'(sg:[A-Za-z_]+)'(?=:)", str({**document, "@context": None})))
     assert used and used <= ours
+    constraints = [c["leftOperand"] for p in document["permission"] for c in p["constraint"]]
+    assert {"sg:network", "sg:environment", "sg:smallestGroup"} <= set(constraints)
+    assert [d["action"] for d in document["obligation"]].count("odrl:inform") == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"networks": ("192.0.2.1/24",)}, "bad_network"),
+        ({"networks": ("office",)}, "bad_network"),
+        ({"networks": ("192.0.2.0/24", "192.0.2.0/24")}, "repeated"),
+        ({"notify": ("incident", "incident")}, "repeated"),
+        ({"mark": Mark((), ("age",))}, "mark_misfit"),
+        ({"mark": Mark(("phone",), ())}, "mark_misfit"),
+        ({"mark": Mark(("phone",), ("member",))}, "no_such_column"),
+        ({"mark": Mark(("phone",), ("born",))}, "mark_misfit"),
+        ({"mark": Mark(("phone",), ("phone",))}, "repeated"),
+        ({"mark": Mark(("phone",), ("age",)), "masks": [Mask("age", "band", {"width": 10})]}, "mark_misfit"),
+    ],
+)
+def test_places_and_marks_that_could_not_be_held_are_refused(changes: dict, code: str) -> None:
+    columns = [column for column in COLUMNS if column.name != "member"]
+    with pytest.raises(TermsError) as refused:
+        validate(plain_terms(**{"fields": ("phone", "age", "born"), **changes}), columns)
+    assert refused.value.code == code
+    assert not CHINESE.search(refused.value.text.en)
 
 
 def test_chinese_texts_use_full_width_punctuation_and_no_exclamation_marks() -> None:

@@ -1,0 +1,188 @@
+"""Sources in the vault: a version of a hosted dataset, by the path and digest of its stored file."""
+
+from dataclasses import dataclass
+
+from shugang.policy.codec import Fields, Json, field_names, to_list
+from shugang.policy.columns import Column
+from shugang.policy.sources.columned import Columned
+
+
+@dataclass(frozen=True)
+class TableSource(Columned):
+    """A hosted table served as a share; `path` is relative to the vault root, `sha256` of the stored file."""
+
+    share: str
+    schema: str
+    table: str
+    dataset: str
+    version: int
+    path: str
+    sha256: str
+    columns: tuple[Column, ...]
+
+    def to_json(self) -> Json:
+        return {
+            "type": "table",
+            "share": self.share,
+            "schema": self.schema,
+            "table": self.table,
+            "dataset": self.dataset,
+            "version": self.version,
+            "path": self.path,
+            "sha256": self.sha256,
+            "columns": to_list(self.columns),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "source") -> "TableSource":
+        f = Fields(data, where, {"type"} | field_names(cls))
+        return cls(
+            f.text("share"),
+            f.text("schema"),
+            f.text("table"),
+            f.text("dataset"),
+            f.whole("version"),
+            f.text("path"),
+            f.text("sha256"),
+            f.items("columns", Column.from_json),
+        )
+
+
+@dataclass(frozen=True)
+class ApiSource(Columned):
+    """A hosted table answered one key at a time by `key_column`."""
+
+    dataset: str
+    version: int
+    path: str
+    sha256: str
+    key_column: str
+    columns: tuple[Column, ...]
+
+    def to_json(self) -> Json:
+        return {
+            "type": "api",
+            "dataset": self.dataset,
+            "version": self.version,
+            "path": self.path,
+            "sha256": self.sha256,
+            "key_column": self.key_column,
+            "columns": to_list(self.columns),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "source") -> "ApiSource":
+        f = Fields(data, where, {"type"} | field_names(cls))
+        return cls(
+            f.text("dataset"),
+            f.whole("version"),
+            f.text("path"),
+            f.text("sha256"),
+            f.text("key_column"),
+            f.items("columns", Column.from_json),
+        )
+
+
+@dataclass(frozen=True)
+class SqlSource(Columned):
+    """A hosted table under the name by which the buyer's own queries know it."""
+
+    table: str
+    dataset: str
+    version: int
+    path: str
+    sha256: str
+    columns: tuple[Column, ...]
+
+    def to_json(self) -> Json:
+        return {
+            "type": "sql",
+            "table": self.table,
+            "dataset": self.dataset,
+            "version": self.version,
+            "path": self.path,
+            "sha256": self.sha256,
+            "columns": to_list(self.columns),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "source") -> "SqlSource":
+        f = Fields(data, where, {"type"} | field_names(cls))
+        return cls(
+            f.text("table"),
+            f.text("dataset"),
+            f.whole("version"),
+            f.text("path"),
+            f.text("sha256"),
+            f.items("columns", Column.from_json),
+        )
+
+
+@dataclass(frozen=True)
+class FileSource(Columned):
+    """A hosted table downloaded whole; `name` is what the file is called, without its ending."""
+
+    name: str
+    dataset: str
+    version: int
+    path: str
+    sha256: str
+    columns: tuple[Column, ...]
+
+    def to_json(self) -> Json:
+        return {
+            "type": "file",
+            "name": self.name,
+            "dataset": self.dataset,
+            "version": self.version,
+            "path": self.path,
+            "sha256": self.sha256,
+            "columns": to_list(self.columns),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "source") -> "FileSource":
+        f = Fields(data, where, {"type"} | field_names(cls))
+        return cls(
+            f.text("name"),
+            f.text("dataset"),
+            f.whole("version"),
+            f.text("path"),
+            f.text("sha256"),
+            f.items("columns", Column.from_json),
+        )
+
+
+@dataclass(frozen=True)
+class PushSource(Columned):
+    """A hosted table written to the buyer's own place; `target` names one that the buyer registered."""
+
+    target: str
+    dataset: str
+    version: int
+    path: str
+    sha256: str
+    columns: tuple[Column, ...]
+
+    def to_json(self) -> Json:
+        return {
+            "type": "push",
+            "target": self.target,
+            "dataset": self.dataset,
+            "version": self.version,
+            "path": self.path,
+            "sha256": self.sha256,
+            "columns": to_list(self.columns),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "source") -> "PushSource":
+        f = Fields(data, where, {"type"} | field_names(cls))
+        return cls(
+            f.text("target"),
+            f.text("dataset"),
+            f.whole("version"),
+            f.text("path"),
+            f.text("sha256"),
+            f.items("columns", Column.from_json),
+        )
