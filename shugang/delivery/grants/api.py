@@ -39,6 +39,7 @@ def _key(row: Credential) -> dict[str, Any]:
         "kind": row.kind,
         "prefix": row.prefix,
         "purpose": row.purpose,
+        "environment": row.environment or None,
         "created_at": row.created_at,
         "expires_at": row.expires_at,
         "revoked_at": row.revoked_at,
@@ -79,11 +80,13 @@ def credentials(request: HttpRequest, after: str = "") -> dict[str, Any]:
 
 @router.post("/credentials", summary="Collect a key; the secret is in this answer and nowhere else")
 def collect(request: HttpRequest, data: Body[dict[str, Any]]) -> dict[str, Any]:
-    """`{grants: [number], kind: bearer|api_key|aksk|oauth, purpose}`. Stating the purpose attests it. Each call makes a new key."""
+    """`{grants: [number], kind: bearer|api_key|aksk|oauth, purpose, environment?}`. Stating purpose and environment
+    attests them. Each call makes a new key."""
     given = data.get("grants")
     numbers = [str(n) for n in given] if isinstance(given, list) else []
     actor = request.actor  # type: ignore[attr-defined]
-    row, secret = issue_credential(actor, numbers, str(data.get("kind", "")), str(data.get("purpose", "")))
+    kind, purpose, environment = (str(data.get(name) or "") for name in ("kind", "purpose", "environment"))
+    row, secret = issue_credential(actor, numbers, kind, purpose, environment=environment)
     answer = {**_key(row), "secret": secret}
     if row.kind == Credential.Kind.BEARER:
         answer["profile"] = sharing_profile(row, secret)

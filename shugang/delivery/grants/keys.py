@@ -14,6 +14,7 @@ from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.events import emit, iso
 from shugang.kernel.numbering import yearly_number
 from shugang.kernel.verbs import verb
+from shugang.policy.describing import ENVIRONMENT_LABELS
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.text import Text
 
@@ -47,27 +48,36 @@ SECRET_PREFIX = "sg_"  # noqa: S105  so that secret scanners can find a leaked k
 MAX_GRANTS = 50
 
 
-def purpose_statement(purpose: str) -> Text:
+def purpose_statement(purpose: str, environment: str = "") -> Text:
     """What the holder states by collecting the key, and again by each use of it."""
     label = PURPOSES[purpose]
+    where = ENVIRONMENT_LABELS.get(environment)
     return Text(
-        f"本人代表所在机构声明：使用本密钥取得的数据仅用于“{label.zh}”。",
-        f"I state for my organisation that data obtained with this key is used for “{label.en}” only.",
+        f"本人代表所在机构声明：使用本密钥取得的数据仅用于“{label.zh}”"
+        + (f"，且只在{where.zh}中使用。" if where else "。"),
+        f"I state for my organisation that data obtained with this key is used for “{label.en}” only"
+        + (f", and only in {where.en[0].lower()}{where.en[1:]}." if where else "."),
     )
 
 
 @verb
 def issue_credential(
-    actor: Actor, grant_numbers: Sequence[str], kind: str, purpose: str, expires_at: datetime | None = None
+    actor: Actor,
+    grant_numbers: Sequence[str],
+    kind: str,
+    purpose: str,
+    expires_at: datetime | None = None,
+    environment: str = "",
 ) -> tuple[Credential, str]:
     """A new key for grants of the acting party, and its secret, which is never shown again.
 
     `kind`: one of `KINDS_OF_MODE` for the mode of each grant. Raises Refusal `forbidden`, `not_found`,
-    `wrong_state`, `wrong_kind`, `purpose_denied`, `other_plane`.
+    `wrong_state`, `wrong_kind`, `purpose_denied`, `environment_denied`, `other_plane`.
     """
     party, person = gates.require_use(actor)
     grants = _own(party, grant_numbers)
     _fitting(grants, kind, purpose)
+    _stated(grants, environment)
     secret = SECRET_PREFIX + secrets.token_urlsafe(32)
     number = yearly_number("MY", clock.today().year)
     row = Credential.objects.create(
@@ -79,6 +89,7 @@ def issue_credential(
         sealed_secret=seal_secret(number, secret) if kind == Credential.Kind.AKSK else None,
         prefix=secret[:10],
         purpose=purpose,
+        environment=environment,
         created_at=clock.now(),
         expires_at=expires_at or max(g.valid_until for g in grants),
     )
@@ -88,7 +99,8 @@ def issue_credential(
         "credential": row.number,
         "credential_kind": kind,
         "purpose": purpose,
-        "statement": purpose_statement(purpose).zh,
+        "environment": environment,
+        "statement": purpose_statement(purpose, environment).zh,
         "expires_at": iso(row.expires_at),
     }
     emit("credential.issued", actor, [("grant", g.number) for g in grants], payload)
@@ -138,6 +150,22 @@ def _fitting(grants: Sequence[Grant], kind: str, purpose: str) -> None:
             ),
             422,
         )
+
+
+def _stated(grants: Sequence[Grant], environment: str) -> None:
+    """The environment is attested like the purpose: what each grant asks for, and nothing it does not know."""
+    for grant in grants:
+        agreed = grant.terms["environment"] or ""
+        if agreed != environment:
+            where = ENVIRONMENT_LABELS.get(agreed, Text("不限环境", "any environment"))
+            raise Refusal(
+                "environment_denied",
+                Text(
+                    f"授权{grant.number}约定的使用环境是“{where.zh}”，请按此声明。",
+                    f"Grant {grant.number} is for “{where.en}”. Please state that environment.",
+                ),
+                422,
+            )
 
 
 def _label(purpose: str) -> Text:

@@ -99,7 +99,7 @@ class GrantHold(models.Model):
 
 
 class Credential(ScopedModel):
-    """A key of one person for one purpose; opens one or more grants. Only the SHA-256 of the secret is kept, except
+    """A key of one person for one purpose, in one environment where that is agreed; opens one or more grants. Only the SHA-256 of the secret is kept, except
     where the plane must check signatures made with it: then the secret itself, sealed (`kernel.secrets`)."""
 
     class Kind(models.TextChoices):
@@ -116,6 +116,7 @@ class Credential(ScopedModel):
     sealed_secret = models.BinaryField(null=True)
     prefix = models.CharField(max_length=12)
     purpose = models.CharField(max_length=40)
+    environment = models.CharField(max_length=20, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)

@@ -126,7 +126,7 @@ def key_page(request: HttpRequest, number: str) -> HttpResponse:
             "Keys are collected by the buyer's handler, engineer or analyst while the grant lives.",
         )
     grant = view.grant
-    statement = purpose_statement(grant.terms["purpose"])
+    statement = purpose_statement(grant.terms["purpose"], grant.terms["environment"] or "")
     if request.method == "GET" or request.POST.get("agree") != "1":
         missing = Text("请先勾选用途声明。", "Please tick the statement of purpose.")
         context = {
@@ -147,7 +147,9 @@ def _issue(request: HttpRequest, grant: Grant) -> HttpResponse:
     kind = request.POST.get("kind") or KINDS_OF_MODE[grant.mode][0]
 
     def run() -> dict[str, Any]:
-        row, secret = issue_credential(actor, [grant.number], kind, grant.terms["purpose"])
+        row, secret = issue_credential(
+            actor, [grant.number], kind, grant.terms["purpose"], environment=grant.terms["environment"] or ""
+        )
         shown.append(secret)  # never in the stored answer: a repeated press says that it was shown
         return {"credential": row.number}
 

@@ -108,6 +108,7 @@ def _credential(row: Credential, plane_key: str) -> dict[str, Any]:
         "purpose": row.purpose,
         "expires_at": to_iso(row.expires_at) if row.expires_at else None,
         "revoked": row.revoked_at is not None,
+        "environment": row.environment or None,
     }
     if row.kind == Credential.Kind.AKSK and plane_key:
         document["sealed"] = seal_to_plane(plane_key, signing_secret(row), of_credential(row.number))

@@ -78,6 +78,7 @@ def read_terms(
     redistribute = "t_redistribute" in post
     actions = [a for a in post.getlist("t_actions") if a != "redistribute"] + (["redistribute"] if redistribute else [])
     first, last = _period(post, base, wrong)
+    smallest = _whole(post, "t_smallest", wrong)
     data = {
         "version": 1,
         "actions": actions,
@@ -87,6 +88,12 @@ def read_terms(
         "masks": [m for i, c in enumerate(columns) if c in chosen and (m := _mask(post, i, c, wrong))],
         "quotas": _quotas(post, wrong),
         "rate": _rate(post, wrong),
+        "networks": [part for part in re.split(r"[,，、\s]+", post.get("t_networks", "")) if part],
+        "environment": post.get("t_environment") or None,
+        "output": None if smallest is None else {"min_group": smallest},
+        "mark": base.mark.to_json() if base is not None and base.mark is not None else None,
+        "keep_log": "t_log" in post,
+        "notify": post.getlist("t_notify"),
         "redistribute": redistribute,
         "delete_after_days": _whole(post, "t_delete", wrong),
         "attribution": post.get("t_attribution", "").strip(),

@@ -8,7 +8,14 @@ from typing import Any
 from django.http import QueryDict
 
 from shugang.policy.columns import Column
-from shugang.policy.describing import ACTION_LABELS, COUNT_LABELS, PERIOD_LABELS, UNIT_LABELS
+from shugang.policy.describing import (
+    ACTION_LABELS,
+    COUNT_LABELS,
+    ENVIRONMENT_LABELS,
+    NOTICE_LABELS,
+    PERIOD_LABELS,
+    UNIT_LABELS,
+)
 from shugang.policy.guarantees import HELD
 from shugang.policy.priceplan import KINDS, PricePlan
 from shugang.policy.terms import PURPOSES, Terms
@@ -52,10 +59,14 @@ def from_terms(terms: Terms, columns: Sequence[Column]) -> dict[str, Any]:
         "t_purpose": terms.purpose, "t_actions": list(terms.actions), "t_from": first.isoformat(), "t_until": last.isoformat(),
         "t_delete": "" if terms.delete_after_days is None else terms.delete_after_days,
         "t_attribution": terms.attribution, "t_notes": terms.notes,
+        "t_networks": "，".join(terms.networks), "t_environment": terms.environment or "", "t_notify": list(terms.notify),
+        "t_smallest": terms.output.min_group if terms.output else "",
         "t_rate": rate.per_second if rate else "", "t_burst": rate.burst if rate else "",
     }  # fmt: skip
     if terms.redistribute:
         values["t_redistribute"] = "1"
+    if terms.keep_log:
+        values["t_log"] = "1"
     masks = {m.column: m for m in terms.masks}
     for i, column in enumerate(columns):
         if column.name in terms.fields:
@@ -91,7 +102,7 @@ def from_plan(plan: PricePlan) -> dict[str, Any]:
 
 def from_post(post: QueryDict) -> dict[str, Any]:
     """What was typed, as it was typed."""
-    lists = {"t_actions", "p_billable", "purposes"}
+    lists = {"t_actions", "t_notify", "p_billable", "purposes"}
     return {name: post.getlist(name) if name in lists else post.get(name) for name in post}
 
 
@@ -124,6 +135,10 @@ def context(
             "purposes": [(p, label) for p, label in PURPOSES.items() if not purposes or p in purposes],
             "actions": _actions(mode),
             "units": _units(mode),
+            "places": mode in HELD["place"],
+            "environments": [(e, label) for e, label in ENVIRONMENT_LABELS.items() if mode in HELD[f"environment.{e}"]],
+            "output": mode in HELD["output"],
+            "notices": [(n, label) for n, label in NOTICE_LABELS.items() if mode in HELD[f"notify.{n}"]],
             "all_units": list(UNIT_LABELS.items()),
             "periods": list(PERIOD_LABELS.items()),
             "counts": list(COUNT_LABELS.items()),

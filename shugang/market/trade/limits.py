@@ -7,10 +7,11 @@ counts as wider.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from shugang.policy.terms import PURPOSES, Mask, Quota, RowFilter, Terms, mask_text, quota_text, row_text
+from shugang.policy.terms import PURPOSES, Mask, Quota, RowFilter, Terms, mask_text, output_text, quota_text, row_text
 from shugang.policy.text import Text
 from shugang.policy.vocabulary import Scalar
 
@@ -31,6 +32,7 @@ def exceeds(offered: Terms, quoted: Terms, purposes: Collection[str] = ()) -> li
         *_rows(offered, quoted),
         *_masks(offered, quoted),
         *_amounts(offered, quoted),
+        *_places(offered, quoted),
         *_duties(offered, quoted),
     ]
 
@@ -83,7 +85,30 @@ def _amounts(offered: Terms, quoted: Terms) -> Iterator[Text]:
             yield Text("速率上限不能放宽。", "The rate limit may not be loosened.")
 
 
+def _places(offered: Terms, quoted: Terms) -> Iterator[Text]:
+    """Where and how data may be used: each bound stays or becomes tighter."""
+    wide = [ip_network(n) for n in offered.networks]
+    if wide and not (quoted.networks and all(_within(ip_network(n), wide) for n in quoted.networks)):
+        names = "、".join(offered.networks)
+        yield Text(f"网络位置须在{names}之内。", f"The place must lie within {', '.join(offered.networks)}.")
+    if offered.environment is not None and quoted.environment != offered.environment:
+        yield Text("使用环境的约定不能取消。", "The agreed environment may not be dropped.")
+    if offered.output and (quoted.output is None or quoted.output.min_group < offered.output.min_group):
+        words = output_text(offered.output)
+        yield Text(f"输出规则不能放宽：{words.zh}。", f"The output rule may not be loosened: {words.en}.")
+    if offered.mark is not None and quoted.mark != offered.mark:
+        yield Text("溯源标记不能取消或改动。", "The mark may not be dropped or changed.")
+
+
+def _within(network: IPv4Network | IPv6Network, wide: Iterable[IPv4Network | IPv6Network]) -> bool:
+    return any(network.version == w.version and network.subnet_of(w) for w in wide)  # type: ignore[arg-type]
+
+
 def _duties(offered: Terms, quoted: Terms) -> Iterator[Text]:
+    if offered.keep_log and not quoted.keep_log:
+        yield Text("使用登记的义务不能取消。", "The duty to log each use may not be dropped.")
+    if not set(offered.notify) <= set(quoted.notify):
+        yield Text("通知的约定不能取消。", "The agreed notices may not be dropped.")
     days = offered.delete_after_days
     if days is not None and (quoted.delete_after_days is None or quoted.delete_after_days > days):
         yield Text(

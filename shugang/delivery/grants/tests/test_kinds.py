@@ -7,7 +7,7 @@ import pytest
 from shugang.delivery.grants import services
 from shugang.delivery.grants.models import Credential
 from shugang.delivery.planes.bundles import signed_bundle
-from shugang.delivery.testing import make_actor, make_grant, make_plane
+from shugang.delivery.testing import make_actor, make_grant, make_plane, make_terms
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.policy.sealing import NotOpened, open_sealed
@@ -66,3 +66,19 @@ def test_the_database_refuses_a_signing_key_without_its_secret():
     _, _, row, _ = _issued("aksk")
     with pytest.raises(IntegrityError), transaction.atomic():
         Credential.objects.filter(pk=row.pk).update(sealed_secret=None)
+
+
+@pytest.mark.parametrize(("agreed", "stated"), [("isolated", ""), (None, "isolated"), ("isolated", "moon")])
+def test_a_key_is_issued_only_with_the_statement_of_the_agreed_environment(agreed, stated):
+    plane, _ = make_plane()
+    grant = make_grant(mode="api", terms=make_terms(actions=("read", "query"), environment=agreed))
+    actor = make_actor(grant.grantee, ("engineer",))
+    before = Credential.objects.count(), Event.objects.count()
+    with pytest.raises(Refusal, match="environment_denied"):
+        services.issue_credential(actor, [grant.number], "api_key", "research", environment=stated)
+    assert (Credential.objects.count(), Event.objects.count()) == before
+    # when it is stated, then the plane and the log learn of it
+    services.issue_credential(actor, [grant.number], "api_key", "research", environment=agreed or "")
+    assert _carried(plane)["environment"] == agreed
+    payload = Event.objects.filter(kind="credential.issued").latest("id").payload
+    assert ("专用隔离环境" in payload["statement"]) == (agreed == "isolated")

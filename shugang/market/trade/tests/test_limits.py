@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 
 from shugang.market.trade.limits import as_strict, exceeds, implies
 from shugang.policy.masks import apply_mask
-from shugang.policy.terms import Mask, Quota, Rate, RowFilter, Terms
+from shugang.policy.terms import Mark, Mask, OutputRule, Quota, Rate, RowFilter, Terms
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 OFFER = Terms(
     actions=("read", "download"), purpose="research", fields=("station", "at", "pm25"), valid_from=START,
     valid_until=START + timedelta(days=365), rows=(RowFilter("pm25", "ge", 10), RowFilter("station", "in", ("A", "B", "C"))),
     masks=(Mask("station", "keep_ends", {"prefix": 2, "suffix": 1}),), quotas=(Quota("rows", 1000, "day", "charged"),),
-    rate=Rate(10, 20), delete_after_days=30, attribution="示例", notes="不得用于画像",
+    rate=Rate(10, 20), networks=("192.0.2.0/24", "2001:db8::/32"), environment="isolated", output=OutputRule(5),
+    mark=Mark(("at",), ("pm25",)), keep_log=True, notify=("incident",), delete_after_days=30, attribution="示例", notes="不得用于画像",
 )  # fmt: skip
 
 
@@ -38,6 +39,9 @@ def test_an_offer_accepted_as_it_is_stays_within():
         {"masks": (Mask("station", "redact"),)},
         {"quotas": (Quota("rows", 900, "month", "all"),)},
         {"rate": Rate(5, 5)},
+        {"networks": ("192.0.2.0/25",)},
+        {"output": OutputRule(50)},
+        {"notify": ("first_use", "incident")},
         {"delete_after_days": 0},
         {"valid_until": START + timedelta(days=1)},
         {"notes": "不得用于画像。另附保密约定。"},
@@ -67,6 +71,17 @@ def test_what_is_narrower_is_let_through(narrower):
         {"quotas": (Quota("rows", 1000, "day", "uncharged"),)},
         {"quotas": (Quota("bytes", 10, "day", "charged"),)},
         {"rate": None},
+        {"networks": ()},
+        {"networks": ("192.0.2.0/24", "192.0.3.0/24")},
+        {"networks": ("192.0.2.0/23",)},
+        {"networks": ("::/0",)},
+        {"environment": None},
+        {"output": None},
+        {"output": OutputRule(4)},
+        {"mark": None},
+        {"mark": Mark(("station",), ("pm25",))},
+        {"keep_log": False},
+        {"notify": ("first_use",)},
         {"rate": Rate(10, 21)},
         {"delete_after_days": None},
         {"delete_after_days": 31},
