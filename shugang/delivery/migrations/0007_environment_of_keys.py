@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0005_signing_keys")]
+    dependencies = [("delivery", "0006_kinds_of_sources")]
 
     operations = [
         migrations.AddField(
