@@ -42,7 +42,6 @@ LABELS: dict[str, Text] = {
     "notes": Text("补充约定", "Further agreements"),
 }
 ACTION_LABELS: dict[str, Text] = {
-    "subject": Text("使用者", "Who may use it"),
     "read": Text("读取", "Read"),
     "query": Text("查询", "Query"),
     "compute": Text("计算", "Compute"),
@@ -51,19 +50,16 @@ ACTION_LABELS: dict[str, Text] = {
     "train": Text("训练模型", "Train models"),
 }
 UNIT_LABELS: dict[str, Text] = {
-    "subject": Text("使用者", "Who may use it"),
     "calls": Text("次", "calls"),
     "rows": Text("行", "rows"),
     "bytes": Text("字节", "bytes"),
 }
 PERIOD_LABELS: dict[str, Text] = {
-    "subject": Text("使用者", "Who may use it"),
     "day": Text("每日", "per day"),
     "month": Text("每月", "per month"),
     "total": Text("合计", "in total"),
 }
 COUNT_LABELS: dict[str, Text] = {
-    "subject": Text("使用者", "Who may use it"),
     "charged": Text("计费", "charged"),
     "uncharged": Text("不计费", "uncharged"),
     "all": Text("全部", "all"),
