@@ -67,7 +67,9 @@ SHUGANG_PLANE_LEASE_SECONDS = float(_env("PLANE_LEASE_SECONDS", "1.0"))
 SHUGANG_EDGE_LEASE_SECONDS = float(_env("EDGE_LEASE_SECONDS", "5.0"))
 # Intranet addresses (CIDR) that the operator admits for the platform's own outgoing checks; none by default.
 SHUGANG_ALLOWED_NETWORKS = tuple(n for n in _env("ALLOWED_NETWORKS").split(",") if n)
-SHUGANG_UPLOAD_MAX_BYTES = int(_env("UPLOAD_MAX_BYTES", str(200 * 1024 * 1024)))
+SHUGANG_UPLOAD_MAX_BYTES = int(_env("UPLOAD_MAX_BYTES", str(64 << 30)))
+SHUGANG_UPLOAD_DIRECT_BYTES = int(_env("UPLOAD_DIRECT_BYTES", str(200 << 20)))
+SHUGANG_CONVERT_MEMORY_MB = int(_env("CONVERT_MEMORY_MB", "2048"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
 # The key that encrypts stored secrets (32 bytes, base64); kept outside the database.

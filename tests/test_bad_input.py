@@ -69,7 +69,7 @@ both_ways = pytest.mark.parametrize("send", [send_page, send_api], ids=["page", 
 FILES = {
     "picture": ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(200), "wrong_file_type", "请上传CSV"),
     "program under a table's name": ("a.csv", b"\x7fELF" + bytes(range(256)) * 4, None, "请"),
-    "spreadsheet": ("a.xlsx", b"PK\x03\x04" + bytes(100), "wrong_file_type", "请上传CSV"),
+    "spreadsheet": ("a.xlsx", b"PK\x03\x04" + bytes(100), "broken_file", "Excel"),
     "half a parquet": ("a.parquet", b"PAR1" + bytes(60), None, "请"),
     "half a gzip": ("a.csv.gz", gzip.compress(CSV.encode() * 50)[:60], None, "请"),
     "row of another length": ("a.csv", (CSV + "三号,2026-01-03\n").encode(), "broken_csv", "第4行"),

@@ -24,6 +24,8 @@ def _version(row: DatasetVersion) -> dict[str, Any]:
         "bytes": row.bytes,
         "sha256": row.sha256,
         "schema_digest": row.schema_digest,
+        "key_columns": row.key_columns,
+        "appends": row.appends,
         "source_name": row.source_name,
         "created_at": row.created_at,
         "columns": queries.dictionary(row),

@@ -41,7 +41,11 @@ class Dataset(ScopedModel):
 
 
 class DatasetVersion(ScopedModel):
-    """One state of the data, never changed. `path` is relative to the vault; empty for connected data."""
+    """One state of the data, never changed. `path` is relative to the vault; empty for connected data.
+
+    `key_columns`: names of columns that tell every row apart, held when the version was made; [] where none were
+    declared. `appends`: the first rows are those of the version before, in their order.
+    """
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
     version = models.PositiveIntegerField()
@@ -52,6 +56,8 @@ class DatasetVersion(ScopedModel):
     source_name = models.CharField(max_length=200, blank=True)
     source_sha256 = models.CharField(max_length=64, blank=True)
     schema_digest = models.CharField(max_length=64)
+    key_columns = models.JSONField(default=list)
+    appends = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     created_by = models.BigIntegerField(null=True)
 

@@ -104,6 +104,8 @@ def add_version(actor: Actor, dataset: Dataset, columns: list[ColumnFact], facts
         "bytes": row.bytes,
         "schema_digest": row.schema_digest,
         "columns": [[c.name, c.type] for c in columns],
+        "key_columns": row.key_columns,
+        "appends": row.appends,
     }
     emit("dataset.version_added", actor, [("dataset", dataset.number)], payload)
     return row

@@ -12,6 +12,11 @@ GRANT = (
     "plane_id", "valid_from", "issued_at",
 )  # fmt: skip
 
+VERSION = (
+    "dataset_id", "version", "sha256", "rows", "bytes", "path", "source_name", "source_sha256", "schema_digest",
+    "key_columns", "appends", "created_at", "created_by",
+)  # fmt: skip
+
 USAGE = (
     "plane_id", "seq", "grant_id", "grant_number", "grant_seq", "credential", "request_id", "mode", "action", "outcome",
     "charged", "charge_reason", "stated", "rows", "bytes", "at", "received_at", "folded_at", "version", "answer_sha256",

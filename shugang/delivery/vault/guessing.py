@@ -2,92 +2,115 @@
 
 Sniffers (pyarrow's among them) turn 0592 into 592. Here a column becomes a number only when every value would be
 printed back exactly as it was written, and never when it looks like a code: a leading zero, or one width of five
-digits or more.
+digits or more. Columns are judged as Arrow arrays: tens of gigabytes hold too many cells to look at one by one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from typing import Any
 
-WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})", re.ASCII)
-SCALED = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.([0-9]{1,6})", re.ASCII)
-FRACTION = re.compile(r"-?(0|[1-9][0-9]{0,12})(\.[0-9]{0,11}[1-9]|\.0)?", re.ASCII)
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
+import pyarrow as pa
+import pyarrow.compute as pc
+
+WHOLE = r"^-?(0|[1-9][0-9]{0,14})$"
+SCALED = r"^-?(0|[1-9][0-9]{0,11})\.[0-9]{%d}$"
+FRACTION = r"^-?(0|[1-9][0-9]{0,12})(\.[0-9]{0,11}[1-9]|\.0)?$"
+NEGATIVE_ZERO = r"^-[-0.]*$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}$"
 CODE_WIDTH = 5
 DECLARABLE = ("BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN", "VARCHAR")
+NUMERIC = frozenset({"BIGINT", "SCALED", "DOUBLE"})
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
-def _significant(value: str) -> int:
-    return len(value.lstrip("-0.").replace(".", ""))
+def _matches(values: Any, pattern: str) -> Any:
+    return pc.match_substring_regex(values, pattern)
 
 
-def _day(value: str) -> bool:
-    try:
-        date.fromisoformat(value)
-    except ValueError:
+def _all(found: Any) -> bool:
+    return pc.all(found).as_py() is not False
+
+
+def _real(values: Any, pattern: str, kind: pa.DataType) -> bool:
+    """Every value looks like a date and is one: no 30 February, no year 0."""
+    if not _all(_matches(values, pattern)) or not _all(pc.invert(pc.starts_with(values, "0000"))):
         return False
-    return True
-
-
-def _moment(value: str) -> bool:
     try:
-        datetime.fromisoformat(value)
-    except ValueError:
+        values.cast(kind)
+    except pa.ArrowInvalid:
         return False
     return True
 
 
 class Guess:
-    """Follows one column's values; `type` is the narrowest that every value fits, VARCHAR when none was seen."""
+    """Follows one column's values; `type` is the narrowest that every value fits, VARCHAR when none was seen.
 
-    def __init__(self) -> None:
+    `doubles`: the format's numbers are IEEE doubles, so 17 digits that print back are one.
+    """
+
+    def __init__(self, doubles: bool = False) -> None:
         self._open = {"BIGINT", "SCALED", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN"}
         self._widths: set[int] = set()
-        self._scales: set[int] = set()
+        self._scale: int | None = None
         self._seen = False
+        self._doubles = doubles
 
-    def add(self, values: Iterable[str]) -> None:
-        for value in values:
-            if value == "":
-                continue
-            self._seen = True
-            if not self._open:
-                return
-            self.narrow(value)
+    def add(self, values: Iterable[str | None] | pa.Array) -> None:
+        """`values`: text or None; an empty text counts as None."""
+        if not isinstance(values, pa.Array):
+            values = pa.array([v or None for v in values], pa.string())
+        values = values.drop_null()
+        if not len(values):
+            return
+        self._seen = True
+        if self._open:
+            self._sample(values[0].as_py())
+        if self._open:
+            self._narrow(values)
 
-    def narrow(self, value: str) -> None:
-        """Close the types that this value does not fit."""
+    def _sample(self, value: str) -> None:
+        """The first value closes most types at once, so that a column of text costs next to nothing."""
+        if not re.match(r"-?[0-9]", value):
+            self._open &= {"BOOLEAN"}
+
+    def _narrow(self, values: pa.Array) -> None:
         still = self._open
-        if value[0] == "-" and not value.strip("-0."):
-            still -= {"BIGINT", "SCALED", "DOUBLE"}  # a negative zero would come back without its sign
-        if "BIGINT" in still and not WHOLE.fullmatch(value):
-            still.discard("BIGINT")
+        if still & NUMERIC and not _all(pc.invert(_matches(values, NEGATIVE_ZERO))):
+            still -= NUMERIC  # a negative zero would come back without its sign
+        if "BIGINT" in still:
+            if not _all(_matches(values, WHOLE)):
+                still.discard("BIGINT")
+            elif len(self._widths) < 2:
+                self._widths |= set(pc.unique(pc.utf8_length(values)).to_pylist()[:2])
         if "SCALED" in still:
-            self._scale(value)
-        if "DOUBLE" in still and (not FRACTION.fullmatch(value) or _significant(value) > 15):
+            self._scaled(values)
+        if "DOUBLE" in still and not self._double(values):
             still.discard("DOUBLE")
-        if "DATE" in still and not (DAY.fullmatch(value) and _day(value)):
+        if "DATE" in still and not _real(values, DAY, pa.date32()):
             still.discard("DATE")
-        if "TIMESTAMP" in still and not (MOMENT.fullmatch(value) and _moment(value)):
+        if "TIMESTAMP" in still and not _real(values, MOMENT, pa.timestamp("us")):
             still.discard("TIMESTAMP")
-        if "BOOLEAN" in still and value not in ("true", "false"):
+        if "BOOLEAN" in still and not _all(pc.is_in(values, pa.array(["true", "false"]))):
             still.discard("BOOLEAN")
-        if len(self._widths) < 2:
-            self._widths.add(len(value))
 
-    def _scale(self, value: str) -> None:
+    def _scaled(self, values: pa.Array) -> None:
         """12.50 and 3.00 are exact decimals of one scale, as amounts are written."""
-        match = SCALED.fullmatch(value)
-        if match:
-            self._scales.add(len(match[1]))
-        if not match or len(self._scales) > 1:
+        if self._scale is None:
+            self._scale = len(values[0].as_py().partition(".")[2])
+        if not 1 <= self._scale <= 6 or not _all(_matches(values, SCALED % self._scale)):
             self._open.discard("SCALED")
 
-    def may_be(self, name: str) -> bool:
-        return name in self._open
+    def _double(self, values: pa.Array) -> bool:
+        if _all(_matches(values, FRACTION)):
+            digits = pc.utf8_length(pc.replace_substring(pc.utf8_ltrim(values, "-0."), ".", ""))
+            if pc.max(digits).as_py() <= 15:
+                return True
+        if not self._doubles:
+            return False
+        return all(_printed_back(value) for value in values.to_pylist())
 
     @property
     def type(self) -> str:
@@ -95,23 +118,53 @@ class Guess:
             return "VARCHAR"
         if "BIGINT" in self._open:
             one_width = len(self._widths) == 1 and max(self._widths) >= CODE_WIDTH
-            return "VARCHAR" if one_width else "BIGINT"
+            return "VARCHAR" if one_width and not self._doubles else "BIGINT"
         if "SCALED" in self._open:
-            return f"DECIMAL(18,{max(self._scales)})"
+            return f"DECIMAL(18,{self._scale})"
         for name in ("DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN"):
             if name in self._open:
                 return name
         return "VARCHAR"
 
+    @property
+    def type_of_text(self) -> str:
+        """For columns whose format said that they are text: a date may be read, a number may not."""
+        return next((name for name in ("DATE", "TIMESTAMP") if self._seen and name in self._open), "VARCHAR")
 
-def fits(value: str, wanted: str) -> bool:
-    """Whether a value can be read as a type that the supplier declares (codes are his own business then)."""
-    if value == "" or wanted == "VARCHAR":
-        return True
-    guess = Guess()
-    guess.narrow(value)
-    if wanted == "BIGINT":
-        return bool(re.fullmatch(r"-?[0-9]{1,18}", value, re.ASCII))
-    if wanted == "DOUBLE":
-        return bool(re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", value, re.ASCII))
-    return guess.may_be(wanted)
+
+def _printed_back(value: str) -> bool:
+    try:
+        read = float(value)
+    except ValueError:
+        return False
+    return repr(read) == value or (abs(read) < 2**53 and value == str(int(read)))
+
+
+def unfit(values: pa.Array, wanted: str) -> int | None:
+    """The place of the first value that cannot be read as `wanted`, which the supplier declared; None when all can."""
+    fits = _fitting(values, wanted)
+    if fits is None:
+        return None
+    place = pc.index(pc.fill_null(fits, True), False).as_py()
+    return None if place < 0 else int(place)
+
+
+def _fitting(values: pa.Array, wanted: str) -> Any:
+    scaled = _DECIMAL.fullmatch(wanted)
+    if scaled:
+        whole, scale = int(scaled[1]) - int(scaled[2]), int(scaled[2])
+        fraction = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
+        return _matches(values, rf"^-?[0-9]{{1,{max(1, whole)}}}{fraction}$")
+    if wanted in ("DATE", "TIMESTAMP"):
+        shape, kind = (DAY, pa.date32()) if wanted == "DATE" else (MOMENT, pa.timestamp("us"))
+        if _real(values.drop_null(), shape, kind):
+            return None
+        return pa.array([v is None or _real(pa.array([v]), shape, kind) for v in values.to_pylist()])
+    if wanted == "BOOLEAN":
+        return pc.or_(pc.is_in(values, pa.array(["true", "false"])), pc.is_null(values))
+    pattern = {
+        "DOUBLE": r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$",
+        "FLOAT": r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$",
+        "VARCHAR": "",
+    }.get(wanted, r"^-?[0-9]{1,18}$")
+    return _matches(values, pattern) if pattern else None

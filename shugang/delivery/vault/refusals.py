@@ -1,4 +1,4 @@
-"""Why a file is not taken, in words that say where and what to do."""
+"""Why a file is not taken, in words that say where and what to do. No Django: the converting child speaks them too."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ from shugang.kernel.errors import Refusal
 from shugang.policy.text import Text
 from shugang.ui.formats import size
 
+TYPES = Text(
+    "请上传CSV、TSV、JSON（.json、.jsonl，均可用.gz压缩）、Excel（.xlsx）或Parquet文件。",
+    "Please upload CSV, TSV, JSON (.json, .jsonl; each also as .gz), Excel (.xlsx) or Parquet.",
+)
+
 
 def wrong_type(zh: str, en: str) -> Refusal:
-    return Refusal(
-        "wrong_file_type",
-        Text(
-            f"{zh}请上传CSV（.csv、.csv.gz）或Parquet（.parquet）文件。",
-            f"{en} Please upload CSV (.csv, .csv.gz) or Parquet.",
-        ),
-        422,
-    )
+    return Refusal("wrong_file_type", Text(f"{zh}{TYPES.zh}", f"{en} {TYPES.en}"), 422)
 
 
 def broken(zh: str, en: str, code: str = "broken_file") -> Refusal:
     return Refusal(code, Text(zh, en), 422)
+
+
+def empty() -> Refusal:
+    return broken(
+        "文件是空的。请检查后重新上传。", "The file is empty. Please check it and upload again.", "empty_file"
+    )
+
+
+def no_rows() -> Refusal:
+    return broken(
+        "文件只有表头，没有数据行。请检查后重新上传。", "The file has a header but no rows. Please check it.", "no_rows"
+    )
 
 
 def too_large(limit: int) -> Refusal:
@@ -45,11 +55,42 @@ def inflates_too_far(limit: int) -> Refusal:
     )
 
 
-def at_row(line: int, zh: str, en: str) -> Refusal:
-    """`line`: the line of the file, counted from 1 with the header, as an editor shows it."""
+def too_heavy() -> Refusal:
+    return broken(
+        "文件太复杂，转换超出了内存或时间的上限。请拆分文件、减少列数，Parquet请改用较小的行组（row group）。",
+        "Converting the file takes more memory or time than is allowed. Please split it, or use smaller row groups.",
+        "too_heavy",
+    )
+
+
+def failed() -> Refusal:
+    return broken(
+        "文件无法转换，转换程序中止了。请用其他工具打开检查，另存后重新上传。",
+        "The file cannot be converted; the converter gave up. Please open it with another tool and save it anew.",
+        "conversion_failed",
+    )
+
+
+def no_room() -> Refusal:
     return Refusal(
-        "broken_csv",
-        Text(f"第{line}行{zh}请修改后重新上传。", f"Line {line}: {en} Please correct it and upload again."),
+        "no_room",
+        Text(
+            "平台磁盘空间不足，已上传的内容没有丢失。请联系平台运营方，稍后重试。",
+            "The platform's disk is full; nothing that was uploaded is lost. Please tell the operator and try later.",
+        ),
+        507,
+    )
+
+
+def bad_columns(zh: str, en: str) -> Refusal:
+    return broken(zh, en, "bad_columns")
+
+
+def at_row(line: int, zh: str, en: str, code: str = "broken_csv", unit: tuple[str, str] = ("行", "Line")) -> Refusal:
+    """`line`: the line of the file (the row of a sheet, the record of an array), counted from 1 as an editor shows it."""
+    return Refusal(
+        code,
+        Text(f"第{line}{unit[0]}{zh}请修改后重新上传。", f"{unit[1]} {line}: {en} Please correct it and upload again."),
         422,
-        {"file": Text(f"第{line}行", f"line {line}")},
+        {"file": Text(f"第{line}{unit[0]}", f"{unit[1].lower()} {line}")},
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
@@ -16,9 +16,24 @@ from shugang.policy.text import Text
 from ..datasets.models import Dataset, DatasetVersion
 from ..datasets.services import ColumnFact, add_version, own_dataset
 from ..gates import DATASET, require_supply
-from .receiving import CHUNK, Received, fsync_folder, receive, vault_root, waiting_room
-from .refusals import broken
-from .tables import Made, convert
+from .receiving import Received, fsync_folder, receive, vault_root, waiting_room
+from .refusals import bad_columns
+from .running import Converted, Job, convert_now
+
+# How many may wait at once for a file that they sent in one request; others are asked to come again.
+_AT_ONCE = threading.BoundedSemaphore(2)
+
+
+class Wishes(NamedTuple):
+    """What the supplier says of a file. `comments`: column → words; `types`: column → declared type; `personal`:
+    columns with personal information; `keys`: columns that tell every row apart; `append`: its rows follow those of
+    the newest version."""
+
+    comments: Mapping[str, str] = {}
+    types: Mapping[str, str] = {}
+    personal: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    append: bool = False
 
 
 def upload_version(
@@ -29,25 +44,41 @@ def upload_version(
     comments: Mapping[str, str] | None = None,
     types: Mapping[str, str] | None = None,
     personal: Iterable[str] = (),
+    keys: Iterable[str] = (),
+    append: bool = False,
 ) -> DatasetVersion:
-    """A new version of the acting supplier's hosted data set from a CSV, .csv.gz or Parquet stream.
+    """A new version of the acting supplier's hosted data set from a stream, whose sender waits; see `Wishes`.
 
-    `comments`: column → words; `types`: column → declared type; `personal`: columns with personal information.
-    On any refusal nothing remains, neither file nor row. Raises Refusal `forbidden`, `not_found`, `not_hosted`,
-    `file_too_large` (413), `wrong_file_type`, `empty_file`, `bad_encoding`, `broken_csv`, `broken_file`,
-    `bad_columns`, `no_rows`, `unchanged`.
+    On any refusal nothing remains, neither file nor row. Raises Refusal `forbidden`, `not_found`, `not_hosted`, `busy`
+    (503), `file_too_large` (413), `wrong_file_type`, `empty_file`, `bad_encoding`, `broken_csv`, `broken_json`,
+    `broken_sheet`, `broken_file`, `bad_columns`, `other_columns`, `bad_key`, `no_rows`, `no_room` (507), `too_heavy`,
+    `conversion_failed`, `unchanged`, `version_moved`.
     """
     party = require_supply(actor)
-    _hosted(Dataset.objects.filter(number=dataset_number, party_id=party).first())
+    dataset = hosted(Dataset.objects.filter(number=dataset_number, party_id=party).first())
+    wishes = Wishes(comments or {}, types or {}, tuple(personal), tuple(keys), append)
     with waiting_room() as folder:
         received = receive(stream, filename, folder)
-        made = convert(received, folder, types or {})
-        columns = _described(made.columns, comments or {}, set(personal))
-        digest = _seal(made.path)
-        return _record(actor, dataset_number, received, made, columns, digest)
+        before, job = job_for(dataset, received.name, wishes)
+        if not _AT_ONCE.acquire(timeout=20):
+            raise busy()
+        try:
+            made = convert_now(folder, job)
+        finally:
+            _AT_ONCE.release()
+        return publish(actor, dataset_number, received, made, wishes, before)
 
 
-def _hosted(dataset: Dataset | None) -> Dataset:
+def busy() -> Refusal:
+    return Refusal(
+        "busy",
+        Text("正在转换的文件较多，请稍后再传。", "Many files are being converted. Please try again soon."),
+        503,
+    )
+
+
+def hosted(dataset: Dataset | None) -> Dataset:
+    """Raises Refusal `not_found`, `not_hosted`."""
     if dataset is None:
         raise not_found(DATASET)
     if dataset.hosting != Dataset.Hosting.HOSTED:
@@ -62,31 +93,43 @@ def _hosted(dataset: Dataset | None) -> Dataset:
     return dataset
 
 
-def _described(columns: list[ColumnFact], comments: Mapping[str, str], personal: set[str]) -> list[ColumnFact]:
-    names = {c.name for c in columns}
-    if unknown := sorted((set(comments) | personal) - names):
-        raise broken(f"没有名为“{unknown[0]}”的字段。", f"There is no column “{unknown[0]}”.", "bad_columns")
-    return [c._replace(comment=str(comments.get(c.name, ""))[:200], personal=c.name in personal) for c in columns]
+def job_for(dataset: Dataset, name: str, wishes: Wishes) -> tuple[int, Job]:
+    """(the version that the file follows, what the child has to do). Key columns hold on when rows are appended."""
+    last = dataset.latest
+    if not wishes.append or last is None:
+        return last.version if last else 0, Job(name, wishes.types, wishes.keys)
+    columns = [(c.name, c.type) for c in last.columns.order_by("position")]
+    keys = wishes.keys or last.key_columns
+    return last.version, Job(name, {}, keys, (vault_root() / last.path, columns))
 
 
-def _seal(path: Path) -> str:
-    """Make the bytes durable and read-only; their SHA-256."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-        os.fsync(file.fileno())
-    path.chmod(0o400)
-    return digest.hexdigest()
+def described(columns: Iterable[tuple[str, str]], wishes: Wishes, last: DatasetVersion | None) -> list[ColumnFact]:
+    """Columns with the supplier's words; without any, those of the same column before hold on."""
+    columns = list(columns)
+    names = {name for name, _ in columns}
+    if unknown := sorted((set(wishes.comments) | set(wishes.personal)) - names):
+        raise bad_columns(f"没有名为“{unknown[0]}”的字段。", f"There is no column “{unknown[0]}”.")
+    before = {c.name: c for c in last.columns.all()} if last and wishes.append else {}
+    return [
+        ColumnFact(
+            name,
+            kind,
+            str(wishes.comments.get(name, before[name].comment if name in before else ""))[:200],
+            name in wishes.personal or (name in before and before[name].personal),
+        )
+        for name, kind in columns
+    ]
 
 
 @verb
-def _record(
-    actor: Actor, number: str, received: Received, made: Made, columns: list[ColumnFact], digest: str
+def publish(
+    actor: Actor, number: str, received: Received, made: Converted, wishes: Wishes, before: int
 ) -> DatasetVersion:
-    dataset = _hosted(own_dataset(actor, number))
+    """Record a converted file as the version after `before`. Raises Refusal `unchanged`, `version_moved`."""
+    dataset = hosted(own_dataset(actor, number))
     last = dataset.latest
-    if last is not None and last.sha256 == digest:
+    columns = described(made.columns, wishes, last)
+    if last is not None and last.sha256 == made.sha256:
         raise Refusal(
             "unchanged",
             Text(
@@ -95,8 +138,14 @@ def _record(
             ),
             409,
         )
+    if wishes.append and (last.version if last else 0) != before:
+        raise Refusal(
+            "version_moved",
+            Text("转换期间已有新的版本，请重新追加。", "Another version was added meanwhile. Please append again."),
+            409,
+        )
+    appends = wishes.append and last is not None
     relative = f"{number}/{(last.version if last else 0) + 1}/data.parquet"
-    size = made.path.stat().st_size
     place = vault_root() / relative
     try:
         _put(made.path, place)
@@ -105,12 +154,14 @@ def _record(
             dataset,
             columns,
             {
-                "sha256": digest,
+                "sha256": made.sha256,
                 "rows": made.rows,
-                "bytes": size,
+                "bytes": made.bytes,
                 "path": relative,
                 "source_name": received.name,
                 "source_sha256": received.sha256,
+                "key_columns": list(wishes.keys) or (last.key_columns if last and appends else []),
+                "appends": appends,
             },
         )
     except BaseException:
@@ -122,5 +173,7 @@ def _put(source: Path, place: Path) -> None:
     """The file is at its place, durably, before the row that names it commits."""
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.replace(source, place)
+    if os.geteuid() == 0:
+        os.chown(place, 0, 0)  # the child that made it was somebody else
     for folder in (place.parent, place.parent.parent, vault_root()):
         fsync_folder(folder)

@@ -15,6 +15,7 @@ import pytest
 from shugang.delivery.datasets.models import DatasetVersion
 from shugang.delivery.datasets.services import create_dataset
 from shugang.delivery.testing import make_actor, make_party, make_supplier
+from shugang.delivery.vault import work as working
 from shugang.delivery.vault.receiving import vault_root
 from shugang.delivery.vault.services import upload_version
 from shugang.kernel.errors import Refusal
@@ -88,7 +89,7 @@ def test_general_sniffers_would_have_lost_the_codes(tmp_path):
     assert duckdb.sql(f"SELECT 号段 FROM read_csv('{path}')").fetchall()[0][0] == 1300000
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16"])
 def test_utf8_and_gb18030_are_read(actor, dataset, encoding):
     version = upload(actor, dataset, "城市,简介\n厦门,“鹭岛”，别称\n".encode(encoding))
     assert table(version) == {"城市": ["厦门"], "简介": ["“鹭岛”，别称"]}
@@ -165,9 +166,9 @@ BAD = {
     "cut gz": (gzip.compress(CODES.encode())[:-9], "a.csv.gz", "broken_file", "损坏"),
     "spoilt gz": (gzip.compress(b"a,b\n" * 99)[:12] + b"\xff" * 30, "a.csv.gz", "broken_file", "损坏"),
     "empty gz": (gzip.compress(b""), "a.csv.gz", "empty_file", ""),
-    "utf-16": ("a,b\n1,2\n".encode("utf-16"), "a.csv", "bad_encoding", "UTF-16"),
-    "no encoding": (b"a,b\n\xff\xff,1\n", "a.csv", "bad_encoding", ""),
-    "nul": (b"a,b\n\x00,1\n", "a.csv", "bad_encoding", ""),
+    "utf-16 without its mark": ("a,b\n1,2\n".encode("utf-16-le"), "a.csv", "bad_encoding", "UTF-16"),
+    "no encoding": (b"a,b\n\xff\xff,1\n", "a.csv", "bad_encoding", "第2行"),
+    "nul": (b"a,b\n1,2\n\x00,1\n", "a.csv", "bad_encoding", "第3行"),
     "ragged short": ("a,b\n1,2\n3\n4,5\n", "a.csv", "broken_csv", "第3行"),
     "ragged long": ("a,b\n1,2\n3,4,5\n", "a.csv", "broken_csv", "第3行"),
     "ragged after break": ('a,b\n"x\ny",2\n3\n', "a.csv", "broken_csv", "第4行"),
@@ -193,13 +194,29 @@ BAD = {
 }
 
 
+def tried(folder, monkeypatch, content, name, **job):
+    """What the child makes of a file, in this process: (its word, what lies in its folder)."""
+    monkeypatch.chdir(folder)
+    (folder / "upload").write_bytes(content.encode() if isinstance(content, str) else content)
+    given = {"name": name, "types": {}, "keys": [], "earlier": None, "limit": 64 << 20, "memory_mb": 256, **job}
+    return working.outcome(given, working.Reporter(len(content)))
+
+
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_file_is_refused_in_words_and_leaves_nothing(actor, dataset, case):
+def test_a_bad_file_is_refused_in_words(tmp_path, monkeypatch, case):
     content, name, code, word = BAD[case]
+    said = tried(tmp_path, monkeypatch, content, name)["refused"]
+    assert said["code"] == code and word in said["message"][0], said
+    assert len(said["message"]) == 2 and said["status"] == 422
+
+
+@pytest.mark.parametrize("case", ["empty", "ending", "exe", "cut gz", "ragged long", "spoilt parquet"])
+def test_a_refused_file_leaves_nothing(actor, dataset, case):
+    content, name, code, _ = BAD[case]
     before = Event.objects.count()
     with pytest.raises(Refusal) as caught:
         upload(actor, dataset, content, name)
-    assert caught.value.code == code and word in caught.value.message.zh
+    assert caught.value.code == code
     assert files() == [] and not DatasetVersion.objects.exists() and Event.objects.count() == before
     assert not any((vault_root() / ".incoming").iterdir())
 

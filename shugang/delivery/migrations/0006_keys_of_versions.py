@@ -1,0 +1,21 @@
+from django.db import migrations, models
+
+from ._frozen import VERSION, freeze
+
+
+class Migration(migrations.Migration):
+    dependencies = [("delivery", "0005_signing_keys")]
+
+    operations = [
+        migrations.AddField(
+            model_name="datasetversion",
+            name="appends",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name="datasetversion",
+            name="key_columns",
+            field=models.JSONField(default=list),
+        ),
+        migrations.RunPython(freeze("delivery_datasetversion", VERSION), migrations.RunPython.noop),
+    ]
