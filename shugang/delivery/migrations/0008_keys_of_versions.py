@@ -4,7 +4,7 @@ from ._frozen import VERSION, freeze
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0005_signing_keys")]
+    dependencies = [("delivery", "0007_environment_of_keys")]
 
     operations = [
         migrations.AddField(
