@@ -21,9 +21,13 @@ _RESERVED = (
     "先占用额度再取数，额度用完即拒绝。",
     "Quota is reserved before data is fetched; when it is used up, requests are refused.",
 )
-_MANIFEST = (
-    "按授权文件清单计量计费，同一版本的同一文件只计一次。",
-    "Metered by the manifest of granted files; one file of one version counts once.",
+_FIRST_BYTE = (
+    "取得文件的首个字节时，该文件的行数一次计入；超出额度即拒绝，同一版本的同一文件只计一次。",
+    "A file's rows count once, with its first byte; what goes beyond the quota is refused.",
+)
+_NEW_BYTES = (
+    "按文件中首次取得的字节计量，重复取得的部分不再计；超出额度即拒绝。",
+    "Bytes of a file count when first released, repeats do not; what goes beyond the quota is refused.",
 )
 
 HELD: dict[str, dict[str, Held]] = {
@@ -156,11 +160,11 @@ HELD: dict[str, dict[str, Held]] = {
     "quota.calls": _same("prevented", *_RESERVED, modes="api query sql file proxy push"),
     "quota.rows": {
         **_same("prevented", *_RESERVED, modes="api query sql proxy push stream"),
-        **_same("metered", *_MANIFEST, modes="table file"),
+        **_same("prevented", *_FIRST_BYTE, modes="table file"),
     },
     "quota.bytes": {
         **_same("prevented", *_RESERVED, modes="api query sql proxy push stream"),
-        **_same("metered", *_MANIFEST, modes="table file"),
+        **_same("prevented", *_NEW_BYTES, modes="table file"),
     },
     "rate": _same(
         "prevented",

@@ -7,7 +7,7 @@ one whole service period: later records mean rating the period again and billing
 rating the difference.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -23,6 +23,20 @@ KINDS: dict[str, Text] = {
     "package": Text("套餐", "Package"),
     "tiered": Text("阶梯", "Graduated tiers"),
 }
+# A file is delivered with its first bytes; further bytes of it are priced alike and are no further call.
+DELIVERED, CONTINUED = "delivered", "continued"
+
+
+def priced_as(outcome: str) -> str:
+    """The outcome by which a price plan knows this one."""
+    return DELIVERED if outcome == CONTINUED else outcome
+
+
+def recorded_as(outcomes: Collection[str]) -> list[str]:
+    """The outcomes of records that these of a price plan stand for."""
+    return [*outcomes, *([CONTINUED] if DELIVERED in outcomes else [])]
+
+
 REASONS: dict[str, Text] = {
     "free": Text("免费提供", "Provided free of charge"),
     "one_off": Text("一次性价款", "One-off price"),

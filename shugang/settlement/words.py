@@ -40,7 +40,9 @@ OUTCOMES: dict[str, Text] = {
     "found": Text("查得", "found"),
     "not_found": Text("未查得", "not found"),
     "delivered": Text("已交付", "delivered"),
+    "continued": Text("续传字节", "further bytes"),
     "manifest": Text("取得文件清单", "file list"),
+    "changes": Text("取得变更清单", "list of changes"),
     "metadata": Text("读取元数据", "metadata"),
 }
 

@@ -13,6 +13,7 @@ from django.db.models.functions import TruncDate
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
+from shugang.policy.priceplan import CONTINUED, priced_as
 from shugang.policy.text import Text
 from shugang.policy.vocabulary import CHINA, Quota
 
@@ -22,7 +23,7 @@ from .models import UsageRecord
 RECORD = Text("这条用量记录", "usage record")
 UNITS = ("calls", "rows", "bytes")
 # Listings of a share draw on no quota (plane: an entry that does not count).
-LISTINGS = ("metadata", "manifest")
+LISTINGS = ("metadata", "manifest", "changes")
 _DELIVERED = Q(state__in=("answered", "aborted")) & ~Q(outcome__in=LISTINGS)
 
 
@@ -51,8 +52,18 @@ def charged_quantities(
     rows = UsageRecord.objects.filter(grant__number=grant_number, charged=True, at__gte=start, at__lt=end)
     if folded_until is not None:
         rows = rows.filter(folded_at__lte=folded_until)
-    found = rows.values("outcome").annotate(total=_measure(unit)).order_by("outcome")
-    return {r["outcome"]: int(r["total"] or 0) for r in found}
+    return by_price(rows, unit)
+
+
+def by_price(rows: QuerySet[UsageRecord], unit: str) -> dict[str, int]:
+    """Outcome, as a price plan knows it, → quantity in `unit`. Further bytes of a file are no further call."""
+    if unit == "calls":
+        rows = rows.exclude(outcome=CONTINUED)
+    found: dict[str, int] = {}
+    for row in rows.values("outcome").annotate(total=_measure(unit)).order_by("outcome"):
+        name = priced_as(row["outcome"])
+        found[name] = found.get(name, 0) + int(row["total"] or 0)
+    return found
 
 
 def usage_by_day(grant_numbers: Iterable[str], start: datetime, end: datetime) -> list[Any]:
@@ -101,6 +112,6 @@ def quotas_left(grant: Grant) -> list[QuotaLeft]:
             rows = rows.filter(at__gte=start)
         if quota.counts != "all":
             rows = rows.filter(charged=quota.counts == "charged")
-        used = int(rows.aggregate(total=_measure(quota.unit))["total"] or 0)
+        used = sum(by_price(rows, quota.unit).values())
         found.append(QuotaLeft(quota, used, max(0, quota.limit - used)))
     return found

@@ -18,6 +18,7 @@ from shugang.kernel import clock
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.errors import Refusal
 from shugang.kernel.events import emit
+from shugang.policy.priceplan import priced_as
 from shugang.policy.text import Text
 
 from ..grants.models import Grant
@@ -175,7 +176,7 @@ def _finding(grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[in
         return False, record["charge_reason"]
     if grant is None:
         return False, UNKNOWN
-    if record["state"] not in ("answered", "aborted") or grant.outcomes.get(record["outcome"]) is not True:
+    if record["state"] not in ("answered", "aborted") or grant.outcomes.get(priced_as(record["outcome"])) is not True:
         return False, NOT_PRICED
     if not grant.valid_from <= moment(record["at"]) < grant.valid_until:
         return False, OUTSIDE

@@ -20,6 +20,7 @@ from shugang.delivery.plane.gate import Gate, Rejected, Signed, Use, plane_secre
 from shugang.delivery.plane.index import Index
 from shugang.delivery.plane.journal import Journal, JournalFailed, Past
 from shugang.delivery.plane.metrics import render_metrics
+from shugang.delivery.plane.pieces import Accounts
 from shugang.delivery.plane.pipes import Aborted, Pipe, clean
 from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.replies import JSON, Denied
@@ -65,7 +66,7 @@ class Plane:
         self.stopping = False
         self.counters: Counter[str] = Counter()
         self.in_flight: dict[tuple[str, str], asyncio.Future[Any]] = {}
-        self.delivered: set[tuple[str, str]] = set()
+        self.accounts = Accounts()
         self._tasks: list[asyncio.Task[None]] = []
         self._warming: asyncio.Task[None] | None = None
 

@@ -49,6 +49,7 @@ class PlaneConfig:
     whole_answer: int = 8 * MB
     stored_answer: int = MB
     row_cap: int = 100_000
+    part_rows: int = 1_000_000
     query_seconds: float = 10.0
     file_url_seconds: int = 3600
     backpressure: int = 512
@@ -127,6 +128,7 @@ _INTS = {
     "whole_answer",
     "stored_answer",
     "row_cap",
+    "part_rows",
     "file_url_seconds",
     "backpressure",
 }

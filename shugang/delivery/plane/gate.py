@@ -169,7 +169,7 @@ class Gate:
         return keyed.hexdigest()
 
     def entry(
-        self, use: Use, outcome: str, rows: int, size: int, digest: str, detail: str, counts: bool = True
+        self, use: Use, outcome: str, rows: int, size: int, digest: str, detail: str, counts: bool | int = True
     ) -> Entry:
         moment = use.moment
         # The generated constructor of a named tuple costs three times as much, on every request.

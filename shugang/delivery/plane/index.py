@@ -18,8 +18,10 @@ from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.records import ANSWERED, REFUSED, Template, template
 from shugang.delivery.plane.usage import Meter
 from shugang.policy.grant import CompiledGrant, Credential, decide, decide_credential
+from shugang.policy.priceplan import priced_as
 from shugang.policy.refusals import Refused
-from shugang.policy.sources import SOURCES, QuerySource, Source, TableSource
+from shugang.policy.sources import HOSTED, SOURCES, Source, TableSource
+from shugang.policy.vocabulary import Terms
 
 S = TypeVar("S", bound=Source)
 # What a request of each mode does, in the vocabulary of terms. Sharing releases a table by its files, so that
@@ -36,6 +38,7 @@ class Access(Generic[S]):
         "_bounds",
         "_from",
         "_refusal",
+        "_states",
         "_until",
         "action",
         "credential",
@@ -55,7 +58,8 @@ class Access(Generic[S]):
         self.action = ACTION[grant.mode]
         self.networks = networks(grant.terms.networks)
         self.version: int = getattr(source, "version", 0)
-        self.view = view_digest(grant) if not isinstance(source, QuerySource) else ""
+        self.view = view_digest(source, grant.terms) if isinstance(source, HOSTED) else ""
+        self._states: dict[int, Access[S] | None] = {}
         self.outcomes: dict[str, Template] = {}
         ends = [grant.terms.valid_from, grant.terms.valid_until, credential.expires_at]
         ends += [basis.valid_until for basis in grant.bases]
@@ -76,9 +80,18 @@ class Access(Generic[S]):
         at = to_datetime(rule_now)
         return decide(self.grant, at, self.action) or decide_credential(self.grant, self.credential, at)
 
+    def at(self, version: int) -> Access[S] | None:
+        """This access to the table as it stood at one of the versions that the grant covers."""
+        if version == self.version:
+            return self
+        if version not in self._states:
+            found: Any = self.source.at_version(version) if isinstance(self.source, TableSource) else None
+            self._states[version] = found and Access(self.grant, self.credential, found, self.meter)
+        return self._states[version]
+
     def charged(self, outcome: str) -> bool:
         """An outcome that the price plan does not name is not charged."""
-        return bool(self.grant.outcomes.get(outcome, False))
+        return bool(self.grant.outcomes.get(priced_as(outcome), False))
 
     def template(self, outcome: str) -> Template:
         made = self.outcomes.get(outcome)
@@ -115,11 +128,13 @@ def reason_of(outcome: str, charged: bool) -> str:
     return f"{'charged' if charged else 'uncharged'}:{outcome}"
 
 
-def view_digest(grant: CompiledGrant) -> str:
+def view_digest(source: Source, terms: Terms) -> str:
     """Names the granted view: equal source and equal fields, rows and masks give one materialisation."""
-    source, terms = grant.source.to_json(), grant.terms.to_json()
-    parts = {key: source[key] for key in ("dataset", "version", "path", "sha256", "columns")}
-    parts |= {key: terms[key] for key in ("fields", "rows", "masks")}
+    document, policy = source.to_json(), terms.to_json()
+    parts = {key: document[key] for key in ("dataset", "version", "path", "sha256", "columns")}
+    parts |= {key: policy[key] for key in ("fields", "rows", "masks")}
+    if partition := document.get("partition"):
+        parts["partition"] = partition
     return hashlib.sha256(rfc8785.dumps(parts)).hexdigest()
 
 

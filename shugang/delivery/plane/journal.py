@@ -320,6 +320,12 @@ class Journal:
         record = json.loads(text)
         return Past(record["state"], record["detail"], record["answer_sha256"], text)
 
+    async def ranges(self, grant: str, stem: str) -> list[tuple[int, int]]:
+        """The ranges [start, end) of a file that were released under a grant."""
+        found = self._reader.execute(schema.RANGES, (grant, f"{stem}:", f"{stem};"))
+        spans = (row[0].rpartition(":")[2].partition("-") for row in found)
+        return [(int(start), int(end)) for start, _, end in spans]
+
     async def answer(self, grant: str, request_id: str) -> tuple[str, bytes] | None:
         row = self._reader.execute(
             "SELECT content_type, body FROM answer WHERE grant_id = ? AND request_id = ? AND expires > ?",

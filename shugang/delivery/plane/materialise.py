@@ -3,8 +3,8 @@
 Reads a job (JSON) on standard input, writes the view into a fresh folder, renames it into place, prints the manifest
 (JSON). Runs apart from the serving process so that a heavy table neither stalls answers nor shares their memory.
 
-Two shapes: `table` (Parquet with Delta's types, its statistics computed from the view itself) and `api` (key, row as
-JSON text) for look-ups.
+The shapes: `table` (Parquet parts with Delta's types, their statistics computed from the view itself), `changes` (what
+differs between two such views) and `api` (key, row as JSON text) for look-ups.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from shugang.delivery.plane import differences, parts
 from shugang.policy.codec import TermsError
 from shugang.policy.columns import Column
 from shugang.policy.lowering import lower_select, parquet, quote
@@ -30,6 +31,7 @@ from shugang.policy.vocabulary import Terms
 KEY = "~key"
 MANIFEST = "manifest.json"
 PART = "part-00000.parquet"
+SPILL = "spill"
 # DuckDB type → (Delta type, cast needed so that the file holds exactly that type).
 DELTA = {
     "BOOLEAN": ("boolean", ""),
@@ -50,8 +52,6 @@ DELTA = {
     "TIMESTAMP": ("timestamp", ""),
     "TIMESTAMP WITH TIME ZONE": ("timestamp", ""),
 }
-_BOUNDED = ("byte", "short", "integer", "long", "float", "double", "date", "string", "decimal")
-_LONGEST_BOUND = 32
 
 
 class BadSource(ValueError):
@@ -66,25 +66,28 @@ def check_digest(path: Path, expected: str) -> None:
 
 
 def make(job: dict[str, Any]) -> dict[str, Any]:
-    """`job`: kind, path, sha256, columns, terms, keys, key_column (api), out. Returns the manifest."""
-    source, out = Path(job["path"]), Path(job["out"])
-    check_digest(source, job["sha256"])
+    """`job`: kind, out, memory_mb, threads, and by kind: path, sha256, columns, terms, keys; key_column (api);
+    partition, part_rows (table); before, after, key_columns (changes). Returns the manifest."""
+    out = Path(job["out"])
+    if "path" in job:
+        check_digest(Path(job["path"]), job["sha256"])
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".making-", dir=out.parent))
     try:
         con = duckdb.connect()
-        con.execute(f"SET temp_directory = '{str(folder / 'spill').replace(chr(39), chr(39) * 2)}'")
+        con.execute(f"SET temp_directory = {_literal(str(folder / SPILL))}")
         con.execute("SET TimeZone = 'UTC'")
         con.execute(f"SET memory_limit = '{int(job['memory_mb'])}MB'")
         con.execute(f"SET threads = {int(job['threads'])}")
-        manifest = _api(con, job, folder) if job["kind"] == "api" else _table(con, job, folder)
+        manifest = KINDS[job["kind"]](con, job, folder)
         con.close()
-        shutil.rmtree(folder / "spill", ignore_errors=True)
-        part = folder / PART
-        with part.open("rb+") as file:
-            manifest["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
-        manifest |= {"size": part.stat().st_size, "base_sha256": job["sha256"]}
+        for name in (SPILL, parts.STAGING):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        for part in manifest["parts"]:
+            with (folder / part["name"]).open("rb+") as file:
+                part["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+                os.fsync(file.fileno())
+            part["size"] = (folder / part["name"]).stat().st_size
         _settle(folder, out, manifest)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -121,9 +124,8 @@ def _lowered(con: duckdb.DuckDBPyConnection, job: dict[str, Any]) -> tuple[str, 
     return sql, params, [(row[0], row[1]) for row in described]
 
 
-def _copy(con: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any], folder: Path) -> None:
-    target = str(folder / PART).replace("'", "''")
-    con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", params)
+def _copy(con: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any], target: Path, more: str = "") -> None:
+    con.execute(f"COPY ({sql}) TO {_literal(str(target))} (FORMAT parquet, COMPRESSION zstd{more})", params)
 
 
 def _table(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -133,8 +135,8 @@ def _table(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) ->
         delta, cast = delta_type(kind)
         outputs.append(f"CAST({quote(name)} AS {cast}) AS {quote(name)}" if cast else quote(name))
         columns.append({"name": name, "type": delta})
-    _copy(con, f"SELECT {', '.join(outputs)} FROM ({sql}) AS granted", params, folder)  # noqa: S608 quoted
-    return {"columns": columns, **_statistics(con, folder, columns)}
+    typed = f"SELECT {', '.join(outputs)} FROM ({sql}) AS granted"  # noqa: S608 identifiers are quoted
+    return parts.write(con, typed, params, folder, columns, tuple(job["partition"]), int(job["part_rows"]))
 
 
 def delta_type(kind: str) -> tuple[str, str]:
@@ -148,54 +150,19 @@ def delta_type(kind: str) -> tuple[str, str]:
     return "string", "VARCHAR"
 
 
-def _statistics(con: duckdb.DuckDBPyConnection, folder: Path, columns: list[dict[str, str]]) -> dict[str, Any]:
-    """From the granted file alone: statistics of the raw table would tell what rows and columns were held back."""
-    bounded = [c["name"] for c in columns if c["type"].split("(")[0] in _BOUNDED]
-    parts = ["count(*)", *(f"count(*) - count({quote(c['name'])})" for c in columns)]
-    for name in bounded:
-        parts += [f"CAST(min({quote(name)}) AS VARCHAR)", f"CAST(max({quote(name)}) AS VARCHAR)"]
-    file = parquet(str(folder / PART))
-    row = con.execute(f"SELECT {', '.join(parts)} FROM {file}").fetchone()  # noqa: S608 identifiers are quoted
-    assert row is not None
-    rows, nulls, bounds = row[0], row[1 : 1 + len(columns)], row[1 + len(columns) :]
-    kinds = {c["name"]: c["type"] for c in columns}
-    low, high = {}, {}
-    for place, name in enumerate(bounded):
-        smallest, largest = _bound(bounds[2 * place], kinds[name]), _bound(bounds[2 * place + 1], kinds[name])
-        if smallest is not None and largest is not None:
-            low[name], high[name] = smallest, largest
-    counts = {c["name"]: n for c, n in zip(columns, nulls, strict=True)}
-    stats = {"numRecords": rows, "minValues": low, "maxValues": high, "nullCount": counts}
-    return {"rows": rows, "stats": json.dumps(stats)}
-
-
-def _bound(text: str | None, kind: str) -> Any:
-    if text is None or len(text) > _LONGEST_BOUND:
-        return None
-    if kind in ("byte", "short", "integer", "long"):
-        return int(text)
-    if kind in ("float", "double"):
-        value = float(text)
-        return value if value == value and abs(value) != float("inf") else None
-    return text
-
-
 def _api(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> dict[str, Any]:
     sql, params, described = _lowered(con, job)
     pairs = [f"{_literal(name)}, {json_value(name, kind)}" for name, kind in described if name != KEY]
     body = f"CAST(json_object({', '.join(pairs)}) AS VARCHAR)"
-    _copy(
-        con,
-        f"SELECT {quote(KEY)} AS key, {body} AS body FROM ({sql}) AS granted WHERE {quote(KEY)} IS NOT NULL",  # noqa: S608
-        params,
-        folder,
-    )
+    chosen = f"SELECT {quote(KEY)} AS key, {body} AS body FROM ({sql}) AS granted WHERE {quote(KEY)} IS NOT NULL"  # noqa: S608
+    _copy(con, chosen, params, folder / PART)
     file = parquet(str(folder / PART))
     row = con.execute(f"SELECT count(*), count(DISTINCT key) FROM {file}").fetchone()  # noqa: S608 our own file
     assert row is not None
     if row[0] != row[1]:
         raise BadSource(f"the key column has {row[0] - row[1]} repeated values; a look-up needs unique keys")
-    return {"columns": [{"name": n, "type": t} for n, t in described if n != KEY], "rows": row[0]}
+    columns = [{"name": n, "type": t} for n, t in described if n != KEY]
+    return {"columns": columns, "rows": row[0], "parts": [{"name": PART, "rows": row[0]}]}
 
 
 def json_value(name: str, kind: str) -> str:
@@ -212,6 +179,9 @@ def json_value(name: str, kind: str) -> str:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+KINDS = {"table": _table, "api": _api, "changes": differences.make}
 
 
 def main() -> int:

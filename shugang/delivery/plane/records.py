@@ -59,7 +59,7 @@ def template(*parts: Any) -> Template:
 
 class Entry(NamedTuple):
     """One finished use. `detail` is canonical JSON text; `day` the rule day it counts in; `counts` whether it
-    draws on quotas (an answer with data does, a listing or a refusal does not)."""
+    draws on quotas (an answer with data does, a listing or a refusal does not; `schema.AMOUNTS`: all but the call)."""
 
     template: Template
     request_id: str
@@ -70,7 +70,7 @@ class Entry(NamedTuple):
     answer_sha256: str
     detail: str
     day: int
-    counts: bool
+    counts: bool | int
 
     def text(self, seq: int, prev: str, grant_seq: int) -> str:
         return self.template.text % (

@@ -21,6 +21,7 @@ from shugang.delivery.plane.records import (
     Template,
     canonical,
 )
+from shugang.policy.priceplan import CONTINUED
 
 ANSWER_SECONDS = 24 * 3600
 NONCE_SECONDS = 24 * 3600
@@ -103,12 +104,18 @@ INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (grant_id, day) DO
 """
 BATCHES_AFTER = "SELECT first, last, text FROM batch WHERE last > ? ORDER BY last"
 BATCH_OF = "SELECT first, text FROM batch WHERE last >= ? ORDER BY last LIMIT 1"
+# An entry whose rows and bytes count and which is no further call.
+AMOUNTS = 2
 # A listing is no use: it draws on no quota.
-LISTINGS = ("metadata", "manifest")
+LISTINGS = ("metadata", "manifest", "changes")
 FOLDED = "folded_seq"
 FOLD_EVERY = 4096
 SET_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 CLOSE_INTENT = "DELETE FROM intent WHERE grant_id = ? AND request_id = ?"
+
+
+# Which earlier ranges of a file are billed: their numbers tell them (see `plane.pieces`).
+RANGES = "SELECT request_id FROM billing WHERE grant_id = ? AND request_id >= ? AND request_id < ?"
 
 
 class OtherSchema(RuntimeError):
@@ -189,7 +196,8 @@ def chained(entries: list[Entry], seq: int, head: str, numbers: dict[str, int]) 
             if cells is None:
                 cells = usage[grant, day] = [0, 0, 0, 0, 0, 0]
             base = 0 if template.charged else 3
-            cells[base] += 1
+            if counts is not AMOUNTS:
+                cells[base] += 1
             cells[base + 1] += count
             cells[base + 2] += size
     return Chained(first, seq, head, JOIN.join(lines), billing, usage)
@@ -305,7 +313,8 @@ def sums(con: sqlite3.Connection, after: int = 0) -> Usage:
             day = rule_day(datetime.fromisoformat(record["at"]).timestamp())
             base = 0 if record["charged"] else 3
             amounts = [0] * 6
-            amounts[base : base + 3] = 1, record["rows"], record["bytes"]
+            call = 0 if record["outcome"] == CONTINUED else 1
+            amounts[base : base + 3] = call, record["rows"], record["bytes"]
             merge(usage, {(record["grant"], day): amounts})
     return usage
 

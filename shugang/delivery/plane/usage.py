@@ -118,6 +118,15 @@ class Meter:
             sums[base + 2] += size
         return code
 
+    async def further(self, day: int, base: int, size: int) -> str | None:
+        """More bytes of a use that counts already: no further call, no further rows."""
+        if day != self._day:
+            self._roll(day)
+        code = self._over(base, 0, size)
+        if code is None:
+            self._today[base + 2] += size
+        return code
+
     async def reserve(self, day: int) -> str | None:
         """Hold one call whose answer is still to come; the refusal code where a quota has no room."""
         code = self._full(day)

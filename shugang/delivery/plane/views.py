@@ -8,8 +8,9 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from shugang.delivery.plane.config import PlaneConfig
 from shugang.delivery.plane.index import Access, Index
 from shugang.delivery.plane.lookup import LookupTable
 from shugang.delivery.plane.materialise import MANIFEST, PART
+from shugang.delivery.plane.pieces import Stored
 from shugang.delivery.plane.replies import Denied
-from shugang.policy.grant import CompiledGrant
 from shugang.policy.sources import ApiSource, TableSource
 
 log = logging.getLogger("shugang.plane.views")
@@ -26,15 +27,28 @@ RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
+class Part(Stored):
+    """One Parquet file of a view: its statistics and the values of the columns that it is cut by."""
+
+    stats: str
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
 class TableView:
     """A materialised granted table: all that its metadata says comes from here, never from the base."""
 
-    path: Path
-    size: int
-    sha256: str
     rows: int
-    stats: str
     columns: tuple[tuple[str, str], ...]
+    partitions: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(part.size for part in self.parts)
+
+    def part(self, name: str) -> Part | None:
+        return next((part for part in self.parts if part.name == name), None)
 
 
 class EscapedVault(ValueError):
@@ -62,15 +76,14 @@ class Views:
 
     async def table(self, access: Access[TableSource]) -> TableView:
         found = self.tables.get(access.view)
-        return found or await self._shared(access, self._open_table(access))
+        return found or await self._shared(access.view, self._open_table(access))
 
     async def lookup(self, access: Access[ApiSource]) -> LookupTable:
         found = self.lookups.get(access.view)
-        return found if found is not None else await self._shared(access, self._open_lookup(access))
+        return found if found is not None else await self._shared(access.view, self._open_lookup(access))
 
-    async def _shared(self, access: Access[Any], opening: Any) -> Any:
+    async def _shared(self, key: str, opening: Any) -> Any:
         """Concurrent requests wait for one making; a failure is remembered for some seconds."""
-        key = access.view
         task = self._tasks.get(key)
         if task is None:
             if time.monotonic() - self._failed.get(key, -RETRY_SECONDS) < RETRY_SECONDS:
@@ -93,56 +106,83 @@ class Views:
             self._failed[key] = time.monotonic()
             log.error("view %s cannot be made: %s", key[:16], error)
 
+    async def changes(self, before: Access[TableSource], after: Access[TableSource]) -> TableView:
+        """What of the granted rows went and came from one version to the next."""
+        key = changes_digest(before, after)
+        found = self.tables.get(key)
+        return found or await self._shared(key, self._open_changes(key, before, after))
+
     async def _open_table(self, access: Access[TableSource]) -> TableView:
-        folder, manifest = await self._ensure(access.grant, "table", access.view, "")
-        columns = tuple((column["name"], column["type"]) for column in manifest["columns"])
-        view = TableView(
-            folder / PART, manifest["size"], manifest["sha256"], manifest["rows"], manifest["stats"], columns
-        )
-        self.tables[access.view] = view
+        source = access.source
+        more = {"partition": partition(access), "part_rows": self._config.part_rows}
+        folder, manifest = await self._ensure(access, "table", "", more)
+        view = self.tables[access.view] = _view(folder, manifest, access.view)
+        log.debug("table %s version %d: %d parts", source.table, source.version, len(view.parts))
+        return view
+
+    async def _open_changes(self, key: str, before: Access[TableSource], after: Access[TableSource]) -> TableView:
+        sides = {"before": await self.table(before), "after": await self.table(after)}
+        folder = self._folder("changes", "", key)
+        manifest = _read_manifest(folder)
+        if manifest is None:
+            job = {
+                "kind": "changes",
+                "columns": [{"name": name, "type": kind} for name, kind in sides["after"].columns],
+                "key_columns": _keys(after),
+                "part_rows": self._config.part_rows,
+                **{
+                    side: [{"path": str(part.path), "values": dict(part.values)} for part in view.parts]
+                    for side, view in sides.items()
+                },
+            }
+            manifest = await self._make(folder, job)
+        view = self.tables[key] = _view(folder, manifest, key)
         return view
 
     async def _open_lookup(self, access: Access[ApiSource]) -> LookupTable:
         key_column = access.source.key_column
-        folder, _ = await self._ensure(access.grant, "api", access.view, key_column)
+        folder, _ = await self._ensure(access, "api", key_column, {"key_column": key_column})
         table = await asyncio.to_thread(LookupTable.load, folder / PART)
         self.lookups[access.view] = table
         return table
 
-    async def _ensure(self, grant: CompiledGrant, kind: str, view: str, key_column: str) -> tuple[Path, dict[str, Any]]:
-        source = grant.source
-        assert isinstance(source, TableSource | ApiSource)
+    def _folder(self, kind: str, detail: str, digest: str) -> Path:
+        name = hashlib.sha256(f"{kind}\x1f{detail}\x1f{digest}".encode()).hexdigest()[:40]
+        return self._config.cache_dir / name
+
+    async def _ensure(
+        self, access: Access[Any], kind: str, detail: str, more: dict[str, Any]
+    ) -> tuple[Path, dict[str, Any]]:
+        source = access.source
         if self._config.vault_root is None:
             raise EscapedVault("this plane has no vault")
-        name = hashlib.sha256(f"{kind}\x1f{key_column}\x1f{view}".encode()).hexdigest()[:40]
-        folder = self._config.cache_dir / name
+        folder = self._folder(kind, detail, access.view)
         if (manifest := _read_manifest(folder)) is not None:
             return folder, manifest
         path = await asyncio.to_thread(vault_file, self._config.vault_root, source.path)
-        document = source.to_json()
         job = {
             "kind": kind,
             "path": str(path),
             "sha256": source.sha256,
-            "columns": document["columns"],
-            "terms": grant.terms.to_json(),
+            "columns": source.to_json()["columns"],
+            "terms": access.grant.terms.to_json(),
             "keys": dict(self._config.policy_keys),
-            "key_column": key_column,
-            "out": str(folder),
-            "memory_mb": 1024,
-            "threads": 2,
-            "cpu_seconds": 3600,
+            **more,
         }
+        return folder, await self._make(folder, job)
+
+    async def _make(self, folder: Path, job: dict[str, Any]) -> dict[str, Any]:
+        job |= {"out": str(folder), "memory_mb": 1024, "threads": 2, "cpu_seconds": 3600}
         async with self._one_at_a_time:
             manifest = await _run(job)
         self.made += 1
-        return folder, manifest
+        return manifest
 
     async def prewarm(self, index: Index) -> None:
         """Open what the grants in force need, and drop from memory what none needs any more."""
         wanted: set[str] = set()
         for access in _hosted(index):
-            wanted.add(access.view)
+            wanted |= set(_names(access))
             if access.grant.state != "active":
                 continue
             try:
@@ -157,15 +197,73 @@ class Views:
                 del known[gone]
 
 
+def partition(access: Access[TableSource]) -> list[str]:
+    """The columns by whose values the files are cut: granted ones, as they are. A masked value would name a group of
+    rows that the mask is there to hide the size of."""
+    masked = {mask.column for mask in access.grant.terms.masks}
+    return [name for name in access.source.partition if name in access.grant.terms.fields and name not in masked]
+
+
+def _keys(access: Access[TableSource]) -> list[str]:
+    """The declared keys of a row, if all of them are granted and unmasked; otherwise none."""
+    masked = {mask.column for mask in access.grant.terms.masks}
+    keys = access.source.key_columns
+    return list(keys) if all(key in access.grant.terms.fields and key not in masked for key in keys) else []
+
+
+def changes_digest(before: Access[TableSource], after: Access[TableSource]) -> str:
+    parts = ("changes", before.view, after.view, *_keys(after))
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def steps(access: Access[TableSource]) -> list[tuple[Access[TableSource], Access[TableSource]]]:
+    """Each version of a table with the one before it."""
+    states = [access.at(state.version) for state in access.source.states()]
+    known = [state for state in states if state is not None]
+    return list(pairwise(known))
+
+
+def _names(access: Access[Any]) -> Iterable[str]:
+    """The digests of all views that an access may open."""
+    yield access.view
+    if isinstance(access.source, TableSource):
+        for before, after in steps(access):
+            yield before.view
+            yield changes_digest(before, after)
+
+
 def _hosted(index: Index) -> Iterable[Access[Any]]:
     for holder in index.holders.values():
         yield from (access for access in holder.all() if isinstance(access.source, TableSource | ApiSource))
 
 
+def _view(folder: Path, manifest: dict[str, Any], digest: str) -> TableView:
+    """Files are named by the view's digest: other terms under the same grant make other files."""
+    return TableView(
+        manifest["rows"],
+        tuple((column["name"], column["type"]) for column in manifest["columns"]),
+        tuple(manifest["partitions"]),
+        tuple(
+            Part(
+                f"{digest[:24]}-{part['name']}",
+                folder / part["name"],
+                part["size"],
+                part["sha256"],
+                part["rows"],
+                part["stats"],
+                part["values"],
+            )
+            for part in manifest["parts"]
+        ),
+    )
+
+
 def _read_manifest(folder: Path) -> dict[str, Any] | None:
+    """None where the view is not there whole: a missing or cut file means that it is made again."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-        return manifest if (folder / PART).stat().st_size == manifest["size"] else None
+        whole = all((folder / part["name"]).stat().st_size == part["size"] for part in manifest["parts"])
+        return manifest if whole else None
     except (OSError, ValueError, KeyError):
         return None
 

@@ -6,12 +6,14 @@ said by the terms, never here.
 
 from shugang.policy.codec import UnknownTerm
 from shugang.policy.sources.connected import Operation, Param, ProxySource, QuerySource, StreamSource
-from shugang.policy.sources.hosted import ApiSource, FileSource, PushSource, SqlSource, TableSource
+from shugang.policy.sources.hosted import ApiSource, FileSource, PushSource, SqlSource
+from shugang.policy.sources.tables import VERSIONS, TableSource, TableVersion
 
 __all__ = [
     "HOSTED",
     "MODE_NAMES",
     "SOURCES",
+    "VERSIONS",
     "ApiSource",
     "FileSource",
     "Operation",
@@ -23,6 +25,7 @@ __all__ = [
     "SqlSource",
     "StreamSource",
     "TableSource",
+    "TableVersion",
     "source_from_json",
 ]
 

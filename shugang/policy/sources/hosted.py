@@ -8,47 +8,6 @@ from shugang.policy.sources.columned import Columned
 
 
 @dataclass(frozen=True)
-class TableSource(Columned):
-    """A hosted table served as a share; `path` is relative to the vault root, `sha256` of the stored file."""
-
-    share: str
-    schema: str
-    table: str
-    dataset: str
-    version: int
-    path: str
-    sha256: str
-    columns: tuple[Column, ...]
-
-    def to_json(self) -> Json:
-        return {
-            "type": "table",
-            "share": self.share,
-            "schema": self.schema,
-            "table": self.table,
-            "dataset": self.dataset,
-            "version": self.version,
-            "path": self.path,
-            "sha256": self.sha256,
-            "columns": to_list(self.columns),
-        }
-
-    @classmethod
-    def from_json(cls, data: object, where: str = "source") -> "TableSource":
-        f = Fields(data, where, {"type"} | field_names(cls))
-        return cls(
-            f.text("share"),
-            f.text("schema"),
-            f.text("table"),
-            f.text("dataset"),
-            f.whole("version"),
-            f.text("path"),
-            f.text("sha256"),
-            f.items("columns", Column.from_json),
-        )
-
-
-@dataclass(frozen=True)
 class ApiSource(Columned):
     """A hosted table answered one key at a time by `key_column`."""
 

@@ -217,7 +217,7 @@ def test_guarantees_promise_no_more_than_the_mode_can_hold() -> None:
         for prevented in ("subject", "fields", "rows", "masks", "period"):
             assert GUARANTEES[prevented][mode] == "prevented"
         assert GUARANTEES["environment.isolated"][mode] == "attested"
-    assert GUARANTEES["quota.bytes"]["table"] == "metered"
+    assert GUARANTEES["quota.bytes"]["table"] == "prevented"
     assert GUARANTEES["quota.bytes"]["query"] == "prevented"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from shugang.delivery.metering.models import UsageRecord
-from shugang.delivery.metering.queries import charged_quantities
+from shugang.delivery.metering.queries import by_price, charged_quantities
 from shugang.kernel.actors import Actor
-from shugang.policy.priceplan import PricePlan
+from shugang.policy.priceplan import PricePlan, recorded_as
 
 from .. import gates
 from ..bills.models import BillLine
@@ -27,10 +27,9 @@ def quantities(grant: str, plan: PricePlan, start: datetime, end: datetime) -> d
     found = charged_quantities(grant, start, end, plan.unit)
     rows = UsageRecord.objects.filter(
         grant__number=grant, charged=False, state__in=_DELIVERED, at__gte=start, at__lt=end
-    ).exclude(outcome__in=plan.billable)
-    measure = Count("id") if plan.unit == "calls" else Sum(plan.unit)
-    for row in rows.values("outcome").annotate(total=measure):
-        found[row["outcome"]] = found.get(row["outcome"], 0) + int(row["total"] or 0)
+    ).exclude(outcome__in=recorded_as(plan.billable))
+    for outcome, quantity in by_price(rows, plan.unit).items():
+        found[outcome] = found.get(outcome, 0) + quantity
     return {outcome: count for outcome, count in sorted(found.items()) if count}
 
 
@@ -55,7 +54,7 @@ def uses_of(line: BillLine, rows: QuerySet[UsageRecord]) -> QuerySet[UsageRecord
         folded_at__lte=basis.folded_until,
     )
     if line.outcomes:
-        rows = rows.filter(outcome__in=line.outcomes)
+        rows = rows.filter(outcome__in=line.outcomes if line.unit == "calls" else recorded_as(line.outcomes))
     if line.charge_reason in {"unit", "tier", "package", "included"}:
         rows = rows.filter(charged=True)
     if basis.prior is not None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,14 +55,16 @@ def expected(vault: Path) -> list[dict]:
     return [{**{f: row[f] for f in FIELDS}, "tel": keep_ends(row["tel"], 3, 2)} for row in kept]
 
 
-def test_the_official_client_reads_exactly_the_granted_view(make_plane, vault, tmp_path):
+@pytest.mark.parametrize("use_delta", [None, True, False])
+def test_the_official_client_reads_exactly_the_granted_view(make_plane, vault, tmp_path, use_delta):
     plane = make_plane(granted(vault))
     out = load(
         plane,
         tmp_path,
+        f"use_delta = {use_delta}"
         """
 client = delta_sharing.SharingClient(profile)
-frame = delta_sharing.load_as_pandas(profile + "#Xiamen.HEALTH.contacts")
+frame = delta_sharing.load_as_pandas(profile + "#Xiamen.HEALTH.contacts", use_delta_format=use_delta)
 out = {"tables": [[t.share, t.schema, t.name] for t in client.list_all_tables()],
        "columns": list(frame.columns), "dtypes": [str(t) for t in frame.dtypes],
        "version": delta_sharing.get_table_version(profile + "#xiamen.health.Contacts"),
@@ -70,7 +73,8 @@ out = {"tables": [[t.share, t.schema, t.name] for t in client.list_all_tables()]
     )
     assert out["tables"] == [["xiamen", "health", "Contacts"]]
     assert (tuple(out["columns"]), out["version"]) == (FIELDS, 3)
-    oracle = [{**row, "opened": str(row["opened"]), "seen": str(row["seen"])} for row in expected(vault)]
+    zone = "" if use_delta is False else "+00:00"  # Delta's own type of time is one of UTC
+    oracle = [{**row, "opened": str(row["opened"]), "seen": str(row["seen"]) + zone} for row in expected(vault)]
     assert out["rows"] == oracle
     assert "机密" not in json.dumps(out, ensure_ascii=False)
     delivered = [record for record in plane.shipped() if record["outcome"] == "delivered"]
@@ -159,16 +163,26 @@ def test_the_version_is_told_by_get_and_head(make_plane, vault):
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [
-        ("POST", "/query", {"timestamp": "2026-01-01T00:00:00Z"}, 400, "UNSUPPORTED_OPERATION"),
-        ("POST", "/query", {"startingVersion": 1}, 400, "UNSUPPORTED_OPERATION"),
+        ("POST", "/query", {"timestamp": "yesterday"}, 400, "INVALID_PARAMETER_VALUE"),
+        ("POST", "/query", {"timestamp": "2026-01-01T00:00:00"}, 400, "INVALID_PARAMETER_VALUE"),
+        ("POST", "/query", {"timestamp": "1969-12-31T00:00:00Z"}, 400, "INVALID_PARAMETER_VALUE"),
+        ("POST", "/query", {"version": 3, "timestamp": "2026-01-01T00:00:00Z"}, 400, "INVALID_PARAMETER_VALUE"),
+        ("POST", "/query", {"version": 3, "startingVersion": 3}, 400, "INVALID_PARAMETER_VALUE"),
+        ("POST", "/query", {"startingVersion": 1}, 410, "RESOURCE_DOES_NOT_EXIST"),
         ("POST", "/query", {"version": 2}, 410, "RESOURCE_DOES_NOT_EXIST"),
         ("POST", "/query", {"limitHint": "x"}, 400, "INVALID_PARAMETER_VALUE"),
         ("POST", "/query", {"limitHint": -1}, 400, "INVALID_PARAMETER_VALUE"),
         ("POST", "/query", [], 400, "MALFORMED_REQUEST"),
         ("POST", "/query", "{", 400, "MALFORMED_REQUEST"),
-        ("GET", "/changes?startingVersion=1", None, 400, "UNSUPPORTED_OPERATION"),
+        ("POST", "/query", "[" * 20_000, 400, "MALFORMED_REQUEST"),
+        ("GET", "/changes", None, 400, "INVALID_PARAMETER_VALUE"),
+        ("GET", "/changes?startingVersion=1", None, 410, "RESOURCE_DOES_NOT_EXIST"),
+        ("GET", "/changes?startingVersion=x", None, 400, "INVALID_PARAMETER_VALUE"),
+        ("GET", "/changes?startingVersion=4", None, 400, "INVALID_PARAMETER_VALUE"),
+        ("GET", "/changes?startingVersion=3&endingVersion=2", None, 400, "INVALID_PARAMETER_VALUE"),
+        ("GET", "/changes?startingVersion=3&startingTimestamp=x", None, 400, "INVALID_PARAMETER_VALUE"),
         ("GET", "/metadata?version=9", None, 410, "RESOURCE_DOES_NOT_EXIST"),
-        ("GET", "/version?startingTimestamp=x", None, 400, "UNSUPPORTED_OPERATION"),
+        ("GET", "/version?startingTimestamp=x", None, 400, "INVALID_PARAMETER_VALUE"),
         ("GET", "/nothing", None, 400, "UNSUPPORTED_OPERATION"),
     ],
 )
@@ -180,15 +194,45 @@ def test_what_is_not_offered_is_refused_by_name(make_plane, vault, method, path,
     assert plane.get(TABLE + "/query", "t1", "POST", b'{"version": 3}').status == 200
 
 
-def test_other_shares_do_not_exist_and_a_delta_only_client_is_told(make_plane, vault):
+def test_other_shares_do_not_exist(make_plane, vault):
     plane = make_plane(granted(vault))
     assert plane.get("/delta-sharing/shares/other", "t1").json["errorCode"] == "RESOURCE_DOES_NOT_EXIST"
     assert plane.get(TABLE.replace("xiamen", "other") + "/metadata", "t1").status == 404
     assert plane.get(TABLE + "/metadata", "t2").status == 401
-    only = plane.get(TABLE + "/metadata", "t1", Delta_Sharing_Capabilities="responseformat=delta;readerfeatures=x")
-    assert (only.status, only.json["errorCode"]) == (400, "UNSUPPORTED_OPERATION")
-    both = plane.get(TABLE + "/metadata", "t1", Delta_Sharing_Capabilities="responseformat=delta,parquet")
-    assert both.headers["delta-sharing-capabilities"] == "responseformat=parquet"
+
+
+def test_formats_and_ids_are_negotiated_and_echoed(make_plane, vault):
+    plane = make_plane(granted(vault))
+
+    def ask(capabilities: str, **headers: str):
+        sent = {"Delta_Sharing_Capabilities": capabilities} if capabilities else {}
+        return plane.get(TABLE + "/query", "t1", "POST", b"{}", **sent, **headers)
+
+    plain = ask("")
+    assert plain.headers["delta-sharing-capabilities"] == "responseformat=parquet"
+    lines = [json.loads(line) for line in plain.body.splitlines()]
+    assert set(lines[2]["file"]) >= {"url", "id", "partitionValues", "size", "stats"}
+    for wanted in ("responseformat=delta;readerfeatures=x", "responseformat=parquet,DELTA", " responseFormat = delta "):
+        reply = ask(wanted)
+        assert reply.headers["delta-sharing-capabilities"] == "responseformat=delta"
+        protocol, metadata, file = map(json.loads, reply.body.splitlines())
+        assert protocol["protocol"]["deltaProtocol"] == {"minReaderVersion": 1, "minWriterVersion": 4}
+        assert metadata["metaData"]["deltaMetadata"]["partitionColumns"] == []
+        add = file["file"]["deltaSingleAction"]["add"]
+        assert "X-Amz-Signature=" in add["path"] and json.loads(add["stats"])["numRecords"] == 100
+    other = ask("responseformat=iceberg")
+    assert (other.status, other.json["errorCode"]) == (400, "UNSUPPORTED_OPERATION")
+    ended = ask("includeEndStreamAction=true")
+    assert "endStreamAction" in json.loads(ended.body.splitlines()[-1])
+    assert ended.headers["delta-sharing-capabilities"] == "responseformat=parquet;includeendstreamaction=true"
+    ids = {}
+    for name in ("parquet", "delta"):
+        reply = ask("", fileidhash=name)
+        assert reply.headers["fileidhash"] == name
+        ids[name] = json.loads(reply.body.splitlines()[2])["file"]["id"]
+    assert [len(ids["parquet"]), len(ids["delta"])] == [32, 64]
+    assert lines[2]["file"]["id"] == ids["parquet"]
+    assert ask("", fileidhash="sha1").status == 400
 
 
 # -- files ------------------------------------------------------------------------------------------------------
@@ -217,6 +261,50 @@ def test_ranges(make_plane, vault):
     assert plane.get(url, Range="bytes=0-1,4-5").status == 200
     assert plane.get(url, Range="bytes=0-1", If_Range='"other"').status == 200
     assert sum(record["outcome"] == "delivered" for record in plane.shipped()) == 1
+
+
+def released(plane) -> list[tuple[str, int, int]]:
+    """(outcome, rows, bytes) of each record that counts."""
+    kinds = ("delivered", "continued")
+    return [(r["outcome"], r["rows"], r["bytes"]) for r in plane.shipped() if r["outcome"] in kinds]
+
+
+def test_ranges_are_billed_as_their_union(make_plane, vault):
+    plane = make_plane(granted(vault))
+    url = address(plane)
+    size = int(plane.get(url, method="HEAD").headers["content-length"])
+    assert released(plane) == []
+    asked = ("10-19", "10-19", "12-15", "15-29", "0-4", "0-39")
+    for span in asked:
+        assert plane.get(url, Range=f"bytes={span}").status == 206
+    steps = [
+        ("delivered", 100, 10),
+        ("continued", 0, 10),
+        ("continued", 0, 5),
+        ("continued", 0, 5),
+        ("continued", 0, 10),
+    ]
+    assert released(plane) == steps
+    plane.kill()
+    plane.start()
+    assert plane.get(url, Range="bytes=5-9").status == 206
+    assert released(plane) == steps
+    assert len(plane.get(url).body) == size
+    assert released(plane) == [*steps, ("continued", 0, size - 40)]
+    assert len({r["request_id"] for r in plane.shipped() if r["outcome"] == "continued"}) == 5
+
+
+def test_many_readers_of_one_file_are_billed_its_bytes_once(make_plane, vault):
+    plane = make_plane(granted(vault))
+    url = address(plane)
+    size = int(plane.get(url, method="HEAD").headers["content-length"])
+    spans = [(start, min(size, start + 700)) for start in range(0, size, 333)] * 3
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda span: len(plane.get(url, Range=f"bytes={span[0]}-{span[1] - 1}").body), spans))
+    assert got == [end - start for start, end in spans]
+    found = released(plane)
+    assert sum(size for _, _, size in found) == size
+    assert [rows for outcome, rows, _ in found if outcome == "delivered"] == [100]
 
 
 @pytest.mark.parametrize("forge", ["signature", "expires", "credential", "name", "version", "missing"])
@@ -268,8 +356,25 @@ def test_an_address_is_worth_what_the_grant_is_worth_now(make_plane, vault, cont
 
 def test_a_byte_quota_refuses_before_the_first_byte(make_plane, vault):
     plane = make_plane(granted(vault, quotas=(Quota("bytes", 100, "total", "all"),)))
-    reply = plane.get(address(plane))
+    url = address(plane)
+    reply = plane.get(url)
     assert (reply.status, reply.code) == (403, "quota_exhausted")
+    assert plane.get(url, Range="bytes=0-99").status == 206
+    assert plane.get(url, Range="bytes=0-99").status == 206
+    assert plane.get(url, Range="bytes=50-100").status == 403
+    assert [size for _, _, size in released(plane)] == [100]
+
+
+def test_a_row_quota_counts_a_file_by_its_first_byte(make_plane, vault):
+    plane = make_plane(granted(vault, quotas=(Quota("rows", 100, "total", "all"),)))
+    url = address(plane)
+    assert plane.get(url, Range="bytes=0-3").status == 206
+    assert plane.get(url).status == 200
+    plane.kill()
+    plane.start()
+    assert plane.get(url).status == 200
+    less = make_plane(granted(vault, quotas=(Quota("rows", 99, "total", "all"),)))
+    assert less.get(address(less), Range="bytes=0-3").code == "quota_exhausted"
 
 
 def test_long_files_go_through_a_pipe_and_arrive_whole(make_plane, vault):
