@@ -153,7 +153,7 @@ def mark_text(mark: Mark) -> Text:
     """What a mark does to the data, in words; the keys and columns are names and stay as they are."""
     parts = []
     if mark.columns:
-        names = Text("、".join(mark.columns), ", ".join(mark.columns))
+        names = Text(*(mark_of.join(marked.column for marked in mark.columns) for mark_of in ("、", ", ")))
         parts.append(
             Text(
                 f"{names.zh}的最低位在少量行中按接收方微调",

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from shugang.policy.codec import Json, to_iso
-from shugang.policy.vocabulary import Mask, RowFilter, Terms
+from shugang.policy.vocabulary import MarkedColumn, Mask, RowFilter, Terms
 
 ODRL_CONTEXT = "http://www.w3.org/ns/odrl.jsonld"
 PROFILE = "urn:shugang:odrl:1"
@@ -102,9 +102,13 @@ def _refinements(terms: Terms) -> list[Json]:
     columns = _constraint("sg:columns", "odrl:eq", {"@list": list(terms.fields)})
     found = [columns, *(_row(row) for row in terms.rows), *(_mask(mask) for mask in terms.masks)]
     if terms.mark is not None:
-        names = {"sg:keyColumns": list(terms.mark.key_columns), "sg:canaries": terms.mark.canaries}
-        found.append(_constraint("sg:mark", "odrl:eq", {"@list": list(terms.mark.columns)}, **names))
+        names: Json = {"sg:keyColumns": list(terms.mark.key_columns), "sg:canaries": terms.mark.canaries}
+        found.append(_constraint("sg:mark", "odrl:eq", {"@list": [_carrier(m) for m in terms.mark.columns]}, **names))
     return found
+
+
+def _carrier(marked: MarkedColumn) -> Json:
+    return {"sg:column": marked.column, "sg:decimals": marked.decimals}
 
 
 def _row(row: RowFilter) -> Json:

@@ -9,7 +9,19 @@ from shugang.policy.guarantees import GUARANTEE_LABELS, GUARANTEES, MODES, check
 from shugang.policy.odrl import to_odrl
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.validation import validate
-from shugang.policy.vocabulary import ACTIONS, MASKS, OPERATORS, Mark, Mask, OutputRule, Quota, Rate, RowFilter, Terms
+from shugang.policy.vocabulary import (
+    ACTIONS,
+    MASKS,
+    OPERATORS,
+    Mark,
+    MarkedColumn,
+    Mask,
+    OutputRule,
+    Quota,
+    Rate,
+    RowFilter,
+    Terms,
+)
 
 __all__ = [
     "ACTIONS",
@@ -21,6 +33,7 @@ __all__ = [
     "PURPOSES",
     "Column",
     "Mark",
+    "MarkedColumn",
     "Mask",
     "OutputRule",
     "Quota",

@@ -10,7 +10,7 @@ from shugang.policy.codec import TermsError
 from shugang.policy.columns import Column, as_columns
 from shugang.policy.guarantees import check_mode
 from shugang.policy.text import Text
-from shugang.policy.vocabulary import Mask, RowFilter, Scalar, Terms
+from shugang.policy.vocabulary import MAX_MARKED, Mask, RowFilter, Scalar, Terms
 
 # Which families of columns a mask understands; on any other it would not hide what it says.
 MASK_FAMILIES: dict[str, tuple[str, ...]] = {
@@ -112,15 +112,17 @@ def _mark(terms: Terms, known: Mapping[str, Column]) -> None:
     """The mark is found again by the key and lives in low digits: both have to leave as they are."""
     mark = terms.mark
     assert mark is not None
-    _distinct([*mark.key_columns, *mark.columns], "mark")
+    carriers = {marked.column: marked for marked in mark.columns}
+    _distinct([*mark.key_columns, *(marked.column for marked in mark.columns)], "mark")
     masked = {mask.column for mask in terms.masks}
-    for name in (*mark.key_columns, *mark.columns):
+    for name in (*mark.key_columns, *carriers):
         column = _column(name, known, "mark")
-        numeric = name in mark.key_columns or column.family in ("whole", "fraction")
-        if name not in terms.fields or name in masked or not numeric:
+        fits = name in mark.key_columns or _carries(column, carriers[name].decimals)
+        if name not in terms.fields or name in masked or not fits:
             text = Text(
-                f"字段“{name}”不能用于溯源标记：须已授权、未脱敏，承载标记的须为数值。",
-                f"Column “{name}” cannot serve the mark: it must be granted and unmasked, and numeric to carry the mark.",
+                f"字段“{name}”不能用于溯源标记：须已授权、未脱敏，承载标记的须为有该位小数的数值。",
+                f"Column “{name}” cannot serve the mark: it must be granted and unmasked, and a number with such a digit "
+                "to carry the mark.",
             )
             raise TermsError("mark_misfit", text, "mark")
     if not mark.key_columns or not (mark.columns or mark.canaries):
@@ -129,6 +131,25 @@ def _mark(terms: Terms, known: Mapping[str, Column]) -> None:
             "A mark needs key columns, and numeric columns or canary rows to carry it.",
         )
         raise TermsError("mark_misfit", text, "mark")
+    if len(mark.columns) > MAX_MARKED:
+        text = Text(f"承载溯源标记的字段最多 {MAX_MARKED} 个。", f"At most {MAX_MARKED} columns can carry the mark.")
+        raise TermsError("mark_misfit", text, "mark")
+    if mark.canaries and (len(mark.key_columns) > 1 or known[mark.key_columns[0]].family not in ("text", "whole")):
+        text = Text(
+            "诱饵行只能用于单一主键，且主键须为文本或整数。",
+            "Canary rows need a single key column of text or whole numbers.",
+        )
+        raise TermsError("mark_misfit", text, "mark")
+
+
+def _carries(column: Column, decimals: int) -> bool:
+    if column.family == "whole":
+        return decimals == 0
+    scale = _SCALE.search(column.type)
+    return column.family == "fraction" and (scale is None or decimals <= int(scale[1]))
+
+
+_SCALE = re.compile(r",\s*([0-9]+)\s*\)")
 
 
 def _row(row: RowFilter, column: Column) -> None:

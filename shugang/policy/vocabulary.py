@@ -23,6 +23,7 @@ ENVIRONMENTS = ("isolated",)
 NOTICES = ("first_use", "incident")
 MAX_BAND = 10**12
 MAX_CANARIES = 1000
+MAX_MARKED = 3
 MASKS: dict[str, tuple[str, ...]] = {
     "keep_ends": ("prefix", "suffix"),
     "redact": (),
@@ -154,12 +155,28 @@ class OutputRule:
 
 
 @dataclass(frozen=True)
+class MarkedColumn:
+    """A numeric column whose digit at 10^-`decimals` carries the mark."""
+
+    column: str
+    decimals: int = 0
+
+    def to_json(self) -> Json:
+        return {"column": self.column, "decimals": self.decimals}
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "marked") -> "MarkedColumn":
+        f = Fields(data, where, field_names(cls))
+        return cls(f.text("column"), f.whole("decimals", 0, 9))
+
+
+@dataclass(frozen=True)
 class Mark:
-    """A mark of the recipient in what is delivered: the lowest digit of numeric `columns` moves in rows that a secret
-    chooses by `key_columns`; `canaries` rows that stand for nothing are added, and never charged."""
+    """A mark of the recipient in what is delivered: in rows that a secret chooses by `key_columns`, a digit of
+    `columns` moves by one; `canaries` rows that stand for nothing are added, and count for nothing."""
 
     key_columns: tuple[str, ...]
-    columns: tuple[str, ...]
+    columns: tuple[MarkedColumn, ...]
     canaries: int = 0
 
     def __post_init__(self) -> None:
@@ -167,12 +184,13 @@ class Mark:
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
     def to_json(self) -> Json:
-        return {"key_columns": list(self.key_columns), "columns": list(self.columns), "canaries": self.canaries}
+        return {"key_columns": list(self.key_columns), "columns": to_list(self.columns), "canaries": self.canaries}
 
     @classmethod
     def from_json(cls, data: object, where: str = "mark") -> "Mark":
         f = Fields(data, where, field_names(cls))
-        return cls(f.texts("key_columns"), f.texts("columns"), f.whole("canaries", 0, MAX_CANARIES))
+        columns = f.items("columns", MarkedColumn.from_json)
+        return cls(f.texts("key_columns"), columns, f.whole("canaries", 0, MAX_CANARIES))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shugang.market.trade.limits import as_strict, exceeds, implies
 from shugang.policy.masks import apply_mask
-from shugang.policy.terms import Mark, Mask, OutputRule, Quota, Rate, RowFilter, Terms
+from shugang.policy.terms import Mark, MarkedColumn, Mask, OutputRule, Quota, Rate, RowFilter, Terms
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 OFFER = Terms(
@@ -20,7 +20,7 @@ OFFER = Terms(
     valid_until=START + timedelta(days=365), rows=(RowFilter("pm25", "ge", 10), RowFilter("station", "in", ("A", "B", "C"))),
     masks=(Mask("station", "keep_ends", {"prefix": 2, "suffix": 1}),), quotas=(Quota("rows", 1000, "day", "charged"),),
     rate=Rate(10, 20), networks=("192.0.2.0/24", "2001:db8::/32"), environment="isolated", output=OutputRule(5),
-    mark=Mark(("at",), ("pm25",)), keep_log=True, notify=("incident",), delete_after_days=30, attribution="示例", notes="不得用于画像",
+    mark=Mark(("at",), (MarkedColumn("pm25"),)), keep_log=True, notify=("incident",), delete_after_days=30, attribution="示例", notes="不得用于画像",
 )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_what_is_narrower_is_let_through(narrower):
         {"output": None},
         {"output": OutputRule(4)},
         {"mark": None},
-        {"mark": Mark(("station",), ("pm25",))},
+        {"mark": Mark(("station",), (MarkedColumn("pm25"),))},
         {"keep_log": False},
         {"notify": ("first_use",)},
         {"rate": Rate(10, 21)},
