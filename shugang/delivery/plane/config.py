@@ -5,6 +5,7 @@ Keys hold file *paths*; the secrets themselves are read once by whoever needs th
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from base64 import b64decode
@@ -46,6 +47,7 @@ class PlaneConfig:
     ship_seconds: float = 0.2
     max_body: int = 64 * 1024
     max_answer: int = 64 * MB
+    max_source: int = 1024 * MB
     whole_answer: int = 8 * MB
     stored_answer: int = MB
     row_cap: int = 100_000
@@ -56,6 +58,8 @@ class PlaneConfig:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     connectors: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # Of connectors that read files: table → path or pattern.
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     allow: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
@@ -125,6 +129,7 @@ _INTS = {
     "port",
     "max_body",
     "max_answer",
+    "max_source",
     "whole_answer",
     "stored_answer",
     "row_cap",
@@ -137,15 +142,17 @@ _FLOATS = {"poll_seconds", "ship_seconds", "query_seconds"}
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> PlaneConfig:
-    """Read `path` (TOML, table `[plane]`, `[connectors.NAME] url=…`, `[policy_keys]`), then the environment."""
+    """Read `path` (TOML, table `[plane]`, `[connectors.NAME] url=…` with
+    `[connectors.NAME.tables]`, `[policy_keys]`), then the environment."""
     environ = os.environ if environ is None else environ
     document: dict[str, Any] = tomllib.loads(path.read_text()) if path else {}
     values: dict[str, Any] = dict(document.pop("plane", {}))
-    connectors = {name: str(entry["url"]) for name, entry in document.pop("connectors", {}).items()}
+    entries = document.pop("connectors", {})
+    connectors = {name: str(entry["url"]) for name, entry in entries.items()}
     policy_keys = {name: str(key) for name, key in document.pop("policy_keys", {}).items()}
     if document:
         raise ConfigError(f"unknown table in the settings file: {', '.join(sorted(document))}")
-    known = {f.name for f in fields(PlaneConfig)} - {"connectors", "policy_keys"}
+    known = {f.name for f in fields(PlaneConfig)} - {"connectors", "policy_keys", "tables"}
     for name in known:
         if (given := environ.get(ENV_PREFIX + name.upper())) not in (None, ""):
             values[name] = given
@@ -154,7 +161,20 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
             connectors[name.removeprefix(ENV_PREFIX + "CONNECTOR_").lower()] = url
     if unknown := set(values) - known:
         raise ConfigError(f"unknown setting: {', '.join(sorted(unknown))}")
+    values["tables"] = _tables(entries, environ)
     return _build(values, connectors, policy_keys)
+
+
+def _tables(entries: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """`[connectors.NAME.tables]`, or JSON in `SHUGANG_PLANE_TABLES_NAME`."""
+    found = {name: entry["tables"] for name, entry in entries.items() if "tables" in entry}
+    try:
+        for name, text in environ.items():
+            if name.startswith(ENV_PREFIX + "TABLES_"):
+                found[name.removeprefix(ENV_PREFIX + "TABLES_").lower()] = json.loads(text)
+        return {name: {str(t): str(path) for t, path in tables.items()} for name, tables in found.items()}
+    except (ValueError, AttributeError) as error:
+        raise ConfigError("tables: must be names with their paths") from error
 
 
 def _build(values: dict[str, Any], connectors: dict[str, str], policy_keys: dict[str, str]) -> PlaneConfig:

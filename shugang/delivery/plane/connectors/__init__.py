@@ -6,6 +6,8 @@ source (`mode=ro` and an authorizer, a read-only transaction, a child process th
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +15,17 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from shugang.delivery.plane.config import ConfigError, PlaneConfig
 from shugang.delivery.plane.connectors.base import TLS, Connector, Rows, Server, SourceFailed
+from shugang.delivery.plane.connectors.files import FilesConnector, Folder, Objects, Store
 from shugang.delivery.plane.connectors.mysql import MysqlConnector
 from shugang.delivery.plane.connectors.postgres import PostgresConnector
 from shugang.delivery.plane.connectors.sqlite import SqliteConnector
+from shugang.delivery.plane.s3 import Bucket
 from shugang.policy.addresses import AddressRefused
 
 __all__ = ["Connector", "Rows", "Setting", "SourceFailed", "open_connector", "open_connectors"]
 _PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306}
+_TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_FILES = ("folder", "s3+https", "s3+http")
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,22 @@ class Setting:
     """One connector as it is set: its address, with or without the account, and the account apart from it."""
 
     url: str = field(repr=False)
+    tables: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
     password: str = field(default="", repr=False)
 
 
 def open_connectors(config: PlaneConfig) -> dict[str, Connector]:
     """Only what this plane's own settings name. Raises ConfigError (never with the URL's secrets in it)."""
-    return {name: open_connector(name, Setting(url), config) for name, url in config.connectors.items()}
+    shutil.rmtree(_scratch(config), ignore_errors=True)  # what a killed plane left behind
+    return {
+        name: open_connector(name, Setting(url, config.tables.get(name, {})), config)
+        for name, url in config.connectors.items()
+    }
+
+
+def _scratch(config: PlaneConfig) -> Path:
+    return config.data_dir / "reading"
 
 
 def open_connector(name: str, setting: Setting, config: PlaneConfig) -> Connector:
@@ -46,8 +61,13 @@ def open_connector(name: str, setting: Setting, config: PlaneConfig) -> Connecto
         raise ConfigError(f"connector {name}: the address cannot be read") from None
     if parts.scheme == "sqlite":
         return SqliteConnector(_file(name, parts))
+    if parts.scheme in _FILES:
+        store = (
+            Folder(_file(name, parts)) if parts.scheme == "folder" else _objects(name, setting, parts, options, config)
+        )
+        return _files(name, setting, store, config)
     if parts.scheme not in _PORTS:
-        raise ConfigError(f"connector {name}: only sqlite, postgresql and mysql are known")
+        raise ConfigError(f"connector {name}: only sqlite, postgresql, mysql, {', '.join(_FILES)} are known")
     server = _server(name, setting, parts, port or _PORTS[parts.scheme], options, config)
     return MysqlConnector(server) if parts.scheme == "mysql" else PostgresConnector(server)
 
@@ -81,3 +101,36 @@ def _server(
         config.rules,
         options.get("ca"),
     )
+
+
+def _files(name: str, setting: Setting, store: Store, config: PlaneConfig) -> Connector:
+    for table, pattern in setting.tables.items():
+        parts = pattern.split("/")
+        if not _TABLE.fullmatch(table) or not pattern or parts[0] == "" or ".." in parts or "**" in pattern:
+            raise ConfigError(f"connector {name}: the table {table} needs a plain name and a path below the root")
+    if not setting.tables:
+        raise ConfigError(f"connector {name}: name its tables in [connectors.{name}.tables]")
+    return FilesConnector(store, setting.tables, config.max_source, _scratch(config))
+
+
+def _objects(
+    name: str, setting: Setting, parts: SplitResult, options: Mapping[str, str], config: PlaneConfig
+) -> Objects:
+    bucket, _, prefix = unquote(parts.path[1:]).partition("/")
+    style = options.get("style", "path")
+    if set(options) - {"region", "style"} or style not in ("path", "host"):
+        raise ConfigError(f"connector {name}: after ? only region=…, style=path or host are known")
+    place = Bucket(
+        f"{parts.scheme.removeprefix('s3+')}://{parts.netloc.rpartition('@')[2]}",
+        bucket,
+        options.get("region", "us-east-1"),
+        setting.user or unquote(parts.username or ""),
+        setting.password or unquote(parts.password or ""),
+        style == "path",
+    )
+    try:
+        host, _, port = place.pair.rpartition(":")
+        config.rules.check_pair(host.strip("[]"), int(port))
+    except AddressRefused as error:
+        raise ConfigError(f"connector {name}: {error}") from error
+    return Objects(place, config.rules, f"{prefix.rstrip('/')}/" if prefix else "")
