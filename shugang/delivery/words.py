@@ -72,6 +72,10 @@ REFUSAL_LABELS = {
     "bad_request": Text("请求有误", "Bad request"),
     "source_unavailable": Text("数据源无响应", "Source unavailable"),
     "source_timeout": Text("数据源超时", "Source too slow"),
+    "slow_consumer": Text("接收过慢", "Too slow to receive"),
+    "grant_changed": Text("条款已更新", "Terms updated"),
+    "mismatch": Text("不一致", "No match"),
+    "failed": Text("接口报错", "The interface reported an error"),
     "credential_expired": Text("密钥已过期", "Key expired"),
     "interrupted": Text("服务中断", "Interrupted"),
 }

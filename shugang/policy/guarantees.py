@@ -1,7 +1,8 @@
 """How each term is held in each delivery mode: one table (`held`), read by the plane, the pages and the documents.
 
 `MODES` are the modes on offer: `table` is Delta Sharing of a materialised granted view, `api` a key lookup on the
-platform's plane, `query` the supplier's parameterised query. Guarantees: *prevented* (the plane refuses), *metered* (counted
+platform's plane, `query` the supplier's parameterised query, `proxy` his HTTP interface, `stream` his
+MQTT topics. Guarantees: *prevented* (the plane refuses), *metered* (counted
 and billed), *attested* (a signed statement), *legal* (only the contract). What the table does not know
 cannot be agreed to.
 """
@@ -17,6 +18,8 @@ MODES: dict[str, Text] = {
     "table": Text("共享表", "Shared table"),
     "api": Text("接口查询", "Lookup interface"),
     "query": Text("托管查询", "Supplier's query"),
+    "proxy": Text("接口代理", "Proxied interface"),
+    "stream": Text("实时数据流", "Event stream"),
 }
 GUARANTEE_LABELS: dict[str, Text] = {
     "prevented": Text("系统拦截", "Prevented"),

@@ -149,6 +149,16 @@ REFUSALS: dict[str, tuple[int, Text]] = {
         "供方的数据源响应超时，本次未计费。请稍后重试。",
         "The supplier's source took too long; nothing was charged. Please retry later.",
     ),
+    "slow_consumer": _row(
+        429,
+        "接收速度跟不上数据到达的速度，连接已断开，未发出的数据没有计费。请加快处理后重新订阅。",
+        "You take messages more slowly than they come; the connection was closed and what had not left was not charged.",
+    ),
+    "grant_changed": _row(
+        409,
+        "授权条款已更新，请重新订阅。",
+        "The terms of the grant were updated. Please subscribe again.",
+    ),
     "version_gone": _row(
         410,
         "所请求的数据版本已不再提供。请改用当前版本。",

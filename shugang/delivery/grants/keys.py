@@ -28,6 +28,8 @@ KINDS_OF_MODE = {
     "table": ("bearer", "oauth"),
     "api": ("api_key", "aksk", "oauth"),
     "query": ("api_key", "aksk", "oauth"),
+    "proxy": ("api_key", "aksk", "oauth"),
+    "stream": ("api_key", "aksk"),
 }
 KINDS = {
     "bearer": Text(

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any
 
-from shugang.delivery.plane import files, lookup, oauth, query, sharing, signatures
+from shugang.delivery.plane import files, lookup, oauth, proxy, query, sharing, signatures
 from shugang.delivery.plane.bundles import Follower
 from shugang.delivery.plane.clock import Clock
 from shugang.delivery.plane.config import PlaneConfig
@@ -25,6 +25,9 @@ from shugang.delivery.plane.pipes import Aborted, Pipe, clean
 from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.replies import JSON, Denied
 from shugang.delivery.plane.ship import Shipper
+from shugang.delivery.plane.stream.feeds import Feeds
+from shugang.delivery.plane.stream.listener import Listener
+from shugang.delivery.plane.upstream import Upstreams
 from shugang.delivery.plane.views import Views
 from shugang.policy.refusals import Refused
 from shugang.policy.text import Text
@@ -74,6 +77,11 @@ class Plane:
         self.journal.start()
         self.control = Control(self.config.control_url, self.config.plane_id, self._key)
         self.shipper = Shipper(self.journal, self.control, self.config.ship_seconds)
+        config = self.config
+        self.upstreams = Upstreams(config)
+        self.feeds = Feeds(config.plane_id, config.upstreams, config.rules, config.max_body)
+        self.listener = Listener(self)
+        await self.listener.start()
         self._tasks = [
             asyncio.create_task(self.follower.run(self.control), name="bundles"),
             asyncio.create_task(self.shipper.run(), name="ship"),
@@ -81,6 +89,8 @@ class Plane:
 
     async def stop(self) -> None:
         """Called when nothing is being answered any more."""
+        await self.listener.stop()
+        await self.feeds.close()
         warming = [self._warming] if self._warming else []
         for task in [*self._tasks, *warming]:
             task.cancel()
@@ -88,6 +98,7 @@ class Plane:
         if not self.journal.failed:
             await self.journal.stop()
         await self.control.close()
+        await self.upstreams.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _renewed(self, index: Index) -> None:
@@ -112,6 +123,8 @@ class Plane:
                 await files.handle(self, scope, proto)
             elif path.startswith(QUERY) and scope.method in ("GET", "POST"):
                 await query.handle(self, scope, proto, path[len(QUERY) :])
+            elif path.startswith(proxy.PREFIX) and scope.method in ("GET", "POST"):
+                await proxy.handle(self, scope, proto, path[len(proxy.PREFIX) :])
             elif path == oauth.PATH:
                 await oauth.handle(self, scope, proto)
             elif path == "/healthz":

@@ -41,6 +41,7 @@ class PlaneConfig:
     vault_root: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8700
+    mqtt_port: int = 0
     public_url: str = ""
     role: str = "platform"
     poll_seconds: float = 0.25
@@ -50,6 +51,7 @@ class PlaneConfig:
     max_source: int = 1024 * MB
     whole_answer: int = 8 * MB
     stored_answer: int = MB
+    max_upstream: int = 8 * MB
     row_cap: int = 100_000
     part_rows: int = 1_000_000
     query_seconds: float = 10.0
@@ -58,6 +60,8 @@ class PlaneConfig:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     connectors: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # Those of HTTP and MQTT, with all that stands in their table.
+    upstreams: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     # Of connectors that read files: table → path or pattern.
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     allow: tuple[str, ...] = ()
@@ -127,9 +131,11 @@ def write_private(path: Path, data: bytes) -> None:
 _PATHS = {"data_dir", "private_key_file", "vault_root", "tls_cert", "tls_key"}
 _INTS = {
     "port",
+    "mqtt_port",
     "max_body",
     "max_answer",
     "max_source",
+    "max_upstream",
     "whole_answer",
     "stored_answer",
     "row_cap",
@@ -152,7 +158,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     policy_keys = {name: str(key) for name, key in document.pop("policy_keys", {}).items()}
     if document:
         raise ConfigError(f"unknown table in the settings file: {', '.join(sorted(document))}")
-    known = {f.name for f in fields(PlaneConfig)} - {"connectors", "policy_keys", "tables"}
+    known = {f.name for f in fields(PlaneConfig)} - {"connectors", "policy_keys", "tables", "upstreams"}
     for name in known:
         if (given := environ.get(ENV_PREFIX + name.upper())) not in (None, ""):
             values[name] = given
@@ -162,7 +168,16 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     if unknown := set(values) - known:
         raise ConfigError(f"unknown setting: {', '.join(sorted(unknown))}")
     values["tables"] = _tables(entries, environ)
+    values["upstreams"] = _upstreams(entries, connectors)
     return _build(values, connectors, policy_keys)
+
+
+def _upstreams(entries: Mapping[str, Any], connectors: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Takes those of `connectors` that are dialled by HTTP or MQTT, with their credentials."""
+    schemes = ("http://", "https://", "mqtt://", "mqtts://")
+    names = [name for name, url in connectors.items() if url.startswith(schemes)]
+    found = {name: {key: str(value) for key, value in entries.get(name, {}).items()} for name in names}
+    return {name: {**found[name], "url": connectors.pop(name)} for name in names}
 
 
 def _tables(entries: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, dict[str, str]]:

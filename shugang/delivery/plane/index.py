@@ -26,7 +26,7 @@ from shugang.policy.vocabulary import Terms
 S = TypeVar("S", bound=Source)
 # What a request of each mode does, in the vocabulary of terms. Sharing releases a table by its files, so that
 # `read` is the right that both its manifest and its files need.
-ACTION = {"api": "read", "query": "query", "table": "read"}
+ACTION = {"api": "read", "query": "query", "table": "read", "proxy": "query", "stream": "read"}
 
 
 class Access(Generic[S]):
@@ -42,6 +42,7 @@ class Access(Generic[S]):
         "_until",
         "action",
         "credential",
+        "governor",
         "grant",
         "meter",
         "mode",
@@ -55,6 +56,8 @@ class Access(Generic[S]):
     def __init__(self, grant: CompiledGrant, credential: Credential, source: S, meter: Meter) -> None:
         self.grant, self.credential, self.source, self.meter = grant, credential, source, meter
         self.mode = grant.mode
+        # The compiled view of JSON records, made at the first use (`plane.governing`).
+        self.governor: Any = None
         self.action = ACTION[grant.mode]
         self.networks = networks(grant.terms.networks)
         self.version: int = getattr(source, "version", 0)

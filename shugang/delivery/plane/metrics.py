@@ -27,6 +27,11 @@ def render_metrics(plane: Plane) -> str:
         ("ship_failures_total", "counter", "", plane.shipper.failures),
         ("replayed_total", "counter", "", plane.counters["replayed"]),
         ("aborted_total", "counter", "", plane.counters["aborted"]),
+        ("stream_connections", "gauge", "", len(plane.listener)),
+        ("stream_unfit_total", "counter", "", plane.counters["stream_unfit"] + plane.feeds.counts["unfit"]),
+        ("stream_received_total", "counter", "", plane.feeds.counts["received"]),
+        ("stream_dropped_total", "counter", "", plane.feeds.counts["dropped"]),
+        ("stream_repeated_total", "counter", "", plane.feeds.counts["repeated"]),
     ]
     rows += [
         ("refused_total", "counter", f'{{code="{name.removeprefix("refused:")}"}}', count)

@@ -59,6 +59,10 @@ def may(contract: Contract) -> list[Text]:
         "query": Text(
             "运行供方登记的查询，取回约定结果", "run the supplier's registered query and take its agreed result"
         ),
+        "proxy": Text(
+            "调用供方登记的接口操作，取回授权字段", "call the supplier's registered operations and take granted columns"
+        ),
+        "stream": Text("订阅供方的实时数据流，接收授权字段", "subscribe to the supplier's stream of granted columns"),
     }[mode]
     purpose = PURPOSES[terms.purpose]
     lines = [how, Text(f"用于“{purpose.zh}”", f"use it for “{purpose.en}”")]

@@ -26,6 +26,12 @@ OUTCOMES: dict[str, dict[str, Text]] = {
     "table": {"delivered": Text("已交付", "Delivered")},
     "api": {"found": Text("查得", "Found"), "not_found": Text("未查得", "Not found")},
     "query": {"found": Text("查得", "Found"), "not_found": Text("未查得", "Not found")},
+    "proxy": {
+        "found": Text("查得", "Found"),
+        "mismatch": Text("不一致", "No match"),
+        "not_found": Text("未查得", "Not found"),
+    },
+    "stream": {"delivered": Text("已送达", "Delivered")},
 }
 # The specification sheet (可交易数据产品说明书), in the order in which it is read.
 SPEC: dict[str, Text] = {

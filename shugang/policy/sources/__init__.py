@@ -5,13 +5,16 @@ said by the terms, never here.
 """
 
 from shugang.policy.codec import UnknownTerm
-from shugang.policy.sources.connected import Operation, Param, ProxySource, QuerySource, StreamSource
+from shugang.policy.sources.connected import Param, QuerySource
 from shugang.policy.sources.hosted import ApiSource, FileSource, PushSource, SqlSource
+from shugang.policy.sources.proxy import PROXY_OUTCOMES, Operation, ProxySource
+from shugang.policy.sources.stream import StreamSource
 from shugang.policy.sources.tables import VERSIONS, TableSource, TableVersion
 
 __all__ = [
     "HOSTED",
     "MODE_NAMES",
+    "PROXY_OUTCOMES",
     "SOURCES",
     "VERSIONS",
     "ApiSource",

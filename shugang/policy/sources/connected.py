@@ -1,4 +1,4 @@
-"""Sources that stay with the supplier: the plane asks them at each use and keeps nothing of what they answer."""
+"""A query over a source that stays with the supplier: asked at each use, and nothing of its answer is kept."""
 
 from dataclasses import dataclass
 
@@ -55,87 +55,4 @@ class QuerySource(Columned):
             f.text("template"),
             f.items("params", Param.from_json),
             f.items("columns", Column.from_json),
-        )
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One call of a supplier's HTTP interface: `path` may hold `{named}` parameters, all of them declared."""
-
-    name: str
-    method: str
-    path: str
-    params: tuple[Param, ...]
-
-    def to_json(self) -> Json:
-        return {"name": self.name, "method": self.method, "path": self.path, "params": to_list(self.params)}
-
-    @classmethod
-    def from_json(cls, data: object, where: str = "operation") -> "Operation":
-        f = Fields(data, where, field_names(cls))
-        return cls(
-            f.text("name"), f.text("method", ("GET", "POST")), f.text("path"), f.items("params", Param.from_json)
-        )
-
-
-@dataclass(frozen=True)
-class ProxySource(Columned):
-    """A supplier's HTTP interface. `records` points to the records of an answer (RFC 6901), `code` to its business
-    code, and `codes` says which outcome each code is."""
-
-    connector: str
-    operations: tuple[Operation, ...]
-    records: str
-    code: str
-    codes: tuple[tuple[str, str], ...]
-    columns: tuple[Column, ...]
-
-    def to_json(self) -> Json:
-        return {
-            "type": "proxy",
-            "connector": self.connector,
-            "operations": to_list(self.operations),
-            "records": self.records,
-            "code": self.code,
-            "codes": dict(self.codes),
-            "columns": to_list(self.columns),
-        }
-
-    @classmethod
-    def from_json(cls, data: object, where: str = "source") -> "ProxySource":
-        f = Fields(data, where, {"type"} | field_names(cls))
-        return cls(
-            f.text("connector"),
-            f.items("operations", Operation.from_json),
-            f.text("records"),
-            f.text("code"),
-            tuple(sorted(f.mapping("codes", lambda inner, name: inner.text(name)).items())),
-            f.items("columns", Column.from_json),
-        )
-
-
-@dataclass(frozen=True)
-class StreamSource(Columned):
-    """A topic of a supplier's MQTT broker, each message one JSON object. A window of at most `window_seconds` is
-    metered as one use before its messages leave."""
-
-    connector: str
-    topic: str
-    window_seconds: int
-    columns: tuple[Column, ...]
-
-    def to_json(self) -> Json:
-        return {
-            "type": "stream",
-            "connector": self.connector,
-            "topic": self.topic,
-            "window_seconds": self.window_seconds,
-            "columns": to_list(self.columns),
-        }
-
-    @classmethod
-    def from_json(cls, data: object, where: str = "source") -> "StreamSource":
-        f = Fields(data, where, {"type"} | field_names(cls))
-        return cls(
-            f.text("connector"), f.text("topic"), f.whole("window_seconds", 1, 60), f.items("columns", Column.from_json)
         )

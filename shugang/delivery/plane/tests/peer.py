@@ -29,7 +29,7 @@ from shugang.delivery.plane.control import PREFIX
 from shugang.delivery.plane.records import verify_chain
 from shugang.policy.bundle import Bundle, sign_bundle
 from shugang.policy.grant import Basis, CompiledGrant, Credential
-from shugang.policy.sources import ApiSource, QuerySource, TableSource
+from shugang.policy.sources import Source
 from shugang.policy.terms import Terms
 
 T = TypeVar("T")
@@ -154,7 +154,7 @@ class FakeControl:
 
 
 class PlaneProcess:
-    """A real plane on a free loopback port; settings go through the environment."""
+    """A real plane on a free loopback port; settings go through the environment, `connectors` through a file."""
 
     def __init__(self, control: FakeControl, folder: Path, vault: Path | None, **settings: Any) -> None:
         self.port = free_port()
@@ -175,6 +175,15 @@ class PlaneProcess:
         }
         if vault is not None:
             values["vault_root"] = vault
+        tables = values.pop("connectors", None)
+        self.arguments: list[str] = []
+        if tables:
+            lines = [
+                f"[connectors.{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+                for name, table in tables.items()
+            ]
+            (folder / "plane.toml").write_text("\n".join(lines))
+            self.arguments = ["--config", str(folder / "plane.toml")]
         self.environ = {f"SHUGANG_PLANE_{name.upper()}": str(value) for name, value in values.items()}
         self.control = control
         self.process: subprocess.Popen[bytes] | None = None
@@ -186,7 +195,7 @@ class PlaneProcess:
     def start(self, healthy: bool = True, prefix: tuple[str, ...] = ()) -> PlaneProcess:
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "shugang.delivery.plane"],
+            [*prefix, sys.executable, "-m", "shugang.delivery.plane", *self.arguments],
             env={**os.environ, **self.environ},
             cwd=ROOT,
             stdout=log,
@@ -283,7 +292,7 @@ def terms(fields: tuple[str, ...], actions: tuple[str, ...] = ("read",), **chang
 def grant(
     id: str,
     product: str,
-    source: ApiSource | QuerySource | TableSource,
+    source: Source,
     granted: Terms,
     secrets: tuple[str, ...],
     **changes: Any,

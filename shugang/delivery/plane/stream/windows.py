@@ -1,0 +1,187 @@
+"""One buyer's subscription to one product: gathered by windows, governed, durable in the meter, then released.
+
+A window's record says how many messages (rows) and bytes left and which span of time it covers; spans of one
+subscription follow each other without a gap. What is waiting when the grant ends is neither released nor charged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from bisect import bisect_right
+from hashlib import sha256
+from itertools import accumulate
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shugang.delivery.plane.gate import Use
+from shugang.delivery.plane.governing import Governor, Unfit, dumps
+from shugang.delivery.plane.records import canonical
+from shugang.delivery.plane.replies import Denied
+from shugang.delivery.plane.stream.feeds import Feed
+from shugang.delivery.plane.usage import CHARGED, UNCHARGED
+from shugang.policy.sources import StreamSource
+
+if TYPE_CHECKING:
+    from shugang.delivery.plane.app import Plane
+
+log = logging.getLogger("shugang.plane.stream")
+DELIVERED = "delivered"
+MOST_MESSAGES = 1000
+MOST_BYTES = 1024 * 1024
+# Governed messages that wait for one slow buyer; beyond them he is let go.
+PENDING_MESSAGES = 20 * MOST_MESSAGES
+PENDING_BYTES = 16 * MOST_BYTES
+LOOK_SECONDS = 0.25
+
+
+class Sink(Protocol):
+    async def deliver(self, product: str, messages: list[bytes], quality: int) -> None:
+        """Hand over; raises SlowConsumer, ConnectionError."""
+
+
+class SlowConsumer(Exception):
+    """The buyer does not take what he subscribed to."""
+
+
+class Ended(Exception):
+    """The subscription ends; `denied` is what the journal keeps and the buyer may read."""
+
+    def __init__(self, denied: Denied) -> None:
+        super().__init__(denied.code)
+        self.denied = denied
+
+
+class Subscription:
+    """Made of an admitted `use`; `run` until it raises. `offer` is called for every message of the feed."""
+
+    def __init__(self, plane: Plane, use: Use, product: str, quality: int, sink: Sink) -> None:
+        self._plane, self._sink = plane, sink
+        self.product, self.quality = product, quality
+        self._access = use.access
+        self._source: StreamSource = use.access.source
+        grant = use.access.grant
+        self._governor = Governor(self._source.columns, grant.terms, plane.config.policy_keys)
+        self._pending: list[bytes] = []
+        self._held = 0
+        self._overrun = False
+        self._some = asyncio.Event()
+        self._since = use.moment.at
+        self._first = 0.0
+
+    def join(self) -> Feed | None:
+        """The supplier's feed; None where this plane has no such connector. `leave` it in any case."""
+        return self._plane.feeds.join(self._source.connector, self._source.topics, self)
+
+    def leave(self) -> None:
+        self._plane.feeds.leave(self._source.connector, self._source.topics, self)
+
+    def now(self) -> Use:
+        """A use of this moment, for a record of its own."""
+        return Use(self._access, self._plane.gate.new_id(), False, self._plane.gate.clock.now())
+
+    async def run(self) -> None:
+        """Raises Ended, ConnectionError."""
+        try:
+            while True:
+                await self._gather()
+                await self._release()
+        except SlowConsumer:
+            raise Ended(Denied("slow_consumer")) from None
+
+    def offer(self, topic: str, record: Any) -> None:
+        if self._overrun:
+            return
+        column = self._source.topic_column
+        try:
+            granted = self._governor.record(record, {column: topic} if column else None)
+            if granted is None:
+                return
+            message = dumps(granted)
+        except Unfit as error:
+            self._plane.counters["stream_unfit"] += 1
+            log.debug("grant %s: a message does not fit: %s", self._access.grant.id, error)
+            return
+        if not self._pending:
+            self._first = monotonic()
+            self._some.set()
+        self._pending.append(message)
+        self._held += len(message)
+        self._overrun = len(self._pending) > PENDING_MESSAGES or self._held > PENDING_BYTES
+        if self._full():
+            self._some.set()
+
+    async def _gather(self) -> None:
+        """Until a window is full or over; looks after the grant meanwhile."""
+        while True:
+            self._check()
+            left = self._first + self._source.window_seconds - monotonic() if self._pending else LOOK_SECONDS
+            if self._pending and (left <= 0 or self._full()):
+                return
+            self._some.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, LOOK_SECONDS)):
+                    await self._some.wait()
+
+    def _full(self) -> bool:
+        return len(self._pending) >= MOST_MESSAGES or self._held >= MOST_BYTES
+
+    def _check(self) -> None:
+        """The grant as it stands now. Where a new bundle changed what is granted, the subscription begins anew."""
+        gate, access = self._plane.gate, self._access
+        grant = access.grant
+        current = gate.index.by_key.get((grant.id, access.credential.id))
+        if current is None:
+            raise Ended(Denied("revoked"))
+        if monotonic() >= gate.fresh_until:
+            raise Ended(Denied("bundle_stale"))
+        refused = current.refusal(gate.clock.now().rule)
+        if refused is not None:
+            raise Ended(Denied(refused.code, refused=refused))
+        if current is not access:
+            if current.grant.terms != grant.terms or current.grant.source != grant.source:
+                raise Ended(Denied("grant_changed"))
+            self._access = current
+        if self._overrun:
+            raise Ended(Denied("slow_consumer"))
+
+    def _taken(self) -> list[bytes]:
+        """The next window's messages: no more than one window holds."""
+        sizes = list(accumulate(len(message) for message in self._pending[:MOST_MESSAGES]))
+        count = max(1, bisect_right(sizes, MOST_BYTES))
+        batch, self._pending = self._pending[:count], self._pending[count:]
+        self._held -= sizes[count - 1]
+        self._first = monotonic() if self._pending else 0.0
+        return batch
+
+    async def _release(self) -> None:
+        gate, access, use = self._plane.gate, self._access, self.now()
+        batch, moment = self._taken(), use.moment
+        sizes = [0, *accumulate(map(len, batch))]
+        base = CHARGED if access.charged(DELIVERED) else UNCHARGED
+        count, stop = await self._fitting(moment.day, base, sizes)
+        if count:
+            refused = await access.meter.charge(moment.day, base, count, sizes[count])
+            if refused is not None:
+                raise Ended(Denied(refused))
+            digest = sha256(b"".join(batch[:count])).hexdigest()
+            detail = canonical({"from": self._since, "until": moment.at})
+            await self._plane.journal.submit(gate.entry(use, DELIVERED, count, sizes[count], digest, detail))
+            self._since = moment.at
+            await self._sink.deliver(self.product, batch[:count], self.quality)
+        if stop is not None:
+            raise Ended(Denied(stop))
+
+    async def _fitting(self, day: int, base: int, sizes: list[int]) -> tuple[int, str | None]:
+        """How many of the batch the quotas still admit, and what stops the next one."""
+        meter = self._access.meter
+        code = await meter.room(day, base, len(sizes) - 1, sizes[-1])
+        if code is None:
+            return len(sizes) - 1, None
+        low, high = 0, len(sizes) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            refused = await meter.room(day, base, middle, sizes[middle])
+            low, high = (middle, high) if refused is None else (low, middle)
+        return low, code
