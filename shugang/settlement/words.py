@@ -39,6 +39,8 @@ BANK_STATES: dict[str, tuple[str, Text]] = {
 OUTCOMES: dict[str, Text] = {
     "found": Text("查得", "found"),
     "not_found": Text("未查得", "not found"),
+    "mismatch": Text("不一致", "no match"),
+    "failed": Text("接口报错", "the interface reported an error"),
     "delivered": Text("已交付", "delivered"),
     "continued": Text("续传字节", "further bytes"),
     "manifest": Text("取得文件清单", "file list"),

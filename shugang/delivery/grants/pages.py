@@ -74,7 +74,13 @@ def address(grant: Grant) -> str:
     """Where the grant is used."""
     if grant.mode == "table":
         return f"{grant.plane.url}/delta-sharing"
-    return f"{grant.plane.url}/{'api/v1/lookup' if grant.mode == 'api' else 'query/v1'}/{grant.product}"
+    if grant.mode == "stream":
+        return f"products/{grant.product}"
+    return f"{grant.plane.url}/{PLACES[grant.mode]}/{grant.product}"
+
+
+# Where a plane serves each mode that is called by HTTP.
+PLACES = {"api": "api/v1/lookup", "query": "query/v1", "proxy": "proxy/v1"}
 
 
 def _example(grant: Grant, credential: Credential | None = None) -> str:
@@ -87,6 +93,15 @@ def _example(grant: Grant, credential: Credential | None = None) -> str:
     if grant.mode == "table":
         place = ".".join(grant.source[name] for name in ("share", "schema", "table"))
         return f'delta_sharing.load_as_pandas("profile.share#{place}")'
+    if grant.mode == "stream":
+        host = urlsplit(grant.plane.url).hostname
+        return f'mosquitto_sub -h {host} -p 8883 --capath /etc/ssl/certs -u key -P "$KEY" -q 1 -t "{address(grant)}"'
+    if grant.mode == "proxy":
+        first = next((o for o in grant.source["operations"] if o["method"] == "GET"), grant.source["operations"][0])
+        query = "&".join(f"{p['name']}=…" for p in first["params"] if f"{{{p['name']}}}" not in first["path"])
+        place = address(grant) + first["path"] + (f"?{query}" if query else "")
+        body = "" if first["method"] == "GET" else " --json '{…}'"
+        return f'curl -H "Authorization: Bearer $KEY"{body} "{place}"'
     names = [grant.source["key_column"]] if grant.mode == "api" else [p["name"] for p in grant.source["params"]]
     query = "&".join(f"{name}=…" for name in names)
     return f'curl -H "Authorization: Bearer $KEY" "{address(grant)}?{query}"'

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from shugang.kernel.errors import Refusal
-from shugang.policy.sources import ApiSource, QuerySource, TableSource
+from shugang.policy.guarantees import MODES
+from shugang.policy.sources import ApiSource, ProxySource, QuerySource, StreamSource, TableSource
 from shugang.policy.text import Text
 
 from ..datasets.models import DatasetVersion
@@ -66,13 +67,7 @@ def api_source(version: DatasetVersion, key_column: str) -> dict[str, Any]:
 
 def query_source(version: DatasetVersion) -> dict[str, Any]:
     """A connected version's own query. Raises Refusal `not_connected`."""
-    connected = getattr(version, "connected", None)
-    if connected is None:
-        raise Refusal(
-            "not_connected",
-            Text("这个版本没有登记查询，请先登记连接与查询。", "No query is registered for this version."),
-            422,
-        )
+    connected = _connected(version, "query")
     source = QuerySource(
         connector=connected.connector,
         template=connected.template,
@@ -80,3 +75,36 @@ def query_source(version: DatasetVersion) -> dict[str, Any]:
         columns=tuple(version.policy_columns()),
     )
     return source.to_json()
+
+
+def proxy_source(version: DatasetVersion) -> dict[str, Any]:
+    """The interface that a connected version registers. Raises Refusal `not_connected`."""
+    connected = _connected(version, "proxy")
+    document = {**connected.spec, "type": "proxy", "connector": connected.connector, "columns": _columns(version)}
+    return ProxySource.from_json(document).to_json()
+
+
+def stream_source(version: DatasetVersion) -> dict[str, Any]:
+    """The topics that a connected version registers. Raises Refusal `not_connected`."""
+    connected = _connected(version, "stream")
+    document = {**connected.spec, "type": "stream", "connector": connected.connector, "columns": _columns(version)}
+    return StreamSource.from_json(document).to_json()
+
+
+def _columns(version: DatasetVersion) -> list[dict[str, Any]]:
+    return [column.to_json() for column in version.policy_columns()]
+
+
+def _connected(version: DatasetVersion, mode: str) -> Any:
+    connected = getattr(version, "connected", None)
+    if connected is None or connected.mode != mode:
+        label = MODES[mode]
+        raise Refusal(
+            "not_connected",
+            Text(
+                f"这个版本没有按“{label.zh}”登记数据连接，请先在数据集页面登记。",
+                f"This version is not registered for “{label.en}”. Please register it on the data set's page.",
+            ),
+            422,
+        )
+    return connected

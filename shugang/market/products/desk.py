@@ -29,7 +29,9 @@ HINTS: dict[str, Text] = {
     "table": Text("托管数据整表共享，按版本生成文件", "Hosted data shared as a table"),
     "api": Text("托管数据按键逐条查询", "Hosted data looked up by key"),
     "query": Text("数据留在供方，只运行登记的查询", "The data stays with you; only the registered query runs"),
-    "proxy": Text("您自己的HTTP接口，只开放登记的操作", "Your own HTTP interface; only the registered operations are open"),
+    "proxy": Text(
+        "您自己的HTTP接口，只开放登记的操作", "Your own HTTP interface; only the registered operations are open"
+    ),
     "stream": Text("您自己的MQTT主题，按时间窗口计量", "Your own MQTT topics, metered by windows of time"),
 }
 HEADER = (

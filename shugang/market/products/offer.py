@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from shugang.assets.models import AssetRight, Certificate, DataAsset
@@ -18,6 +18,13 @@ from shugang.policy.terms import PURPOSES, Terms, validate
 from shugang.policy.text import Text
 
 from .kinds import OUTCOMES
+
+# Modes whose data stays with the supplier, and how their source is built.
+CONNECTED: dict[str, Callable[[DatasetVersion], dict[str, Any]]] = {
+    "query": sources.query_source,
+    "proxy": sources.proxy_source,
+    "stream": sources.stream_source,
+}
 
 
 def readable(terms: object, plan: object) -> tuple[Terms, PricePlan]:
@@ -76,8 +83,8 @@ def source_of(version: DatasetVersion, mode: str, options: Mapping[str, Any], nu
     `options`: `key_column` (api); `share`, `schema`, `table` (table). Raises Refusal `not_hosted`, `not_connected`,
     `no_such_column`.
     """
-    if mode == "query":
-        return sources.query_source(version)
+    if mode in CONNECTED:
+        return CONNECTED[mode](version)
     if mode == "api":
         first = version.policy_columns()[0].name
         return sources.api_source(version, str(options.get("key_column") or first))

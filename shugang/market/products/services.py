@@ -140,7 +140,7 @@ def _fill(
 
 def _plane(actor: Actor, number: str | None, product: DataProduct) -> Plane | None:
     """The supplier's own plane for connected data; None means the platform's."""
-    if product.mode == "query":
+    if product.mode in offer.CONNECTED:
         return product.dataset_version.connected.plane
     if number is None:
         return None
