@@ -79,6 +79,14 @@ SHUGANG_KEY_STORE = _env("KEY_STORE", "shugang.kernel.platform.SealedFiles")
 SHUGANG_LOG_ALGORITHMS = tuple(a for a in _env("LOG_ALGORITHMS", "ed25519,sm2-sm3").split(",") if a)
 SHUGANG_LOG_ORIGIN = _env("LOG_ORIGIN", urlparse(SHUGANG_PUBLIC_URL).netloc + "/log")
 
+# Witnessing (C2SP tlog-witness): our name as a witness, how many different operators make a quorum, seconds between
+# rounds, between entries that tell how far a peer was seen, and until a checkpoint without a quorum is an alarm.
+SHUGANG_WITNESS_NAME = _env("WITNESS_NAME", urlparse(SHUGANG_PUBLIC_URL).netloc + "/witness")
+SHUGANG_WITNESS_QUORUM = int(_env("WITNESS_QUORUM", "2"))
+SHUGANG_WITNESS_SECONDS = int(_env("WITNESS_SECONDS", "10"))
+SHUGANG_ANCHOR_SECONDS = int(_env("ANCHOR_SECONDS", "3600"))
+SHUGANG_WITNESS_ALARM_SECONDS = int(_env("WITNESS_ALARM_SECONDS", "600"))
+
 # A database made by `shugang demo` only: simulated clock, shown one-time codes, 演示 stamps.
 SHUGANG_DEMO = _flag("DEMO")
 SHUGANG_SITE_NAME_ZH = _env("SITE_NAME_ZH", "城市数据要素流通服务平台")

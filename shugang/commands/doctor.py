@@ -200,12 +200,39 @@ def _log_keys() -> list[Finding]:
     ]
 
 
+def _witnesses() -> list[Finding]:
+    """Once anybody witnesses the log, silence is a fault: nobody would notice a fork."""
+    from shugang.kernel import witnessing
+
+    now = witnessing.standing()
+    if not now.witnesses:
+        return []
+    found = []
+    if not now.enough:
+        text = Text(
+            "见证方的运营机构不足规定数，检查点不会显示“已见证”。请登记更多见证方，或改设SHUGANG_WITNESS_QUORUM。",
+            "Fewer operators witness the log than the quorum asks for; nothing will be shown as witnessed. Register more, "
+            "or set SHUGANG_WITNESS_QUORUM.",
+        )
+        found.append(Finding(text))
+    if now.stale_since:
+        faults = "; ".join(f"{row.operator}: {row.fault}" for row in now.witnesses if row.fault)
+        text = Text(
+            f"{now.stale_since:%Y-%m-%d %H:%M}（UTC）以来的检查点没有达到见证规定数。{faults}",
+            f"No checkpoint since {now.stale_since:%Y-%m-%d %H:%M} UTC reached the quorum of witnesses. {faults}",
+        )
+        found.append(Finding(text))
+    return found
+
+
 def findings() -> list[Finding]:
     found = [*_secrets(), *_folders()]
     database = _database()
     found += database
     if not any(f.fatal for f in database):
         found += _clock()
+    if not database:
+        found += _witnesses()
     return [*found, *_log_keys(), *_fonts()]
 
 

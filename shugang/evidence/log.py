@@ -17,7 +17,7 @@ from typing import Literal
 from shugang.evidence.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from shugang.evidence.errors import EvidenceError, InconsistentLogError
 from shugang.evidence.hashing import leaf_hash
-from shugang.evidence.note import Signer, Verifier
+from shugang.evidence.note import Signature, Signer, Verifier
 from shugang.evidence.proofs import consistency_proof, inclusion_proof, range_root
 from shugang.evidence.store import TileStore
 from shugang.evidence.tiles import (
@@ -94,6 +94,7 @@ class Log:
         self._retired = list(retired)
         self.checkpoint: Checkpoint | None = None
         self._text: str | None = None
+        self._beside: list[Signature] = []
         self._state = _State(Tree(), [])
         self._pending: dict[str, Tile] = {}
         self._obsolete: list[Tile] = []
@@ -126,8 +127,14 @@ class Log:
         """Take a staged batch after its transaction committed. InconsistentLogError: staged on another state."""
         if batch.base is not self._state:
             raise InconsistentLogError("this batch was staged on another state of the log")
-        self._state, self.checkpoint, self._text = batch.state, batch.checkpoint, batch.text
+        self._state, self.checkpoint, self._text, self._beside = batch.state, batch.checkpoint, batch.text, []
         self._pending.update({tile.path: tile for tile in batch.full})
+
+    def cosigned(self, lines: Sequence[Signature]) -> bool:
+        """Take witnesses' lines on the present checkpoint, to be published below our own. Whether they are news."""
+        news = list(lines) != self._beside
+        self._beside = list(lines)
+        return news
 
     def publish(self) -> None:
         """Write what was accepted, the checkpoint last. After an error it may be called again: nothing is
@@ -135,7 +142,7 @@ class Log:
         if self._text is None:
             return
         self._flush(self._state)
-        self.store.write_checkpoint(self._text)
+        self.store.write_checkpoint(self._text + "".join([signature.line() for signature in self._beside]))
         while self._obsolete:
             tile = self._obsolete.pop()
             self.store.drop_partials(tile.level, tile.n)

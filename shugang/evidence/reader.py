@@ -47,14 +47,20 @@ class LogReader:
         width = width_at(size, ENTRIES, n)
         return decode_bundle(fetch_tile(self.fetch, ENTRIES, n, width), width)[offset]
 
-    def proof(self, index: int) -> tuple[bytes, TlogProof]:
-        """Entry `index` and its proof under the present checkpoint, verified before it is handed out."""
-        checkpoint, text = self.checkpoint()
+    def proof(self, index: int, under: str | None = None) -> tuple[bytes, TlogProof]:
+        """Entry `index` and its proof under the present checkpoint, or under one that was published earlier; verified
+        before it is handed out."""
+        checkpoint, text = (open_checkpoint(under, self.verifier), under) if under else self.checkpoint()
         entry = self.entry(index, checkpoint.size)
         tiles = tiles_of(self.fetch, checkpoint.size)
         hashes = inclusion_proof(index, checkpoint.size, lambda h, i: node_at(tiles, h, i))
         verify_inclusion(leaf_hash(entry), index, checkpoint.size, hashes, checkpoint.root)
         return entry, TlogProof(index, tuple(hashes), text)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """That the tree of `old` entries is a prefix of that of `new`, both published; not verified."""
+        tiles = tiles_of(self.fetch, new)
+        return consistency_proof(old, new, lambda h, i: node_at(tiles, h, i))
 
     def check_extends(self, earlier: str) -> Checkpoint:
         """The present checkpoint, proved to continue one that the caller kept. VerificationError: a fork."""
@@ -62,7 +68,5 @@ class LogReader:
         new, _ = self.checkpoint()
         if old.size > new.size:
             raise VerificationError(f"the log went back from {old.size} to {new.size} entries")
-        tiles = tiles_of(self.fetch, new.size)
-        proof = consistency_proof(old.size, new.size, lambda h, i: node_at(tiles, h, i))
-        verify_consistency(old.size, new.size, proof, old.root, new.root)
+        verify_consistency(old.size, new.size, self.consistency(old.size, new.size), old.root, new.root)
         return new

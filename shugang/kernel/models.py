@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from shugang.evidence.hashing import EMPTY_ROOT
+
 from .scope import ScopedModel
 
 
@@ -218,12 +220,16 @@ class LogEntry(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed state of the log. One per size: two roots for one size would be a fork."""
+    """A signed state of the log. One per size: two roots for one size would be a fork.
+
+    `witnessed_at`: when enough witnesses had cosigned it; null until then, and for the many that nobody was asked about.
+    """
 
     size = models.BigIntegerField(primary_key=True)
     root = models.CharField(max_length=64)
     text = models.TextField()
     at = models.DateTimeField()
+    witnessed_at = models.DateTimeField(null=True, db_index=True)
 
 
 class SearchDocument(models.Model):
@@ -236,3 +242,59 @@ class SearchDocument(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="search_document_once")]
+
+
+class WitnessedLog(models.Model):
+    """Another operator's log that we witness: its key, and the last checkpoint of it that we cosigned.
+
+    `seen_root` is hexadecimal, `seen_note` the checkpoint as sent. `anchored_size`: how far it is told in our own log.
+    """
+
+    origin = models.CharField(max_length=200, unique=True)
+    vkey = models.CharField(max_length=400)
+    operator = models.CharField(max_length=120)
+    active = models.BooleanField(default=True)
+    seen_size = models.BigIntegerField(default=0)
+    seen_root = models.CharField(max_length=64, default=EMPTY_ROOT.hex())
+    seen_note = models.TextField(blank=True)
+    seen_at = models.DateTimeField(null=True)
+    anchored_size = models.BigIntegerField(default=0)
+    anchored_at = models.DateTimeField(null=True)
+
+
+class Witness(models.Model):
+    """Who cosigns our checkpoints: key, operator, and the address before `/add-checkpoint`.
+
+    `size`: what it cosigned last, by its own word; `fault`: why the last attempt failed, "" when it did not.
+    """
+
+    vkey = models.CharField(max_length=400, unique=True)
+    operator = models.CharField(max_length=120)
+    url = models.CharField(max_length=200)
+    active = models.BooleanField(default=True)
+    size = models.BigIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True)
+    cosigned_at = models.DateTimeField(null=True)
+    fault = models.CharField(max_length=200, blank=True)
+
+
+class Cosignature(models.Model):
+    """A witness's line on the checkpoint of `size`, verified before it was stored. `at`: when the witness saw it."""
+
+    witness = models.ForeignKey(Witness, on_delete=models.PROTECT, related_name="cosignatures")
+    size = models.BigIntegerField(db_index=True)
+    line = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["witness", "size"], name="cosigned_once")]
+
+
+class TimeStamp(models.Model):
+    """An RFC 3161 token over `text`, a checkpoint as we signed it. `at`: the time that the authority states."""
+
+    size = models.BigIntegerField(unique=True)
+    text = models.TextField()
+    token = models.BinaryField()
+    at = models.DateTimeField()
+    authority = models.CharField(max_length=200)

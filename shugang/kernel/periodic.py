@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 _jobs: dict[str, Callable[[], Any]] = {}
+_waiting: dict[str, Callable[[], Any]] = {}
 
 
 def every_pass(name: str, job: Callable[[], Any]) -> None:
@@ -13,5 +14,14 @@ def every_pass(name: str, job: Callable[[], Any]) -> None:
     _jobs[name] = job
 
 
+def beside(name: str, job: Callable[[], Any]) -> None:
+    """The same for a job that waits for others' servers: in a thread of its own, so that it delays no deadline."""
+    _waiting[name] = job
+
+
 def jobs() -> list[tuple[str, Callable[[], Any]]]:
     return sorted(_jobs.items())
+
+
+def waiting_jobs() -> list[tuple[str, Callable[[], Any]]]:
+    return sorted(_waiting.items())

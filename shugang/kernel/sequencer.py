@@ -27,7 +27,7 @@ from shugang.evidence.reader import LogReader
 from shugang.evidence.receipt import make_receipt
 from shugang.evidence.store import TileStore
 
-from . import clock, logkeys
+from . import clock, logkeys, witnessing
 from .models import Checkpoint, Event, Evidenced, LogEntry
 
 BATCH = 1000
@@ -134,7 +134,8 @@ def drain(log: Log) -> int:
     total = 0
     while added := append_batch(log):
         total += added
-    if total:
+    beside = witnessing.cosignatures(log.checkpoint.size) if log.checkpoint else []
+    if log.cosigned(beside) or total:
         log.publish()
     return total
 
@@ -185,23 +186,34 @@ def reader() -> LogReader:
 
 
 def proof_state(row: Evidenced | None) -> str:
-    """`pending` (待锚定) or `anchored` (已锚定): whether a published checkpoint covers the row."""
-    if row is None or row.log_index is None:
+    """`pending` (待锚定), `logged` (已锚定: a checkpoint covers the row) or `witnessed` (已见证: enough witnesses cosigned
+    one that does)."""
+    return state_at(row.log_index if row else None)
+
+
+def state_at(index: int | None) -> str:
+    """The same for a place in the log."""
+    if index is None:
         return "pending"
+    if (seen := witnessing.witnessed()) and seen.size > index:
+        return "witnessed"
     last = current_checkpoint()
-    return "anchored" if last and last.size > row.log_index else "pending"
+    return "logged" if last and last.size > index else "pending"
 
 
 def receipt_for(row: Evidenced, show_content: bool = True) -> dict[str, Any] | None:
-    """The JSON receipt of an evidenced row (shugang.evidence.receipt); None while it is pending.
+    """The JSON receipt of an evidenced row (shugang.evidence.receipt); None while it is pending. Under the newest
+    witnessed checkpoint where that covers the row, so that the receipt carries the witnesses' lines.
 
     Raises shugang.evidence.errors.VerificationError when the stored content is no longer what was recorded:
     the evidence record wins over the table.
     """
-    if proof_state(row) != "anchored" or row.log_index is None:
+    state = proof_state(row)
+    if state == "pending" or row.log_index is None:
         return None
+    under = witnessing.witnessed_text() if state == "witnessed" else None
     try:
-        entry, proof = reader().proof(row.log_index)
+        entry, proof = reader().proof(row.log_index, under)
     except MissingDataError:
         return None  # numbered, but the files of its checkpoint are not published yet
     key = logkeys.opens(proof.checkpoint, logkeys.verifiers(origin())).vkey

@@ -6,12 +6,16 @@ class PortalConfig(AppConfig):
     label = "portal"
 
     def ready(self) -> None:
-        from shugang.kernel import clock, words
+        from shugang.kernel import clock, witnessing, words
+        from shugang.kernel.periodic import beside, every_pass
         from shugang.ui.context import register_clock
 
         from . import doors
+        from .log import sending
         from .words import EVENTS
 
         words.register(EVENTS)
+        every_pass("log.anchor_peers", witnessing.anchor_peers)
+        beside("log.witnesses", sending.witness_round)
         register_clock(clock.now)
         doors.register_all()

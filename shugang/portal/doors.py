@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from shugang.kernel import queries
+from shugang.kernel import peers, queries
 from shugang.policy.text import Text
 from shugang.ui.menu import FOOTER, HEADER, MenuItem, register
 
@@ -16,6 +16,10 @@ def signed_in(request: HttpRequest) -> bool:
 
 def acts_for_party(request: HttpRequest) -> bool:
     return signed_in(request) and request.actor.party_id is not None  # type: ignore[attr-defined]
+
+
+def _registers(request: HttpRequest) -> bool:
+    return acts_for_party(request) and peers.may_register(request.actor)  # type: ignore[attr-defined]
 
 
 def _todo(request: HttpRequest) -> int:
@@ -40,6 +44,7 @@ def register_all() -> None:
             "desk.home", Text("等待与已办", "Waiting and closed"), "desk-waiting", "hourglass", acts_for_party, None, 1
         )
     )
+    register(MenuItem("desk.operate", Text("日志见证", "Witnesses"), "witnesses", "shield-check", _registers, order=80))
     register(MenuItem(FOOTER, Text("存证日志", "Evidence log"), "log", order=1))
     register(MenuItem(FOOTER, Text("开放接口", "API"), "api-page", order=2))
     register(MenuItem(FOOTER, Text("帮助", "Help"), "help", order=3))

@@ -5,6 +5,12 @@ from __future__ import annotations
 from shugang.policy.text import Text
 
 EVENTS: dict[str, Text] = {
+    "anchor.peer": Text("记录所见证日志的检查点", "Checkpoint of a witnessed log recorded"),
+    "log.key_rotated": Text("更换日志签名密钥", "Signing key of the log changed"),
+    "witness.dropped": Text("停用见证方", "Witness dropped"),
+    "witness.log_dropped": Text("停止见证一本日志", "Log witnessed no more"),
+    "witness.log_registered": Text("登记所见证的日志", "Log to be witnessed registered"),
+    "witness.registered": Text("登记见证方", "Witness registered"),
     "bank.report_read": Text("读入存管银行回报", "Custodian's report read"),
     "bill.confirmed": Text("需方确认账单", "Bill confirmed by the buyer"),
     "bill.dispute_rejected": Text("账单异议不成立", "Dispute of the bill rejected"),

@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from shugang.evidence.cosignature import WitnessSigner
+from shugang.evidence.keys import Ed25519Key
+from shugang.evidence.note import Ed25519Signer
+
 from .base import OPEN, OWN, Door, api, both, post, read
+
+WITNESS_KEY = WitnessSigner("w.example.cn", Ed25519Key(b"\x05" * 32)).cosigner.vkey
+LOG_KEY = Ed25519Signer("peer.example.cn/log", b"\x06" * 32).verifier.vkey
+WITNESS = {"operator": "邻市", "vkey": WITNESS_KEY, "url": "https://w.example.cn/witness"}
+WITNESSED = {"operator": "邻市", "vkey": LOG_KEY}
+
+
+def _cosigned(client: Any) -> None:
+    from shugang.kernel import clock, sequencer
+
+    last = sequencer.current_checkpoint()
+    assert last is not None
+    type(last).objects.filter(pk=last.pk).update(witnessed_at=clock.real_now())
+
+
+def _registered(client: Any) -> None:
+    from shugang.kernel.models import Witness, WitnessedLog
+
+    Witness.objects.create(pk=1, **WITNESS)
+    WitnessedLog.objects.create(pk=1, origin="peer.example.cn/log", **WITNESSED)
+
 
 ACCEPT = "/cases/<case:submitted>/accept"
 
@@ -16,6 +43,8 @@ FRONT: tuple[Door, ...] = (
     read("/log", reach=OPEN),
     read("/log/checkpoint", reach=OPEN),
     read("/log/tile/0/<log:tile>", reach=OPEN),
+    read("/log/checkpoint.witnessed", reach=OPEN, prepare=_cosigned),
+    read("/log/policy", reach=OPEN),
     read("/log/vkey", reach=OPEN),
     read("/log/keys.json", reach=OPEN),
     read("/log/verify_receipt.py", reach=OPEN),
@@ -39,6 +68,18 @@ DESK: tuple[Door, ...] = (
         ("grant", "grant:segments", "xufang")) for tail in ("", ".json")),
     read("/events/<event>/receipt.json", "xufang", readers=("jianguan",)),
 )  # fmt: skip
+WITNESSES: tuple[Door, ...] = (
+    read("/desk/witnesses", "yunying", prepare=_registered),
+    *both("/desk/witnesses/new", "yunying", WITNESS),
+    *both("/desk/witnesses/logs/new", "yunying", WITNESSED),
+    post("/desk/witnesses/1/drop", "yunying", prepare=_registered),
+    post("/desk/witnesses/logs/1/drop", "yunying", prepare=_registered),
+    api("GET", "/log", "xufang", reach=OWN),
+    api("POST", "/log/witnesses", "yunying", WITNESS),
+    api("POST", "/log/witnesses/1/drop", "yunying", prepare=_registered),
+    api("POST", "/log/witnessed", "yunying", WITNESSED),
+    api("POST", "/log/witnessed/1/drop", "yunying", prepare=_registered),
+)
 API: tuple[Door, ...] = (
     api("GET", "/inbox", "xufang", reach=OWN),
     api("GET", "/cases", "xufang", reach=OWN),
@@ -47,4 +88,4 @@ API: tuple[Door, ...] = (
     api("GET", "/trace/contract/<contract:segments>", "xufang", readers=("jianguan",)),
     api("GET", "/events/<event>/receipt", "xufang", readers=("jianguan",)),
 )
-DOORS = (*FRONT, *DESK, *API)
+DOORS = (*FRONT, *DESK, *WITNESSES, *API)

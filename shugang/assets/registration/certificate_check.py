@@ -146,7 +146,7 @@ def _unreadable(certificate: Certificate) -> Verification:
 def anchor_facts(event: Event | None) -> dict[str, Any]:
     """Index, checkpoint and digests of an event, for the page and its JSON twin."""
     checkpoint = sequencer.current_checkpoint()
-    anchored = event is not None and sequencer.proof_state(event) == "anchored"
+    anchored = event is not None and sequencer.proof_state(event) != "pending"
     return {
         "log_index": event.log_index if event and anchored else None,
         "checkpoint_size": checkpoint.size if checkpoint and anchored else None,

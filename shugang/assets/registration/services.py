@@ -146,7 +146,7 @@ def issue_documents() -> int:
     made = 0
     waiting = Certificate.objects.filter(pdf_path="", event__isnull=False).exclude(event__sha256__in=_unprintable)
     for certificate in waiting.order_by("pk")[:50]:
-        if sequencer.proof_state(certificate.event) != "anchored":
+        if sequencer.proof_state(certificate.event) == "pending":
             continue
         try:
             made += issue_document(certificate)

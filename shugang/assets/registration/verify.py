@@ -15,7 +15,7 @@ from shugang.kernel import sequencer
 from shugang.kernel.models import Event
 from shugang.policy.text import Text
 
-PENDING, LOGGED, MISMATCH = "pending", "logged", "mismatch"
+PENDING, MISMATCH = "pending", "mismatch"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Difference:
 class Verification:
     """What anybody may know about one numbered document: organisations, standing, validity, proof; never a person.
 
-    `proof` is pending (待锚定), logged (已锚定) or mismatch (核验不符); `facts` come from the evidence record;
+    `proof` is pending (待锚定), logged (已锚定), witnessed (已见证) or mismatch (核验不符); `facts` come from the evidence record;
     `pdf` gives the bytes, or None while the paper is not issued; `content` is the JSON twin's body.
     """
 
@@ -88,11 +88,11 @@ def proof_of(event: Event | None, differences: list[Difference], trail: list[Eve
     """The proof state of a document: its own event and every later one have to open their commitments."""
     if event is None or differences or not all(sequencer.content_matches(e) for e in {event, *trail}):
         return MISMATCH
-    return LOGGED if sequencer.proof_state(event) == "anchored" else PENDING
+    return sequencer.proof_state(event)
 
 
 def receipt(verification: Verification) -> dict[str, Any] | None:
     """The JSON receipt of the document's event; None while it is pending or when it does not verify."""
-    if verification.event is None or verification.proof != LOGGED:
+    if verification.event is None or verification.proof in (PENDING, MISMATCH):
         return None
     return sequencer.receipt_for(verification.event)

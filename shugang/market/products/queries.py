@@ -122,7 +122,7 @@ def get_product(actor: Actor, number: str) -> DataProduct:
 
 @dataclass(frozen=True)
 class Trust:
-    """One fact of the trust strip. `proof` is pending, logged, or "" where nothing was evaluated."""
+    """One fact of the trust strip. `proof` is pending, logged, witnessed, or "" where nothing was evaluated."""
 
     label: Text
     value: Text | str
@@ -132,7 +132,7 @@ class Trust:
 
 
 def proof_of(event: Event | None) -> str:
-    return "logged" if sequencer.proof_state(event) == "anchored" else "pending"
+    return sequencer.proof_state(event)
 
 
 def public_trust(product: DataProduct) -> list[Trust]:

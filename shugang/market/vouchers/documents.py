@@ -41,7 +41,7 @@ def facts(said: dict[str, Any]) -> list[tuple[Text, Any]]:
 def pdf(voucher: TradeVoucher, with_amount: bool) -> bytes | None:
     """Signed PDF, or None until the voucher's event is in a published checkpoint."""
     event = voucher.event
-    if event is None or sequencer.proof_state(event) != "anchored":
+    if event is None or sequencer.proof_state(event) == "pending":
         return None
     said = voucher.content
     url = f"{settings.SHUGANG_PUBLIC_URL}/verify/{voucher.number}"

@@ -63,14 +63,13 @@ def line(event: Event, reader: Reader) -> dict[str, Any]:
         if form is not None:
             data = event.payload.get("form", event.payload)
             rows = answers(form, data if isinstance(data, dict) else {})
-    state = sequencer.proof_state(event)
     return {
         "event": event,
         "title": words.sentence(event.kind),
         "who": event.actor_label
         if event.actor_label != "system"
         else Text("系统按规则自动办理", "By the system, by rule"),
-        "state": "logged" if state == "anchored" else "pending",
+        "state": sequencer.proof_state(event),
         "rows": rows,
         "refs": [(objects.label(r.kind), r.key, reader.address(r.kind, r.key)) for r in event.refs.all()],
         "receipt": reader.may_read(event),

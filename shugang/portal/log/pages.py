@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 
+from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import path
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 
+from shugang.evidence import witness as protocol
 from shugang.evidence.tiles import parse_path
-from shugang.kernel import logkeys, sequencer
+from shugang.kernel import logkeys, sequencer, witnessing
 from shugang.kernel.models import Checkpoint
 
-from . import queries
+from . import desk, queries
 
 
 @require_safe
@@ -22,6 +25,9 @@ def log_page(request: HttpRequest) -> HttpResponse:
         "status": sequencer.status(),
         "vkey": sequencer.vkey(),
         "keys": logkeys.published(sequencer.origin()),
+        "standing": witnessing.standing(),
+        "quorum": settings.SHUGANG_WITNESS_QUORUM,
+        "witness_vkey": witnessing.signer().cosigner.vkey,
         "checkpoint": sequencer.current_checkpoint(),
         "recent": list(Checkpoint.objects.order_by("-size")[:10]),
     }
@@ -37,6 +43,37 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(where.read_bytes(), content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache"
     return response
+
+
+@require_safe
+def witnessed(request: HttpRequest) -> HttpResponse:
+    """The newest checkpoint that enough witnesses cosigned, with their lines."""
+    text = witnessing.witnessed_text()
+    if text is None:
+        raise Http404
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@require_safe
+def policy(request: HttpRequest) -> HttpResponse:
+    """Whom an outsider has to believe (C2SP tlog-policy)."""
+    return HttpResponse(witnessing.policy(sequencer.vkey()), content_type="text/plain; charset=utf-8")
+
+
+@csrf_exempt
+@require_POST
+def add_checkpoint(request: HttpRequest) -> HttpResponse:
+    """C2SP tlog-witness: anybody may ask; the signature on the checkpoint says who it is."""
+    try:
+        if int(request.headers.get("Content-Length") or 0) > protocol.MAX_REQUEST_BYTES:
+            raise ValueError("too large")
+        body = request.body.decode()
+    except ValueError:
+        return HttpResponse("not a request of this size and encoding\n", protocol.TEXT_TYPE, 400)
+    answer = witnessing.add_checkpoint(body)
+    return HttpResponse(answer.body, content_type=answer.content_type, status=answer.status)
 
 
 @require_safe
@@ -86,8 +123,12 @@ urlpatterns = [
     path("log", log_page, name="log"),
     path("log/checkpoint", checkpoint, name="log-checkpoint"),
     path("log/tile/<path:name>", tile, name="log-tile"),
+    path("log/checkpoint.witnessed", witnessed, name="log-witnessed"),
+    path("log/policy", policy, name="log-policy"),
+    path("witness/add-checkpoint", add_checkpoint, name="witness-add-checkpoint"),
     path("log/vkey", vkey, name="log-vkey"),
     path("log/keys.json", keys, name="log-keys"),
     path("log/verify_receipt.py", verifier, name="log-verifier"),
     path("events/<int:pk>/receipt.json", event_receipt, name="event-receipt"),
+    *desk.urlpatterns,
 ]

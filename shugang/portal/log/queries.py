@@ -1,13 +1,16 @@
-"""Receipts of events, for those who may read the event."""
+"""The state of the log and of its witnesses, and receipts of events for those who may read the event."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from shugang.kernel import sequencer
+from django.conf import settings
+
+from shugang.evidence.cosignature import parse_cosigner
+from shugang.kernel import logkeys, sequencer, witnessing
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
-from shugang.kernel.models import Event
+from shugang.kernel.models import Event, Witness, WitnessedLog
 from shugang.policy.text import Text
 
 from ..reading import Reader
@@ -35,3 +38,64 @@ def receipt(pk: int, actor: Actor) -> dict[str, Any]:
             409,
         )
     return found
+
+
+def witness(row: Witness) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": parse_cosigner(row.vkey).name,
+        "operator": row.operator,
+        "vkey": row.vkey,
+        "url": row.url,
+        "active": row.active,
+        "size": row.size,
+        "cosigned_at": row.cosigned_at,
+        "fault": row.fault,
+    }
+
+
+def witnessed_log(row: WitnessedLog) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "origin": row.origin,
+        "operator": row.operator,
+        "vkey": row.vkey,
+        "active": row.active,
+        "seen_size": row.seen_size,
+        "seen_at": row.seen_at,
+        "told_size": row.anchored_size,
+    }
+
+
+def peers() -> dict[str, Any]:
+    """For the operator's page: both lists, and what he gives to the other side."""
+    return {
+        "standing": witnessing.standing(),
+        "witnesses": [witness(row) for row in Witness.objects.order_by("-active", "id")],
+        "logs": [witnessed_log(row) for row in WitnessedLog.objects.order_by("-active", "id")],
+        "quorum": settings.SHUGANG_WITNESS_QUORUM,
+        "vkey": sequencer.vkey(),
+        "witness_vkey": witnessing.signer().cosigner.vkey,
+        "witness_url": f"{settings.SHUGANG_PUBLIC_URL}/witness",
+    }
+
+
+def state() -> dict[str, Any]:
+    """Public facts, as the API tells them."""
+    now, standing = sequencer.status(), witnessing.standing()
+    return {
+        "origin": sequencer.origin(),
+        "size": now["size"],
+        "root": now["root"],
+        "signed_at": now["at"],
+        "backlog": now["backlog"],
+        "keys": logkeys.published(sequencer.origin()),
+        "witnessed": {
+            "size": standing.last.size if standing.last else 0,
+            "by": standing.by,
+            "quorum": settings.SHUGANG_WITNESS_QUORUM,
+            "stale_since": standing.stale_since,
+        },
+        "witnesses": [witness(row) for row in standing.witnesses],
+        "own_witness_vkey": witnessing.signer().cosigner.vkey,
+    }

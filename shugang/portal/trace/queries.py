@@ -117,15 +117,13 @@ def uses(found: Subject, actor: Actor) -> list[dict[str, Any]]:
 
     if not found.grants:
         return []
-    last = sequencer.current_checkpoint()
-    size = last.size if last else 0
     rows = UsageRecord.objects.visible_to(actor).filter(grant__number__in=found.grants)
     grouped = (
         rows.annotate(day=TruncDate("at")).values("day", "grant__number", "outcome", "charged")
         .annotate(n=Count("pk"), total_rows=Sum("rows"), first=Min("log_index"), last=Max("log_index"), at=Max("at"))
         .order_by("day", "grant__number", "outcome")
     )  # fmt: skip
-    return [{**row, "anchored": row["last"] is not None and row["last"] < size} for row in grouped]
+    return [{**row, "state": sequencer.state_at(row["last"])} for row in grouped]
 
 
 def summary(events: list[Event], used: list[dict[str, Any]]) -> dict[str, Any]:

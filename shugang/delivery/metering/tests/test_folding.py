@@ -68,7 +68,7 @@ def test_each_use_is_committed_to_the_log(plane, grant):
     fold_journal(plane, 1, make_records([{"grant": grant.number}] * 3))
     assert sequencer.run_once() >= 3
     row = UsageRecord.objects.order_by("seq").last()
-    assert sequencer.proof_state(row) == "anchored" and sequencer.content_matches(row)
+    assert sequencer.proof_state(row) == "logged" and sequencer.content_matches(row)
     row.charged = False
     assert not sequencer.content_matches(row)
 
