@@ -48,6 +48,13 @@ def _rotate(args: argparse.Namespace) -> int:
     return logkey.rotate(0 if args.compromised else args.overlap_days)
 
 
+def _trace(args: argparse.Namespace) -> int:
+    _django()
+    from shugang.commands import leak
+
+    return leak.run(args.file, args.map, args.dataset)
+
+
 def _demo(args: argparse.Namespace) -> int:
     from shugang.commands import demonstration
 
@@ -107,6 +114,19 @@ def parser() -> argparse.ArgumentParser:
         "--compromised", action="store_true", help="旧密钥已泄露，立即停用 / a key leaked: the former stop at once"
     )
     rotate.set_defaults(act=_rotate)
+    trace = sub.add_parser(
+        "trace-leak", help="查明泄露文件出自哪个接收方 / name the recipient whose copy a leaked file is"
+    )
+    trace.add_argument("file", help="CSV、Parquet、JSON或Excel文件 / a CSV, Parquet, JSON or Excel file")
+    trace.add_argument("--dataset", default="", help="只比对这个数据集 / compare with this data set alone")
+    trace.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="NAME=COLUMN",
+        help="文件中改过名的字段 / a column renamed in the file",
+    )
+    trace.set_defaults(act=_trace)
     demo = sub.add_parser("demo", help="用真实数据演示全链条 / play the whole chain on real data")
     demo.add_argument("--exit", action="store_true", help="演示完即退出 / leave when it has been played")
     demo.set_defaults(act=_demo)

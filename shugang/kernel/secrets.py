@@ -10,6 +10,8 @@ import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 _VERSION = b"\x01"
@@ -27,6 +29,11 @@ def _key() -> bytes:
     if len(key) != 32:
         raise SecretUnreadable("SHUGANG_MASTER_KEY must be 32 random bytes in base64; `shugang init` makes one")
     return key
+
+
+def derive(purpose: str) -> bytes:
+    """32 bytes for one purpose, from the master key by HKDF-SHA256 (RFC 5869): equal after every restart."""
+    return HKDF(SHA256(), 32, None, b"shugang\n" + purpose.encode()).derive(_key())
 
 
 def seal(plain: bytes, bound_to: str) -> bytes:

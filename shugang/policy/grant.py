@@ -109,6 +109,8 @@ class CompiledGrant:
     source: Source
     outcomes: Mapping[str, bool]
     credentials: tuple[Credential, ...]
+    # The secret of its mark, sealed to the plane (`policy.sealing`).
+    sealed_mark: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bases", tuple(self.bases))
@@ -127,6 +129,7 @@ class CompiledGrant:
             "source": self.source.to_json(),
             "outcomes": dict(self.outcomes),
             "credentials": to_list(self.credentials),
+            "sealed_mark": self.sealed_mark,
         }
 
     @classmethod
@@ -151,6 +154,7 @@ class CompiledGrant:
             source=source,
             outcomes=f.mapping("outcomes", lambda inner, name: inner.flag(name)),
             credentials=f.items("credentials", Credential.from_json),
+            sealed_mark=f.text("sealed_mark"),
         )
 
 

@@ -110,8 +110,11 @@ class Suspect:
     bound: float
 
 
-def suspects(votes: Iterable[tuple[int, int, int, int]], secret: bytes, recipients: Iterable[str]) -> list[Suspect]:
-    """All recipients, the most suspicious first. `votes` as `votes_sql` gives them."""
+def suspects(
+    votes: Iterable[tuple[int, int, int, int]], secret: bytes, recipients: Iterable[str], compared: int = 0
+) -> list[Suspect]:
+    """All recipients, the most suspicious first. `votes` as `votes_sql` gives them; `compared` says over how many
+    recipients in all the file is compared, where these are not all."""
     weights = [(place, position, total / sqrt(count)) for place, position, total, count in votes if count]
     norm = sqrt(sum(weight * weight for _, _, weight in weights))
     names = list(recipients)
@@ -125,7 +128,7 @@ def suspects(votes: Iterable[tuple[int, int, int, int]], secret: bytes, recipien
                 code = codes[place] = code_of(MarkKey(secret, name), place)
             score += weight if code[position] == "1" else -weight
         z = score / norm if norm else 0.0
-        found.append(Suspect(name, z, min(1.0, len(names) * exp(-z * z / 2)) if z > 0 else 1.0))
+        found.append(Suspect(name, z, min(1.0, max(compared, len(names)) * exp(-z * z / 2)) if z > 0 else 1.0))
     return sorted(found, key=lambda suspect: -suspect.z)
 
 
@@ -163,7 +166,12 @@ def _part(column: Column) -> str:
     name = quote(column.name)
     if column.family == "whole":
         return f"CAST(TRY_CAST({name} AS BIGINT) AS VARCHAR)"
+    if column.family in _PLAIN:
+        return f"CAST(TRY_CAST({name} AS {_PLAIN[column.family]}) AS VARCHAR)"
     return f"trim(CAST({name} AS VARCHAR))"
+
+
+_PLAIN = {"date": "DATE", "time": "TIMESTAMP", "fraction": "DOUBLE"}
 
 
 def _mixed(known: Mapping[str, Column], mark: Mark, secret: bytes) -> str:
@@ -231,19 +239,21 @@ def row_secret(root: bytes, dataset: str) -> bytes:
 # -- canary rows ---------------------------------------------------------------------------------------------------
 
 SHORTEST_ALTERED = 4
+NEAR_DONOR = 10
 
 
-def canary_key(key: MarkKey, number: int, attempt: int, donor: str, lowest: int = 0, highest: int = 0) -> str:
-    """The key (as text) of the recipient's canary `number`, made of a real row's key `donor`.
+def canary_key(key: MarkKey, attempt: int, donor: str, highest: int | None = None) -> str:
+    """The key (as text) of a canary made of a real row's key `donor`: it depends on nothing else of the data, so that
+    the same canary stands in the next version.
 
-    A whole-number key (`highest` > `lowest`) is drawn from the keys' own range and as much beyond it; in a text key
-    each digit and letter is drawn anew, or six digits are put behind it where it has few. `attempt` gives another
-    one, for a key that the data already has.
+    A whole-number key (`highest` is the largest of the data) is drawn a little above its donor, and in later attempts
+    above all of them; in a text key each digit and letter is drawn anew, or six digits are put behind it where it has
+    few. `attempt` gives another one, for a key that the data already has.
     """
-    label = f"canary\x1f{key.recipient}\x1f{number}\x1f{attempt}".encode()
+    label = f"canary\x1f{key.recipient}\x1f{donor}\x1f{attempt}".encode()
     drawn = int.from_bytes(hmac.digest(key.secret, label, "sha256"), "big")
-    if highest > lowest:
-        return str(lowest + drawn % (highest - lowest + max(1000, highest - lowest)))
+    if highest is not None:
+        return str((int(donor) if attempt < NEAR_DONOR else highest) + 1 + drawn % 997)
     if sum(letter.isascii() and letter.isalnum() for letter in donor) < SHORTEST_ALTERED:
         return f"{donor}{drawn % 10**6:06d}"
     made = []

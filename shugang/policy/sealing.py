@@ -38,6 +38,11 @@ def of_credential(number: str) -> str:
     return f"credential:{number}"
 
 
+def of_mark(grant: str) -> str:
+    """`bound_to` of the secret that marks what a grant delivers."""
+    return f"mark:{grant}"
+
+
 class NotOpened(ValueError):
     """The text was sealed to another plane or for another purpose, or was changed."""
 

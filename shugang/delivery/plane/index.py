@@ -61,7 +61,7 @@ class Access(Generic[S]):
         self.action = ACTION[grant.mode]
         self.networks = networks(grant.terms.networks)
         self.version: int = getattr(source, "version", 0)
-        self.view = view_digest(source, grant.terms) if isinstance(source, HOSTED) else ""
+        self.view = view_digest(source, grant.terms, grant.id) if isinstance(source, HOSTED) else ""
         self._states: dict[int, Access[S] | None] = {}
         self.outcomes: dict[str, Template] = {}
         ends = [grant.terms.valid_from, grant.terms.valid_until, credential.expires_at]
@@ -131,11 +131,14 @@ def reason_of(outcome: str, charged: bool) -> str:
     return f"{'charged' if charged else 'uncharged'}:{outcome}"
 
 
-def view_digest(source: Source, terms: Terms) -> str:
-    """Names the granted view: equal source and equal fields, rows and masks give one materialisation."""
+def view_digest(source: Source, terms: Terms, grant: str) -> str:
+    """Names the granted view: equal source and equal fields, rows and masks give one materialisation, a mark gives
+    each grant its own."""
     document, policy = source.to_json(), terms.to_json()
     parts = {key: document[key] for key in ("dataset", "version", "path", "sha256", "columns")}
     parts |= {key: policy[key] for key in ("fields", "rows", "masks")}
+    if terms.mark is not None:
+        parts["mark"] = {"for": grant, **policy["mark"]}
     if partition := document.get("partition"):
         parts["partition"] = partition
     return hashlib.sha256(rfc8785.dumps(parts)).hexdigest()

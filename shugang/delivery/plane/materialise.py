@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from shugang.delivery.plane import differences, parts
+from shugang.delivery.plane import differences, marking, parts
 from shugang.policy.codec import TermsError
 from shugang.policy.columns import Column
 from shugang.policy.lowering import lower_select, parquet, quote
@@ -80,6 +80,7 @@ def make(job: dict[str, Any]) -> dict[str, Any]:
         con.execute(f"SET memory_limit = '{int(job['memory_mb'])}MB'")
         con.execute(f"SET threads = {int(job['threads'])}")
         manifest = KINDS[job["kind"]](con, job, folder)
+        _count_canaries(con, job, folder, manifest)
         con.close()
         for name in (SPILL, parts.STAGING):
             shutil.rmtree(folder / name, ignore_errors=True)
@@ -92,6 +93,15 @@ def make(job: dict[str, Any]) -> dict[str, Any]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return manifest
+
+
+def _count_canaries(
+    con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path, manifest: dict[str, Any]
+) -> None:
+    mark = Terms.from_json(job["terms"]).mark if "terms" in job else None
+    for part in manifest["parts"] if mark is not None and mark.canaries else ():
+        assert mark is not None
+        part["canaries"] = marking.count(con, parquet(str(folder / part["name"])), mark)
 
 
 def _settle(folder: Path, out: Path, manifest: dict[str, Any]) -> None:
@@ -120,8 +130,11 @@ def _lowered(con: duckdb.DuckDBPyConnection, job: dict[str, Any]) -> tuple[str, 
         columns.append(Column(KEY, "string"))
         terms = replace(terms, fields=(*terms.fields, KEY))
     sql, params = lower_select(relation, columns, terms, keys=job["keys"])
-    described = con.execute(f"DESCRIBE {sql}", params).fetchall()
-    return sql, params, [(row[0], row[1]) for row in described]
+    described = [(row[0], row[1]) for row in con.execute(f"DESCRIBE {sql}", params).fetchall()]
+    if terms.mark is not None:
+        known = [Column(name, kind) for name, kind in described]
+        sql, params = marking.marked(con, sql, params, known, terms.mark, marking.key_of(job["mark"]))
+    return sql, params, described
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any], target: Path, more: str = "") -> None:

@@ -20,6 +20,8 @@ from shugang.delivery.plane.lookup import LookupTable
 from shugang.delivery.plane.materialise import MANIFEST, PART
 from shugang.delivery.plane.pieces import Stored
 from shugang.delivery.plane.replies import Denied
+from shugang.policy.grant import CompiledGrant
+from shugang.policy.sealing import of_mark, open_sealed
 from shugang.policy.sources import ApiSource, TableSource
 
 log = logging.getLogger("shugang.plane.views")
@@ -167,9 +169,17 @@ class Views:
             "columns": source.to_json()["columns"],
             "terms": access.grant.terms.to_json(),
             "keys": dict(self._config.policy_keys),
+            **self._mark(access.grant),
             **more,
         }
         return folder, await self._make(folder, job)
+
+    def _mark(self, grant: CompiledGrant) -> dict[str, Any]:
+        """What a marked view is made with. A secret that does not open fails the making: no data without its mark."""
+        if grant.terms.mark is None:
+            return {}
+        secret = open_sealed(self._config.private_key(), grant.sealed_mark, of_mark(grant.id))
+        return {"mark": {"secret": secret.hex(), "recipient": grant.id}}
 
     async def _make(self, folder: Path, job: dict[str, Any]) -> dict[str, Any]:
         job |= {"out": str(folder), "memory_mb": 1024, "threads": 2, "cpu_seconds": 3600}
@@ -249,7 +259,8 @@ def _view(folder: Path, manifest: dict[str, Any], digest: str) -> TableView:
                 folder / part["name"],
                 part["size"],
                 part["sha256"],
-                part["rows"],
+                # Canary rows stand for nothing and count for nothing.
+                part["rows"] - part.get("canaries", 0),
                 part["stats"],
                 part["values"],
             )

@@ -15,10 +15,11 @@ from shugang.kernel.platform import private_key
 from shugang.policy.bundle import Bundle, sign_bundle
 from shugang.policy.codec import to_iso
 from shugang.policy.grant import CompiledGrant
-from shugang.policy.sealing import of_credential, seal_to_plane
+from shugang.policy.sealing import of_credential, of_mark, seal_to_plane
 
 from ..grants.models import Credential, Grant
 from ..grants.sealed import signing_secret
+from ..marks.secret import mark_secret
 from .models import Plane
 
 TOMBSTONE = timedelta(days=7)
@@ -90,8 +91,15 @@ def compile_grant(row: Grant, credentials: list[Credential]) -> CompiledGrant:
             "source": row.source,
             "outcomes": row.outcomes,
             "credentials": [_credential(c, row.plane.public_key) for c in credentials],
+            "sealed_mark": _sealed_mark(row),
         }
     )
+
+
+def _sealed_mark(row: Grant) -> str:
+    if row.terms["mark"] is None or not row.plane.public_key:
+        return ""
+    return seal_to_plane(row.plane.public_key, mark_secret(row.source["dataset"]), of_mark(row.number))
 
 
 def _basis(basis: Any) -> dict[str, Any]:

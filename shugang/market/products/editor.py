@@ -91,7 +91,7 @@ def read_terms(
         "networks": [part for part in re.split(r"[,，、\s]+", post.get("t_networks", "")) if part],
         "environment": post.get("t_environment") or None,
         "output": None if smallest is None else {"min_group": smallest},
-        "mark": base.mark.to_json() if base is not None and base.mark is not None else None,
+        "mark": _marked(post, wrong),
         "keep_log": "t_log" in post,
         "notify": post.getlist("t_notify"),
         "redistribute": redistribute,
@@ -108,6 +108,29 @@ def read_terms(
         return Terms.from_json({**data, "valid_from": first, "valid_until": last})
     except TermsError as error:
         raise Refusal("bad_terms", error.text, 422) from error
+
+
+def _marked(post: QueryDict, wrong: _Wrong) -> dict[str, Any] | None:
+    """`t_mark_keys`: names; `t_mark_columns`: names, each with `:decimals` where its digit is behind the point."""
+    keys, columns, canaries = (post.get(name, "").strip() for name in ("t_mark_keys", "t_mark_columns", "t_canaries"))
+    if not (keys or columns or canaries):
+        return None
+    carriers = []
+    for part in _parts(columns):
+        name, _, decimals = part.rpartition(":") if ":" in part else (part, "", "0")
+        if not decimals.isascii() or not decimals.isdigit():
+            wrong.add(
+                "t_mark_columns",
+                "请写作“字段:小数位数”，如 pm25:1。",
+                "Please write “column:decimals”, such as pm25:1.",
+            )
+            return None
+        carriers.append({"column": name, "decimals": int(decimals)})
+    return {"key_columns": _parts(keys), "columns": carriers, "canaries": _whole(post, "t_canaries", wrong) or 0}
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in re.split(r"[,，、]\s*", text.strip()) if part]
 
 
 def _period(post: QueryDict, base: Terms | None, wrong: _Wrong) -> tuple[str, str]:

@@ -65,6 +65,13 @@ def from_terms(terms: Terms, columns: Sequence[Column]) -> dict[str, Any]:
     }  # fmt: skip
     if terms.redistribute:
         values["t_redistribute"] = "1"
+    if terms.mark:
+        carriers = [f"{m.column}:{m.decimals}" if m.decimals else m.column for m in terms.mark.columns]
+        values |= {
+            "t_mark_keys": "，".join(terms.mark.key_columns),
+            "t_mark_columns": "，".join(carriers),
+            "t_canaries": terms.mark.canaries or "",
+        }
     if terms.keep_log:
         values["t_log"] = "1"
     masks = {m.column: m for m in terms.masks}
@@ -138,6 +145,7 @@ def context(
             "places": mode in HELD["place"],
             "environments": [(e, label) for e, label in ENVIRONMENT_LABELS.items() if mode in HELD[f"environment.{e}"]],
             "output": mode in HELD["output"],
+            "mark": mode in HELD["mark"],
             "notices": [(n, label) for n, label in NOTICE_LABELS.items() if mode in HELD[f"notify.{n}"]],
             "all_units": list(UNIT_LABELS.items()),
             "periods": list(PERIOD_LABELS.items()),

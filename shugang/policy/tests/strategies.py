@@ -8,7 +8,7 @@ from shugang.policy.columns import Column
 from shugang.policy.grant import Basis, CompiledGrant, Credential
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.sources import ApiSource
-from shugang.policy.terms import Mask, Quota, Rate, RowFilter, Terms
+from shugang.policy.terms import Mark, Mask, Quota, Rate, RowFilter, Terms
 from shugang.policy.vocabulary import COUNTS, DATE_UNITS, ENVIRONMENTS, NOTICES, PERIODS
 
 COLUMNS = (
@@ -71,9 +71,10 @@ def masks(draw: st.DrawFn, column: str) -> Mask:
 
 
 @st.composite
-def terms(draw: st.DrawFn, units: tuple[str, ...] = ("calls", "rows", "bytes")) -> Terms:
+def terms(draw: st.DrawFn, units: tuple[str, ...] = ("calls", "rows", "bytes"), marks: bool = False) -> Terms:
     names = draw(st.lists(st.sampled_from([c.name for c in COLUMNS]), min_size=1, unique=True))
     masked = draw(st.lists(st.sampled_from(names), unique=True))
+    keyed = FAMILY[names[0]] in ("text", "whole") and names[0] not in masked
     redistribute = draw(st.booleans())
     start = draw(TIMES)
     quotas = st.builds(
@@ -94,6 +95,7 @@ def terms(draw: st.DrawFn, units: tuple[str, ...] = ("calls", "rows", "bytes")) 
         valid_from=start,
         valid_until=start + timedelta(seconds=draw(st.integers(1, 10**8))),
         networks=draw(st.lists(st.sampled_from(["192.0.2.0/24", "2001:db8::/32"]), unique=True)),
+        mark=draw(st.none() | st.just(Mark(names[:1], (), 3))) if marks and keyed else None,
         environment=draw(st.none() | st.sampled_from(ENVIRONMENTS)),
         redistribute=redistribute,
         keep_log=draw(st.booleans()),

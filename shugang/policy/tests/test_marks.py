@@ -172,10 +172,10 @@ def test_a_code_is_balanced_enough_and_its_owners_alone(secret: bytes, name: str
 
 
 @settings(max_examples=50)
-@given(st.text(max_size=30), st.integers(0, 50), st.integers(0, 5))
-def test_a_canarys_key_looks_like_its_donors(donor: str, number: int, attempt: int) -> None:
-    made = canary_key(MarkKey(SECRET, THIEF), number, attempt, donor)
-    assert made == canary_key(MarkKey(SECRET, THIEF), number, attempt, donor)
+@given(st.text(max_size=30), st.integers(0, 5))
+def test_a_canarys_key_looks_like_its_donors(donor: str, attempt: int) -> None:
+    made = canary_key(MarkKey(SECRET, THIEF), attempt, donor)
+    assert made == canary_key(MarkKey(SECRET, THIEF), attempt, donor)
     if sum(c.isascii() and c.isalnum() for c in donor) >= 4:
         assert len(made) == len(donor)
         assert all(a.isdigit() == b.isdigit() and a.isupper() == b.isupper() for a, b in zip(made, donor, strict=True))
@@ -183,6 +183,7 @@ def test_a_canarys_key_looks_like_its_donors(donor: str, number: int, attempt: i
         assert made.startswith(donor) and made[len(donor) :].isdigit()
 
 
-def test_a_canarys_number_lies_among_the_real_ones_or_just_beyond():
-    made = {int(canary_key(MarkKey(SECRET, THIEF), n, 0, "", 1000, 5000)) for n in range(200)}
-    assert len(made) > 180 and min(made) >= 1000 and max(made) < 9000
+def test_a_canarys_number_lies_close_above_its_donor_or_just_beyond_all():
+    near = [int(canary_key(MarkKey(SECRET, THIEF), attempt, "1000", 5000)) for attempt in range(10)]
+    beyond = int(canary_key(MarkKey(SECRET, THIEF), 10, "1000", 5000))
+    assert len(set(near)) > 5 and all(1000 < made <= 1997 for made in near) and 5000 < beyond <= 5997

@@ -252,14 +252,14 @@ def test_a_day_of_a_quota_is_a_day_in_china() -> None:
     assert Quota("calls", 1, "total").window(late) == "total"
 
 
-@given(terms())
+@given(terms(marks=True))
 def test_odrl_carries_every_term(some: Terms) -> None:
     document = to_odrl(some)
     first = document["permission"][0]
     assert len(document["permission"]) == len(some.actions)
     places = bool(some.networks) + (some.environment is not None)
     assert len(first["constraint"]) == 3 + len(some.quotas) + bool(some.rate) + places
-    assert len(first["target"]["refinement"]) == 1 + len(some.rows) + len(some.masks)
+    assert len(first["target"]["refinement"]) == 1 + len(some.rows) + len(some.masks) + bool(some.mark)
     duties = (some.delete_after_days is not None) + bool(some.attribution) + some.keep_log + len(some.notify)
     assert len(document["obligation"]) == duties
     assert ("prohibition" in document) != some.redistribute

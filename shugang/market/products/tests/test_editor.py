@@ -27,7 +27,7 @@ def posted(values):
     return post
 
 
-@given(terms())
+@given(terms(marks=True))
 def test_terms_survive_the_form(given_terms):
     # the form orders columns and masks as the table does, and holds a few lines only
     order = [c.name for c in COLUMNS]

@@ -1,0 +1,1 @@
+"""Marks of recipients: the secret behind them, and who leaked a file."""
