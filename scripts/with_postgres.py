@@ -9,6 +9,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -30,64 +31,59 @@ def _free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def main() -> int:
-    base = Path(tempfile.mkdtemp(prefix="shugang-pg-"))
-    as_user: list[str] = []
-    if os.getuid() == 0:
-        user = pwd.getpwnam("postgres")
-        os.chown(base, user.pw_uid, user.pw_gid)
-        as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    data, port = base / "data", _free_port()
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "cwd": str(base)}
-    subprocess.run(
-        [
-            *as_user,
-            _binary("initdb"),
-            "-D",
-            str(data),
-            "-U",
-            "shugang",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        ],
-        check=True,
-        **quiet,
-    )
-    server = subprocess.Popen(
-        [
-            *as_user,
-            _binary("postgres"),
-            "-D",
-            str(data),
-            "-p",
-            str(port),
-            "-k",
-            str(base),
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "max_connections=60",
-        ],
-        **quiet,
-    )
-    try:
-        for _ in range(100):
-            if subprocess.run([_binary("pg_isready"), "-h", "127.0.0.1", "-p", str(port)], **quiet).returncode == 0:
-                break
-            time.sleep(0.1)
-        env = dict(
-            os.environ,
-            SHUGANG_DATABASE_URL=f"postgresql://shugang@127.0.0.1:{port}/postgres",
-            SHUGANG_TEST_POSTGRES_PORT=str(port),
+class Postgres:
+    """A server on a free loopback port; `settings` are `name=value`."""
+
+    def __init__(self, *settings: str) -> None:
+        self.base, self.port = Path(tempfile.mkdtemp(prefix="shugang-pg-")), _free_port()
+        self._as_user: list[str] = []
+        if os.getuid() == 0:
+            user = pwd.getpwnam("postgres")
+            os.chown(self.base, user.pw_uid, user.pw_gid)
+            self._as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        self._settings = [part for setting in ("listen_addresses=127.0.0.1", *settings) for part in ("-c", setting)]
+        self._data = str(self.base / "data")
+        made = ["-D", self._data, "-U", "shugang", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        self._run([*self._as_user, _binary("initdb"), *made]).check_returncode()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://shugang@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> Postgres:
+        command = [*self._as_user, _binary("postgres"), "-D", self._data, "-p", str(self.port), "-k", str(self.base)]
+        self._server = subprocess.Popen(
+            [*command, *self._settings], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd=self.base
         )
+        ready = [_binary("pg_isready"), "-h", "127.0.0.1", "-p", str(self.port)]
+        for _ in range(300):
+            if self._run(ready).returncode == 0:
+                return self
+            time.sleep(0.1)
+        raise TimeoutError("PostgreSQL does not answer")
+
+    def crash(self) -> None:
+        """`pg_ctl stop -m immediate`: no checkpoint, every session cut off in the middle of what it does."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(20)
+
+    def remove(self) -> None:
+        if self._server.poll() is None:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait(20)
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd=self.base)
+
+
+def main() -> int:
+    server = Postgres("max_connections=100").start()
+    try:
+        env = dict(os.environ, SHUGANG_DATABASE_URL=server.url, SHUGANG_TEST_POSTGRES_PORT=str(server.port))
         return subprocess.run(sys.argv[1:], env=env).returncode
     finally:
-        server.terminate()
-        server.wait(20)
-        shutil.rmtree(base, ignore_errors=True)
+        server.remove()
 
 
 if __name__ == "__main__":

@@ -114,6 +114,11 @@ REFUSALS: dict[str, tuple[int, Text]] = {
         "原答复已不再保存，且数据版本已变化，无法重现。请使用新的请求编号重新查询。",
         "The first answer is no longer kept and cannot be reproduced. Please ask again with a new request id.",
     ),
+    "request_in_flight": _row(
+        409,
+        "同一请求编号的请求正在处理中。请稍候以同一编号重试。",
+        "A request with this id is still being answered. Please retry shortly with the same id.",
+    ),
     "request_changed": _row(
         409,
         "同一请求编号曾用于内容不同的请求。请更换请求编号。",

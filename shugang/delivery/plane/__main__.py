@@ -1,17 +1,19 @@
-"""`python -m shugang.delivery.plane [--config FILE]`, `… enrol CONTROL_URL CODE DATA_DIR`."""
+"""`python -m shugang.delivery.plane [--config FILE] [--workers N]`, `… enrol CONTROL_URL CODE DATA_DIR`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-from shugang.delivery.plane.config import ConfigError, load
+from shugang.delivery.plane.config import ENV_PREFIX, ConfigError, PlaneConfig, load
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m shugang.delivery.plane")
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--workers", type=int, help="processes behind one port; they share a journal in PostgreSQL")
     commands = parser.add_subparsers(dest="command")
     enrolling = commands.add_parser("enrol", help="register this site's plane with a one-time code")
     enrolling.add_argument("control_url")
@@ -31,13 +33,27 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     from shugang.delivery.plane.journal import JournalInUse
     from shugang.delivery.plane.schema import OtherSchema
-    from shugang.delivery.plane.server import run
 
     try:
-        return run(load(given.config))
+        return _serve(load(given.config, _environment(given.workers)), given.config)
     except (ConfigError, JournalInUse, OtherSchema) as error:
         print(f"the plane cannot start: {error}", file=sys.stderr)
         return 78
+
+
+def _environment(workers: int | None) -> dict[str, str]:
+    return {**os.environ, **({f"{ENV_PREFIX}WORKERS": str(workers)} if workers is not None else {})}
+
+
+def _serve(config: PlaneConfig, settings: Path | None) -> int:
+    """A plane with a journal of its own is one process; a fleet's are numbered by the launcher."""
+    if config.journal_dsn() and not config.worker:
+        from shugang.delivery.plane import workers
+
+        return workers.run(config, settings)
+    from shugang.delivery.plane import server
+
+    return server.run(config)
 
 
 if __name__ == "__main__":

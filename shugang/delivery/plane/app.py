@@ -18,7 +18,8 @@ from shugang.delivery.plane.connectors import open_connectors
 from shugang.delivery.plane.control import Control
 from shugang.delivery.plane.gate import Gate, Rejected, Signed, Use, plane_secret
 from shugang.delivery.plane.index import Index
-from shugang.delivery.plane.journal import Journal, JournalFailed, Past
+from shugang.delivery.plane.journal import JournalFailed, Past, StillAnswered
+from shugang.delivery.plane.journals import open_journal
 from shugang.delivery.plane.metrics import render_metrics
 from shugang.delivery.plane.pieces import Accounts
 from shugang.delivery.plane.pipes import Aborted, Pipe, clean
@@ -54,13 +55,14 @@ class Plane:
         config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         config.cache_dir.mkdir(exist_ok=True, mode=0o700)
         self.config = config
-        self._pipes = config.data_dir / "pipes"
+        self._pipes = config.data_dir / f"pipes-{config.worker}"
         clean(self._pipes)
         self._threads = ThreadPoolExecutor(LONG_ANSWERS, thread_name_prefix="pipe")
         self.connectors = open_connectors(config)
         self._key = config.private_key()
-        self.journal = Journal(config.journal_path, on_failure)
-        self.gate = Gate(Clock(), self.journal, plane_secret(config.data_dir), networks(config.trusted_proxies))
+        self.journal = open_journal(config, on_failure)
+        secret = plane_secret(config, self._key)
+        self.gate = Gate(Clock(), self.journal, secret, networks(config.trusted_proxies))
         self.signatures = signatures.Signatures(self.gate, self._key)
         self.views = Views(config)
         self.follower = Follower(
@@ -95,8 +97,7 @@ class Plane:
         for task in [*self._tasks, *warming]:
             task.cancel()
         await asyncio.gather(*self._tasks, *warming, return_exceptions=True)
-        if not self.journal.failed:
-            await self.journal.stop()
+        await self.journal.stop()
         await self.control.close()
         await self.upstreams.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -128,7 +129,7 @@ class Plane:
             elif path == oauth.PATH:
                 await oauth.handle(self, scope, proto)
             elif path == "/healthz":
-                self._health(proto)
+                await self._health(proto)
             elif path == "/metrics":
                 proto.response_str(200, [("content-type", "text/plain; version=0.0.4")], render_metrics(self))
             else:
@@ -148,6 +149,8 @@ class Plane:
         except Exception:
             log.exception("a request failed")
             await self._refuse(proto, Denied("", refused=INTERNAL, journal=False), sharing_call, None)
+        finally:
+            self.journal.ended()
 
     async def _signed(self, scope: Any, proto: Any, sharing_call: bool) -> None:
         try:
@@ -171,19 +174,18 @@ class Plane:
                 denied = Denied("journal_unavailable")
         proto.response_bytes(denied.refused.status, denied.headers(), denied.body(sharing_call))
 
-    def _health(self, proto: Any) -> None:
-        """200 only while this plane may serve: lease fresh, journal writing."""
+    async def _health(self, proto: Any) -> None:
+        """200 only while this plane may serve: lease fresh, journal writing. In a fleet the worker that was reached
+        answers, `revision` is the one that all have reached, and the records are those of all."""
         left = self.gate.fresh_until - monotonic()
         fine = left > 0 and not self.journal.failed
         state = {
             "ok": fine,
             "plane": self.config.plane_id,
-            "revision": self.follower.revision,
             "lease_seconds_left": round(max(0.0, left), 3),
             "journal": "failed" if self.journal.failed else "ok",
-            "journal_seq": self.journal.seq,
-            "unshipped": self.shipper.backlog,
             "note": self.follower.last_error,
+            **await self.journal.state(),
         }
         proto.response_bytes(200 if fine else 503, JSON, json.dumps(state).encode())
 
@@ -195,7 +197,10 @@ class Plane:
         while (running := self.in_flight.get(key)) is not None:
             await asyncio.wait([running])
             await asyncio.sleep(0)
-        return await self.journal.past(*key)
+        try:
+            return await self.journal.past(*key)
+        except StillAnswered as error:
+            raise Rejected(use, Denied("request_in_flight", "Request-Id", journal=False)) from error
 
     async def body(self, scope: Any, proto: Any) -> bytes:
         """The request body, up to `max_body` bytes."""

@@ -34,14 +34,15 @@ class Follower:
     ) -> None:
         self._gate, self._plane, self._platform, self._poll = gate, plane, platform, poll_seconds
         self._on_index = on_index
-        meta = gate.journal.restored.meta
-        self.floor = int(meta.get(REVISION, "0"))
+        self.floor = 0
         self._issued = 0.0
         self.revision = 0
         self.rejected = 0
         self.last_error = "no bundle yet"
 
     async def run(self, control: Control) -> None:
+        await self._gate.journal.joined.wait()
+        self.floor = int(self._gate.journal.restored.meta.get(REVISION, "0"))
         while True:
             started = time.monotonic()
             try:
@@ -94,6 +95,7 @@ class Follower:
         index = Index(bundle.grants, self._gate.meters)
         self._gate.index = index
         self.revision = bundle.revision
+        journal.serves(bundle.revision)
         log.info("revision %d with %d grants", bundle.revision, len(bundle.grants))
         self._on_index(index)
 

@@ -59,6 +59,10 @@ class PlaneConfig:
     backpressure: int = 512
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    journal_url: str = field(default="", repr=False)
+    journal_url_file: Path | None = None
+    workers: int = 1
+    worker: int = 0
     connectors: Mapping[str, str] = field(default_factory=dict, repr=False)
     # Those of HTTP and MQTT, with all that stands in their table.
     upstreams: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
@@ -87,6 +91,25 @@ class PlaneConfig:
     def rules(self) -> Rules:
         """Where this plane may dial. An edge stands inside its own network; its allow-list alone bounds it."""
         return Rules.of(self.allow, self.networks, private=self.role == "edge")
+
+        if self.workers < 1:
+            raise ConfigError("workers: at least 1")
+        if self.workers > 1 and not self.journal_dsn():
+            raise ConfigError(
+                "workers: more than one share a journal in PostgreSQL; set journal_url or journal_url_file"
+            )
+
+    def journal_dsn(self) -> str:
+        """The address of the shared journal, "" where this plane keeps its own in SQLite."""
+        url = self.journal_url
+        if self.journal_url_file is not None:
+            try:
+                url = self.journal_url_file.read_text().strip()
+            except OSError as error:
+                raise ConfigError(f"journal_url_file: cannot read {self.journal_url_file}") from error
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise ConfigError("journal_url: must be a postgresql:// address")
+        return url
 
     @property
     def journal_path(self) -> Path:
@@ -128,7 +151,7 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-_PATHS = {"data_dir", "private_key_file", "vault_root", "tls_cert", "tls_key"}
+_PATHS = {"data_dir", "private_key_file", "vault_root", "tls_cert", "tls_key", "journal_url_file"}
 _INTS = {
     "port",
     "mqtt_port",
@@ -142,6 +165,8 @@ _INTS = {
     "part_rows",
     "file_url_seconds",
     "backpressure",
+    "workers",
+    "worker",
 }
 _LISTS = {"allow", "networks", "trusted_proxies"}
 _FLOATS = {"poll_seconds", "ship_seconds", "query_seconds"}

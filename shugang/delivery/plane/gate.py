@@ -9,20 +9,23 @@ import re
 import secrets
 from collections.abc import Sequence
 from hashlib import blake2b, sha256
-from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from shugang.delivery.plane import oauth
 from shugang.delivery.plane.clock import Clock, Moment
-from shugang.delivery.plane.config import write_private
+from shugang.delivery.plane.config import PlaneConfig, write_private
 from shugang.delivery.plane.index import NO_INDEX, Access, Holder, Index, S, choose
-from shugang.delivery.plane.journal import Intent, Journal
+from shugang.delivery.plane.journal import Intent
+from shugang.delivery.plane.journals import AnyJournal
 from shugang.delivery.plane.places import Network, caller, inside
 from shugang.delivery.plane.records import REFUSED, VOID, Entry, canonical
 from shugang.delivery.plane.replies import Denied
-from shugang.delivery.plane.schema import EMPTY_DETAIL, MADE_HERE, NONCE_SECONDS
-from shugang.delivery.plane.usage import Meter
+from shugang.delivery.plane.schema import EMPTY_DETAIL, MADE_HERE
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # Keys remembered beside their digests; beyond them the digest is computed each time.
@@ -44,15 +47,13 @@ class Use:
 
 
 class Gate:
-    def __init__(self, clock: Clock, journal: Journal, secret: bytes, trusted: tuple[Network, ...] = ()) -> None:
+    def __init__(self, clock: Clock, journal: AnyJournal, secret: bytes, trusted: tuple[Network, ...] = ()) -> None:
         self.clock, self.journal, self.secret, self.trusted = clock, journal, secret, trusted
-        self.meters: dict[str, Meter] = {grant: Meter(days) for grant, days in journal.restored.usage.items()}
+        self.meters = journal.meters
         self.index: Index = NO_INDEX
         self.fresh_until = 0.0
         self.unknown_keys = 0
         self._keyed = blake2b(key=secret, digest_size=16)
-        self._nonces = dict(journal.restored.nonces)
-        self._nonces_swept = time()
         self._boot = f"{MADE_HERE}{secrets.token_hex(6)}-"
         self._made = 0
         self._quiet: dict[str, tuple[float, int]] = {}
@@ -130,20 +131,8 @@ class Gate:
     async def _spend(self, use: Use, nonce: str) -> None:
         if not NONCE.fullmatch(nonce):
             raise Rejected(use, Denied("bad_request", "X-Nonce", "1-128 visible ASCII characters"))
-        if not await self.spend(use.access.credential.id, nonce):
+        if not await self.journal.spend(use.access.credential.id, nonce):
             raise Rejected(use, Denied("nonce_repeated", "X-Nonce"))
-
-    async def spend(self, credential: str, nonce: str) -> bool:
-        """Whether this nonce was still good; it is not from now on."""
-        key, now = (credential, nonce), time()
-        if key in self._nonces:
-            return False
-        self._nonces[key] = expires = now + NONCE_SECONDS
-        self.journal.nonce(*key, expires)
-        if now - self._nonces_swept > 600:
-            self._nonces_swept = now
-            self._nonces = {k: e for k, e in self._nonces.items() if e > now}
-        return True
 
     def _limited(self, grant: str, wait: float) -> Denied:
         """A flood is journalled once a second with the number of refusals since, not refusal by refusal."""
@@ -257,9 +246,12 @@ class Rejected(Exception):
         self.use, self.denied = use, denied
 
 
-def plane_secret(data_dir: Path) -> bytes:
-    """32 random bytes of this plane alone: signs file addresses, keys fingerprints. Made at the first start."""
-    path = data_dir / "secret"
+def plane_secret(config: PlaneConfig, key: Ed25519PrivateKey) -> bytes:
+    """32 bytes of this plane alone: sign file addresses and tokens, key fingerprints. Random, made at the first start;
+    the workers of a fleet, on whatever machine, must agree, so that theirs come from the plane's key (RFC 5869)."""
+    if config.journal_dsn():
+        return HKDF(SHA256(), 32, None, b"shugang-plane-secret-v1").derive(key.private_bytes_raw())
+    path = config.data_dir / "secret"
     if not path.exists():
         write_private(path, secrets.token_bytes(32))
     secret = path.read_bytes()

@@ -16,7 +16,7 @@ import rfc8785
 from shugang.delivery.plane.clock import to_datetime
 from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.records import ANSWERED, REFUSED, Template, template
-from shugang.delivery.plane.usage import Meter
+from shugang.delivery.plane.usage import Meter, Meters
 from shugang.policy.grant import CompiledGrant, Credential, decide, decide_credential
 from shugang.policy.priceplan import priced_as
 from shugang.policy.refusals import Refused
@@ -181,7 +181,7 @@ def choose(accesses: Iterable[Access[S]], rule_now: float) -> tuple[Access[S], R
 class Index:
     """Built anew for each bundle; meters live on, since a revision must not forget what was used."""
 
-    def __init__(self, grants: tuple[CompiledGrant, ...], meters: dict[str, Meter]) -> None:
+    def __init__(self, grants: tuple[CompiledGrant, ...], meters: Meters) -> None:
         self.holders: dict[bytes, Holder] = {}
         # Keys that are named by their id: those that sign, and those that are changed for tokens.
         self.by_id: dict[str, tuple[Credential, Holder]] = {}
@@ -189,9 +189,7 @@ class Index:
         self.by_key: dict[tuple[str, str], Access[Any]] = {}
         self.grants = grants
         for grant in grants:
-            meter = meters.get(grant.id)
-            if meter is None:
-                meter = meters[grant.id] = Meter()
+            meter = meters[grant.id]
             meter.set_terms(grant.terms.quotas, grant.terms.rate)
             for credential in grant.credentials:
                 self._add(grant, credential, meter)
@@ -212,4 +210,4 @@ class Index:
             holder.tables.setdefault(name, []).append(access)
 
 
-NO_INDEX = Index((), {})
+NO_INDEX = Index((), Meters())

@@ -5,7 +5,7 @@ Invariants:
 - the next flush starts when the last one ends and its callers are back, at most a millisecond later, never on a tick
   (measured: a 5 ms tick costs 4.4x the rate);
 - one process owns the file (an exclusive lock): quotas are exact because they are reserved in that one process;
-- after any commit error nothing is ever served again by this process (fail closed; a restart recovers).
+- after any commit error this journal takes nothing more (fail closed; a new one recovers from the file).
 """
 
 from __future__ import annotations
@@ -18,25 +18,26 @@ import os
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from shugang.delivery.plane import schema
 from shugang.delivery.plane.checkpoints import Checkpoints
+from shugang.delivery.plane.recent import Recent
 from shugang.delivery.plane.records import Entry
+from shugang.delivery.plane.usage import Meter, Meters
 
 log = logging.getLogger("shugang.plane.journal")
 
 
+# The last number that control acknowledged.
+ACKED = "acked_seq"
 NEVER = 1 << 60
 # Waiting for siblings (PostgreSQL's commit_siblings, without its fixed delay).
 SIBLINGS = 4
 LARGEST_WAIT = 256
 LINGER_SECONDS = 0.001
-# Characters of records kept in memory for shipping.
-RECENT_BYTES = 16 * 1024 * 1024
 
 
 class JournalFailed(RuntimeError):
@@ -47,7 +48,11 @@ class JournalInUse(RuntimeError):
     """Another plane process owns this journal."""
 
 
-class _Durable(asyncio.Future[None]):
+class StillAnswered(RuntimeError):
+    """The same request id is being answered elsewhere and does not come to an end."""
+
+
+class Durable(asyncio.Future[None]):
     """Shared by a whole batch: one waiter that goes away must not cancel it for the others."""
 
     def cancel(self, msg: Any = None) -> bool:
@@ -63,7 +68,7 @@ class _Batch:
         self.chained: schema.Chained | None = None
         self.fold: schema.Usage = {}
         self.numbers: dict[str, int] = {}
-        self.future = _Durable(loop=loop)
+        self.future = Durable(loop=loop)
 
 
 class Intent(NamedTuple):
@@ -93,16 +98,26 @@ class Past(NamedTuple):
 class Journal:
     def __init__(self, path: Path, on_failure: Callable[[BaseException], None] | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _own(path.with_suffix(".lock"))
-        self._con = schema.connect(str(path))
-        self.restored = schema.restore(self._con)
-        self._reader = schema.connect_reader(str(path))
+        self._lock = own(path.with_suffix(".lock"))
+        try:
+            self._con = schema.connect(str(path))
+            self.restored = schema.restore(self._con)
+            self._reader = schema.connect_reader(str(path))
+        except BaseException:
+            os.close(self._lock)
+            raise
         self._path = path
         # `seq` is durable; `_last` and `_head` run ahead by the batch that is being written.
         self.seq = self._last = self.restored.seq
         self._head = self.restored.head
         self._numbers = self.restored.numbers
         self._numbered: set[str] = set()
+        self._nonces = dict(self.restored.nonces)
+        self.meters = Meters(lambda grant: Meter(self.restored.usage.get(grant)))
+        self.acked = int(self.restored.meta.get(ACKED, "0"))
+        self.leads, self._revision = True, 0
+        self.joined = asyncio.Event()
+        self.joined.set()
         # Sums since the last fold; folding at every flush would cost a page of writing each time.
         self._unfolded: schema.Usage = {}
         self._folded = self.restored.seq
@@ -114,8 +129,7 @@ class Journal:
         self._siblings, self._ended = 0, 0.0
         self._linger: asyncio.TimerHandle | None = None
         self._committed = asyncio.Event()
-        self._recent: deque[schema.Chained] = deque()
-        self._held = 0
+        self.recent = Recent()
         self._checkpoints = Checkpoints(str(path), self._con)
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._swept = time.time()
@@ -127,11 +141,13 @@ class Journal:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Let what was submitted become durable, then close."""
+        """Let what was submitted become durable, then close. After a failure there is only closing left to do."""
         while not self._idle and not self.failed:
             await asyncio.sleep(0.001)
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+        self._checkpoints.stop()
+        self._con.close()
         self._reader.close()
         os.close(self._lock)
 
@@ -179,9 +195,24 @@ class Journal:
             (size, rows, outcome, charged, reason, grant, request_id),
         )
 
-    def nonce(self, credential: str, nonce: str, expires: float) -> None:
-        """Shares the flush of the request that carries it."""
-        self._statement("INSERT OR REPLACE INTO nonce VALUES (?, ?, ?)", (credential, nonce, expires))
+    async def spend(self, credential: str, nonce: str) -> bool:
+        """Whether this nonce was still good; it is not from now on. Shares the flush of the request that carries it."""
+        key, now = (credential, nonce), time.time()
+        if key in self._nonces:
+            return False
+        self._nonces[key] = expires = now + schema.NONCE_SECONDS
+        self._statement("INSERT OR REPLACE INTO nonce VALUES (?, ?, ?)", (*key, expires))
+        return True
+
+    def serves(self, revision: int) -> None:
+        """This process decides by `revision` from now on."""
+        self._revision = revision
+
+    def ended(self) -> None:
+        """The current request is over (`fleet.journal` frees what it claimed; here `in_flight` knows)."""
+
+    async def state(self) -> dict[str, Any]:
+        return {"journal_seq": self.seq, "unshipped": self.seq - self.acked, "workers": 1, "revision": self._revision}
 
     def set_meta(self, key: str, value: str) -> asyncio.Future[None]:
         return self._statement(schema.SET_META, (key, value))
@@ -236,7 +267,7 @@ class Journal:
         self.batches += 1
         if batch.chained:
             self.seq = batch.chained.seq
-            self._remember(batch.chained)
+            self.recent.add(batch.chained)
         batch.future.set_result(None)
         self._committed.set()
         waiting = len(self._pending.entries)
@@ -249,14 +280,6 @@ class Journal:
             self._idle = True
             if time.time() - self._swept > 600:
                 self._sweep()
-
-    def _remember(self, batch: schema.Chained) -> None:
-        """What was just written is about to be shipped: reading it back from the file would cost as much as
-        writing it did. Bounded: where nobody fetches, the file alone has it."""
-        self._recent.append(batch)
-        self._held += len(batch.text)
-        while self._held > RECENT_BYTES:
-            self._held -= len(self._recent.popleft().text)
 
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         log.critical("the journal cannot commit (%s); this plane stops serving", error)
@@ -271,6 +294,7 @@ class Journal:
         self._swept = now = time.time()
         self._statement("DELETE FROM answer WHERE expires < ?", (now,))
         self._statement("DELETE FROM nonce WHERE expires < ?", (now,))
+        self._nonces = {key: expires for key, expires in self._nonces.items() if expires > now}
 
     # -- the writer thread --------------------------------------------------------------------------------
 
@@ -287,8 +311,6 @@ class Journal:
                 return
             if error is not None:
                 return
-        self._checkpoints.stop()
-        self._con.close()
 
     def _commit(self, batch: _Batch) -> None:
         con, chained = self._con, batch.chained
@@ -316,9 +338,7 @@ class Journal:
         if row is None:
             return None
         first, joined = self._reader.execute(schema.BATCH_OF, row).fetchone()
-        text = joined.split(schema.JOIN)[row[0] - first]
-        record = json.loads(text)
-        return Past(record["state"], record["detail"], record["answer_sha256"], text)
+        return read_past(first, row[0], joined)
 
     async def ranges(self, grant: str, stem: str) -> list[tuple[int, int]]:
         """The ranges [start, end) of a file that were released under a grant."""
@@ -338,32 +358,19 @@ class Journal:
         await self._committed.wait()
         self._committed.clear()
 
-    def recent(self, seq: int, limit: int) -> tuple[int, bytes] | None:
-        """`read_after` from memory; None where what follows `seq` is no longer there."""
-        texts: list[str] = []
-        last = held = 0
-        for batch in self._recent:
-            if batch.seq <= seq:
-                continue
-            if batch.first > seq + 1 and not texts:
-                return None
-            if held >= limit:
-                break
-            part = batch.text
-            if batch.first <= seq:
-                part = schema.JOIN.join(part.split(schema.JOIN)[seq + 1 - batch.first :])
-            texts.append(part)
-            held, last = batch.seq - seq, batch.seq
-        return (last, f"[{schema.JOIN.join(texts)}]".encode()) if texts else None
+    async def portion(self, seq: int, limit: int) -> tuple[int, bytes]:
+        """About `limit` records after `seq` (whole flushes) as a JSON array, and the last number."""
+        found = self.recent.after(seq, limit)
+        return await asyncio.to_thread(self.read_after, seq, limit) if found is None else found
 
-    def forget(self, seq: int) -> None:
-        """Records up to `seq` are home: memory need not keep them."""
-        while self._recent and self._recent[0].seq <= seq:
-            self._held -= len(self._recent.popleft().text)
+    async def acknowledged(self, seq: int) -> None:
+        """Control has the records up to `seq`."""
+        self.acked = seq
+        self.recent.forget(seq)
+        await self.set_meta(ACKED, str(seq))
 
     def read_after(self, seq: int, limit: int) -> tuple[int, bytes]:
-        """About `limit` records after `seq` (whole flushes) as a JSON array, and the last number; for a worker
-        thread."""
+        """`portion` from the file, for a worker thread."""
         con = schema.connect_reader(str(self._path))
         texts: list[str] = []
         last = seq
@@ -378,7 +385,14 @@ class Journal:
             con.close()
 
 
-def _own(path: Path) -> int:
+def read_past(first: int, seq: int, joined: str) -> Past:
+    """The record `seq` out of the text of its flush, which begins with `first`."""
+    text = joined.split(schema.JOIN)[seq - first]
+    record = json.loads(text)
+    return Past(record["state"], record["detail"], record["answer_sha256"], text)
+
+
+def own(path: Path) -> int:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 
 def render_metrics(plane: Plane) -> str:
+    """Of this worker, which is all of the plane where it has one; a fleet's are told apart by the label `worker`."""
     gate, journal = plane.gate, plane.journal
     rows: list[tuple[str, str, str, float]] = [
         ("journal_records_total", "counter", "", journal.seq),
@@ -34,15 +35,17 @@ def render_metrics(plane: Plane) -> str:
         ("stream_repeated_total", "counter", "", plane.feeds.counts["repeated"]),
     ]
     rows += [
-        ("refused_total", "counter", f'{{code="{name.removeprefix("refused:")}"}}', count)
+        ("refused_total", "counter", f'code="{name.removeprefix("refused:")}"', count)
         for name, count in sorted(plane.counters.items())
         if name.startswith("refused:")
     ]
     lines: list[str] = []
     typed: set[str] = set()
+    worker = f'worker="{plane.config.worker}"' if plane.config.worker else ""
     for name, kind, labels, value in rows:
         if name not in typed:
             typed.add(name)
             lines.append(f"# TYPE shugang_plane_{name} {kind}")
-        lines.append(f"shugang_plane_{name}{labels} {value:g}")
+        given = ",".join(filter(None, (labels, worker)))
+        lines.append(f"shugang_plane_{name}{f'{{{given}}}' if given else ''} {value:g}")
     return "\n".join(lines) + "\n"

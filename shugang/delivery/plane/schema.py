@@ -133,6 +133,9 @@ class Restored(NamedTuple):
     aborted: int
 
 
+EMPTY = Restored(0, GENESIS, {}, {}, {}, {}, 0, 0)
+
+
 def connect(path: str) -> sqlite3.Connection:
     """The one writing connection. FULL: an acknowledged record survives a power loss, not only a kill."""
     con = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -231,7 +234,7 @@ def restore(con: sqlite3.Connection) -> Restored:
     row = con.execute("SELECT last, text FROM batch ORDER BY last DESC LIMIT 1").fetchone()
     seq, head = (row[0], json.loads(row[1].rsplit(JOIN, 1)[-1])["hash"]) if row else (0, GENESIS)
     orphans = [
-        _resolve(row)
+        resolve(row)
         for row in con.execute(
             "SELECT grant_id, request_id, credential, mode, action, version, outcome, charged, reason, at,"
             " received_at, day, detail, released_bytes, released_rows FROM intent ORDER BY received_at, request_id"
@@ -265,7 +268,7 @@ def restore(con: sqlite3.Connection) -> Restored:
     )
 
 
-def _resolve(row: tuple[Any, ...]) -> Entry:
+def resolve(row: tuple[Any, ...]) -> Entry:
     (
         grant,
         request_id,

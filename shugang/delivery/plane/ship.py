@@ -11,26 +11,26 @@ import json
 import logging
 
 from shugang.delivery.plane.control import Control, ControlError
-from shugang.delivery.plane.journal import Journal, JournalFailed
+from shugang.delivery.plane.journal import JournalFailed
+from shugang.delivery.plane.journals import AnyJournal
 
 log = logging.getLogger("shugang.plane.ship")
-ACKED = "acked_seq"
 BATCH = 2000
 LONGEST_WAIT = 10.0
 
 
 class Shipper:
-    def __init__(self, journal: Journal, control: Control, seconds: float) -> None:
+    def __init__(self, journal: AnyJournal, control: Control, seconds: float) -> None:
         self._journal, self._control, self._seconds = journal, control, seconds
-        self.acked = int(journal.restored.meta.get(ACKED, "0"))
         self.failures = 0
 
     @property
     def backlog(self) -> int:
-        return self._journal.seq - self.acked
+        return self._journal.seq - self._journal.acked
 
     async def run(self) -> None:
         wait = self._seconds
+        await self._journal.joined.wait()
         while True:
             try:
                 while await self.once():
@@ -49,23 +49,19 @@ class Shipper:
 
     async def once(self) -> bool:
         """Ship one batch; True when it was a full one, so that the next should follow at once."""
-        if not self.backlog:
+        before = self._journal.acked
+        if not self.backlog or not self._journal.leads:
             return False
-        found = self._journal.recent(self.acked, BATCH)
-        if found is None:
-            found = await asyncio.to_thread(self._journal.read_after, self.acked, BATCH)
-        last, records = found
-        if last == self.acked:
+        last, records = await self._journal.portion(before, BATCH)
+        if last == before:
             return False
-        body = b'{"from_seq":%d,"records":%s}' % (self.acked + 1, records)
+        body = b'{"from_seq":%d,"records":%s}' % (before + 1, records)
         answer = await self._control.post("/plane/v1/journal", body)
         try:
             acked = int(json.loads(answer)["acked_seq"])
         except (ValueError, KeyError, TypeError) as error:
             raise ControlError("control's acknowledgement cannot be read") from error
-        if not self.acked < acked <= self._journal.seq:
-            raise ControlError(f"control acknowledged {acked}, expected {self.acked + 1} to {self._journal.seq}")
-        shipped, self.acked = acked - self.acked, acked
-        self._journal.forget(acked)
-        await self._journal.set_meta(ACKED, str(acked))
-        return shipped >= BATCH
+        if not before < acked <= max(last, self._journal.seq):
+            raise ControlError(f"control acknowledged {acked}, expected {before + 1} to {last}")
+        await self._journal.acknowledged(acked)
+        return acked - before >= BATCH

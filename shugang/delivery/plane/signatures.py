@@ -81,7 +81,7 @@ class Signatures:
         return credential.id
 
     async def _spend(self, credential: Credential, holder: Holder, nonce: str) -> None:
-        if await self._gate.spend(credential.id, nonce):
+        if await self._gate.journal.spend(credential.id, nonce):
             return
         access = next(iter(holder.all()))
         use = Use(access, self._gate.new_id(), False, self._gate.clock.now())

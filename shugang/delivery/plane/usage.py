@@ -1,4 +1,4 @@
-"""Quotas and rates, exact within the one process that owns the journal.
+"""Quotas and rates, exact within the one process that owns the journal (`plane.fleet` shares them between workers).
 
 A reservation is taken in memory before anything is produced and settled when the outcome is known, without an
 `await` between check and reservation; the sums are restored from the journal at start. Because an outcome decides
@@ -8,6 +8,7 @@ what it found.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from time import monotonic
 
@@ -19,7 +20,7 @@ _KINDS = {"charged": (0,), "uncharged": (3,), "all": (0, 3)}
 CHARGED, UNCHARGED = 0, 3
 
 
-class _Limit:
+class Limit:
     """`before` is what the window held up to today; `cells` the positions that count."""
 
     __slots__ = ("before", "bounded", "calls", "cells", "code", "limit", "per", "unit")
@@ -33,6 +34,18 @@ class _Limit:
         self.bounded = () if self.calls else _KINDS[quota.counts]
         self.code = "uncharged_quota_exhausted" if quota.counts == "uncharged" else "quota_exhausted"
         self.before = 0
+
+
+class Meters(dict[str, "Meter"]):
+    """Meters by grant, each made when it is first asked for; they outlive bundles."""
+
+    def __init__(self, make: Callable[[str], Meter] | None = None) -> None:
+        super().__init__()
+        self._make = make or (lambda grant: Meter())
+
+    def __missing__(self, grant: str) -> Meter:
+        made = self[grant] = self._make(grant)
+        return made
 
 
 class Meter:
@@ -57,16 +70,16 @@ class Meter:
         self._days = days if days is not None else {}
         self._day = -1
         self._today: list[int] = [0] * 6
-        self._limits: tuple[_Limit, ...] = ()
+        self._limits: tuple[Limit, ...] = ()
         # Those of `_limits` that bound amounts beyond mere admission.
-        self._amounts: tuple[_Limit, ...] = ()
+        self._amounts: tuple[Limit, ...] = ()
         self._rate: Rate | None = None
         self._tokens = self._refilled = self._burst = self._per = 0.0
         self.held = 0
         self.policy = ""
 
     def set_terms(self, quotas: tuple[Quota, ...], rate: Rate | None) -> None:
-        self._limits = tuple(_Limit(quota) for quota in quotas)
+        self._limits = tuple(Limit(quota) for quota in quotas)
         self._amounts = tuple(limit for limit in self._limits if limit.bounded)
         self._day = -1
         if rate != self._rate:

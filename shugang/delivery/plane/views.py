@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -184,8 +186,15 @@ class Views:
     async def _make(self, folder: Path, job: dict[str, Any]) -> dict[str, Any]:
         job |= {"out": str(folder), "memory_mb": 1024, "threads": 2, "cpu_seconds": 3600}
         async with self._one_at_a_time:
-            manifest = await _run(job)
-        self.made += 1
+            lock = await asyncio.to_thread(_making, folder)
+            try:
+                # Another worker of this machine may have made it meanwhile.
+                manifest = _read_manifest(folder)
+                if manifest is None:
+                    manifest = await _run(job)
+                    self.made += 1
+            finally:
+                os.close(lock)
         return manifest
 
     async def prewarm(self, index: Index) -> None:
@@ -277,6 +286,13 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
         return manifest if whole else None
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _making(folder: Path) -> int:
+    """One process of this machine makes views at a time; the lock ends with the handle."""
+    handle = os.open(folder.parent / ".making.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
 
 
 async def _run(job: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from shugang.delivery.plane.tests.databases import WORKERS, database, postgres_port
 from shugang.delivery.plane.tests.peer import FakeControl, PlaneProcess
+
+# A fleet needs a server to share: the PostgreSQL pass has one.
+collect_ignore = [] if postgres_port() else ["test_fleet.py"]
 
 
 @pytest.fixture
@@ -22,14 +26,47 @@ def vault(tmp_path: Path) -> Path:
     return tmp_path / "vault"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test of a plane runs over one worker on SQLite, and in the PostgreSQL pass over four that share a journal
+    there."""
+    if "make_plane" in metafunc.fixturenames:
+        param = pytest.param("four-on-postgresql", marks=pytest.mark.both) if postgres_port() else "one-on-sqlite"
+        metafunc.parametrize("make_plane", [param], indirect=True)
+
+
 @pytest.fixture
-def make_plane(control: FakeControl, tmp_path: Path, vault: Path) -> Iterator[Any]:
+def shared_journal() -> Iterator[str]:
+    with database(postgres_port()) as url:
+        yield url
+
+
+@pytest.fixture
+def make_plane(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Starts planes that end with the test."""
+    if request.param == "one-on-sqlite":
+        yield request.getfixturevalue("make_one")
+    else:
+        yield request.getfixturevalue("make_fleet")
+
+
+@pytest.fixture
+def make_one(control: FakeControl, tmp_path: Path, vault: Path) -> Iterator[Any]:
+    """One process with its own journal."""
+    yield from _makes(control, tmp_path, vault)
+
+
+@pytest.fixture
+def make_fleet(control: FakeControl, tmp_path: Path, vault: Path, shared_journal: str) -> Iterator[Any]:
+    """Four workers that share a journal in PostgreSQL."""
+    yield from _makes(control, tmp_path, vault, journal_url=shared_journal, workers=WORKERS)
+
+
+def _makes(control: FakeControl, tmp_path: Path, vault: Path, **kind: Any) -> Iterator[Any]:
     made: list[PlaneProcess] = []
 
     def make(*grants: Any, healthy: bool = True, **settings: Any) -> PlaneProcess:
         revision = control.set(*grants)
-        plane = PlaneProcess(control, tmp_path / f"plane-{len(made)}", vault, **settings)
+        plane = PlaneProcess(control, tmp_path / f"plane-{len(made)}", vault, **kind, **settings)
         made.append(plane)
         plane.start(healthy)
         if healthy:
@@ -39,5 +76,4 @@ def make_plane(control: FakeControl, tmp_path: Path, vault: Path) -> Iterator[An
     yield make
     for plane in made:
         if plane.process is not None and plane.process.poll() is None:
-            plane.process.kill()
-            plane.process.wait(10)
+            plane.kill()

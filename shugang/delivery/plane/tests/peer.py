@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -184,6 +185,7 @@ class PlaneProcess:
             ]
             (folder / "plane.toml").write_text("\n".join(lines))
             self.arguments = ["--config", str(folder / "plane.toml")]
+        self.workers, self.journal_url = int(values.get("workers", 1)), str(values.get("journal_url", ""))
         self.environ = {f"SHUGANG_PLANE_{name.upper()}": str(value) for name, value in values.items()}
         self.control = control
         self.process: subprocess.Popen[bytes] | None = None
@@ -202,8 +204,13 @@ class PlaneProcess:
             stderr=log,
         )
         if healthy:
-            self.wait(lambda: self.health()["ok"])
+            self.wait(self.ready)
         return self
+
+    def ready(self) -> bool:
+        """Every worker has joined, and the one that answers has a fresh lease."""
+        state = self.health()
+        return bool(state["ok"]) and state["workers"] == self.workers and state["revision"] > 0
 
     def wait(self, check: Any, seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds
@@ -211,7 +218,7 @@ class PlaneProcess:
             try:
                 if check():
                     return
-            except OSError:
+            except (OSError, KeyError):
                 pass
             if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
                 raise AssertionError("plane not ready: " + (self.folder / "log").read_text()[-2000:])
@@ -219,6 +226,19 @@ class PlaneProcess:
 
     def health(self) -> dict[str, Any]:
         return json.loads(self.get("/healthz").body)
+
+    def metric(self, name: str) -> float:
+        """A counter, summed over all workers: each scrape meets one of them."""
+        seen: dict[str, float] = {}
+        pattern = re.compile(rf'^shugang_plane_{name}(?:{{worker="(\d+)"}})? (\S+)$', re.MULTILINE)
+
+        def all_seen() -> bool:
+            for worker, value in pattern.findall(self.get("/metrics").body.decode()):
+                seen[worker] = float(value)
+            return len(seen) == self.workers
+
+        self.wait(all_seen)
+        return sum(seen.values())
 
     def at(self, revision: int) -> None:
         """Wait until the plane holds this revision."""
@@ -245,6 +265,15 @@ class PlaneProcess:
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
+        deadline = time.monotonic() + 10
+        while self.journal_url and self.listens():
+            # The workers die with their launcher, a moment later.
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    def listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> int:
         assert self.process is not None

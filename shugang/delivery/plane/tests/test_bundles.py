@@ -19,9 +19,8 @@ def granted(vault, **changes):
     return grant("g1", "segments", api_source(vault), terms(("prefix7", "city")), ("k1",), **changes)
 
 
-def rejected(plane) -> int:
-    lines = plane.get("/metrics").body.decode().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("shugang_plane_bundle_rejected_total "))
+def rejected(plane) -> float:
+    return plane.metric("bundle_rejected_total")
 
 
 def test_revocation_is_felt_at_once(make_plane, vault, control, record_property):

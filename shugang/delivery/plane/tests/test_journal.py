@@ -29,12 +29,12 @@ def test_shipping_reads_the_same_from_memory_and_from_the_file(tmp_path):
             for limit in (1, 5, 100):
                 # Then both tell the same whole flushes, beginning with the first record not yet home
                 last, body = journal.read_after(after, limit)
-                assert journal.recent(after, limit) == (last, body)
+                assert journal.recent.after(after, limit) == (last, body)
                 told = [record["seq"] for record in json.loads(body)]
                 assert told == list(range(after + 1, last + 1)) and (len(told) >= limit or last == 28)
         # And what is home is no longer kept in memory, while the file still has it
-        journal.forget(20)
-        assert journal.recent(3, 5) is None and journal.read_after(3, 5)[0] > 3
+        journal.recent.forget(20)
+        assert journal.recent.after(3, 5) is None and journal.read_after(3, 5)[0] > 3
         await journal.stop()
 
     asyncio.run(play())

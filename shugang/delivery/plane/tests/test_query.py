@@ -8,12 +8,12 @@ import io
 import os
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from shugang.delivery.plane.tests.databases import journal
 from shugang.delivery.plane.tests.peer import PlaneProcess, grant, terms
 from shugang.policy.sources import QuerySource
 from shugang.policy.terms import Mask, Quota, RowFilter
@@ -257,7 +257,7 @@ def test_revocation_stops_an_answer_in_flight(edge, database, control):
     plane = edge(whole_answer=100_000)
     con, answer = _half_read(plane, PATH)
     plane.at(control.set(grant("g1", "companies", source(), terms(FIELDS, ("query",)), ("k1",), state="ended")))
-    plane.wait(lambda: b"aborted_total 1" in plane.get("/metrics").body)
+    plane.wait(lambda: plane.metric("aborted_total") == 1)
     with pytest.raises(http.client.IncompleteRead):
         answer.read()
     con.close()
@@ -302,8 +302,7 @@ def test_a_kill_before_the_answer_is_void(edge, database):
 
     asking = threading.Thread(target=ask)
     asking.start()
-    plane.wait(lambda: b"journal_batches_total 0" not in plane.get("/metrics").body)
-    time.sleep(0.3)
+    plane.wait(lambda: journal(plane, "SELECT count(*) FROM intent") == [(1,)])
     plane.kill()
     asking.join()
     plane.start()

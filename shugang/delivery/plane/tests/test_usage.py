@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shugang.delivery.plane.index import Index
 from shugang.delivery.plane.tests.peer import at_once, credential, grant, terms
-from shugang.delivery.plane.usage import CHARGED, UNCHARGED, Meter
+from shugang.delivery.plane.usage import CHARGED, UNCHARGED, Meter, Meters
 from shugang.policy.grant import Basis, decide, decide_credential
 from shugang.policy.sources import ApiSource
 from shugang.policy.terms import Quota
@@ -100,7 +100,7 @@ def test_the_cached_verdict_is_always_that_of_decide(start, end, basis, expiry, 
         bases=(Basis("contract", "r", "00" * 32, basis),),
         credentials=(credential("k", expires_at=expiry),),
     )
-    access = Index((made,), {}).by_key["g", "cred-k"]
+    access = Index((made,), Meters()).by_key["g", "cred-k"]
     for moment in moments:
         expected = decide(made, moment, "read") or decide_credential(made, made.credentials[0], moment)
         assert access.refusal(moment.timestamp()) == expected

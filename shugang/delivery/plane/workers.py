@@ -1,0 +1,108 @@
+"""Several worker processes behind one port (the kernel spreads connections over them, SO_REUSEPORT).
+
+The launcher serves nothing itself: it starts its workers, replaces those that end, and stops them in the end. Killing
+it kills its workers: none may serve unattended.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shugang.delivery.plane.config import ENV_PREFIX, PlaneConfig
+from shugang.delivery.plane.journal import own
+
+log = logging.getLogger("shugang.plane.workers")
+EX_CONFIG = 78
+PR_SET_PDEATHSIG = 1
+LIVED_SECONDS, LONGEST_PAUSE = 10.0, 5.0
+PATIENCE_SECONDS = 12.0
+
+
+@dataclass
+class Worker:
+    """One process and when it may start again: at once after a long life, later and later after short ones."""
+
+    number: int
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    next_start: float = 0.0
+    pause: float = 0.1
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(  # noqa: S603 our own program
+            self.command,
+            env={**os.environ, **self.environment, f"{ENV_PREFIX}WORKER": str(self.number)},
+            preexec_fn=_die_with_parent,
+            start_new_session=True,
+        )
+
+    def ended(self) -> int | None:
+        return self.process.poll() if self.process is not None else None
+
+    def rest(self) -> None:
+        now = time.monotonic()
+        self.pause = 0.1 if now - self.started > LIVED_SECONDS else min(LONGEST_PAUSE, self.pause * 2)
+        self.process, self.next_start = None, now + self.pause
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def run(config: PlaneConfig, settings: Path | None) -> int:
+    """Blocking; the exit status: 78 where a worker says that the settings cannot work, otherwise 0."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = own(config.journal_path.with_suffix(".lock"))
+    command = [sys.executable, "-m", "shugang.delivery.plane"]
+    if settings is not None:
+        command += ["--config", str(settings)]
+    more = {f"{ENV_PREFIX}WORKERS": str(config.workers)}
+    workers = [Worker(number, command, environment=more) for number in range(1, config.workers + 1)]
+    stopping: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda n, _frame: stopping.append(n))
+    try:
+        return _attend(workers, stopping)
+    finally:
+        _stop(workers)
+        os.close(lock)
+
+
+def _attend(workers: list[Worker], stopping: list[int]) -> int:
+    while not stopping:
+        for worker in workers:
+            status = worker.ended()
+            if status == EX_CONFIG:
+                return EX_CONFIG
+            if status is not None:
+                log.warning("worker %d ended (%d)", worker.number, status)
+                worker.rest()
+            if worker.process is None and time.monotonic() >= worker.next_start:
+                worker.start()
+        time.sleep(0.05)
+    return 0
+
+
+def _stop(workers: list[Worker]) -> None:
+    running = [worker.process for worker in workers if worker.process is not None and worker.ended() is None]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for process in running:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
