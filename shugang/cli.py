@@ -25,7 +25,7 @@ def _init(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace) -> int:
     from shugang.commands import processes
 
-    return processes.serve(args.roles.split(","))
+    return processes.serve(args.roles.split(","), args.plane_workers)
 
 
 def _doctor(args: argparse.Namespace) -> int:
@@ -86,6 +86,12 @@ def parser() -> argparse.ArgumentParser:
     serve = sub.add_parser("serve", help="启动平台 / run the platform")
     serve.add_argument(
         "--roles", default="control,plane,worker,sequencer", help="本机运行哪些进程 / which processes run here"
+    )
+    serve.add_argument(
+        "--plane-workers",
+        type=int,
+        default=None,
+        help="数据面工作进程数，多于1须设SHUGANG_PLANE_JOURNAL_URL / processes of the data plane; more than 1 need it set",
     )
     serve.set_defaults(act=_serve)
     sub.add_parser("doctor", help="检查缺什么、哪里不安全 / say what is missing or unsafe").set_defaults(act=_doctor)

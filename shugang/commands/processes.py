@@ -160,8 +160,23 @@ class Supervisor:
         self.children.clear()
 
 
-def serve(roles: list[str]) -> int:
+def share_the_plane(workers: int | None) -> None:
+    """Several workers of the plane share their journal in PostgreSQL: without it there is no start."""
+    if workers is not None:
+        os.environ["SHUGANG_PLANE_WORKERS"] = str(workers)
+    given = os.environ.get("SHUGANG_PLANE_WORKERS", "1")
+    if not given.isdigit() or int(given) < 1:
+        raise SystemExit("数据面工作进程数须为正整数。/ The number of plane workers must be a whole number from 1.")
+    if int(given) > 1 and not any(os.environ.get(f"SHUGANG_PLANE_JOURNAL_URL{kind}") for kind in ("", "_FILE")):
+        raise SystemExit(
+            "多个数据面工作进程要共用PostgreSQL中的用量日志，请先设SHUGANG_PLANE_JOURNAL_URL（或…_FILE）。/ Several plane "
+            "workers share their journal in PostgreSQL. Please set SHUGANG_PLANE_JOURNAL_URL (or …_FILE) first."
+        )
+
+
+def serve(roles: list[str], plane_workers: int | None = None) -> int:
     """Run until Ctrl-C or SIGTERM. Refuses to start with an insecure secret."""
+    share_the_plane(plane_workers)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shugang.settings")
     import django
 

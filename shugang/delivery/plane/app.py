@@ -18,9 +18,10 @@ from shugang.delivery.plane.connectors import open_connectors
 from shugang.delivery.plane.control import Control
 from shugang.delivery.plane.gate import Gate, Rejected, Signed, Use, plane_secret
 from shugang.delivery.plane.index import Index
-from shugang.delivery.plane.journal import JournalFailed, Past, StillAnswered
+from shugang.delivery.plane.journal import JournalFailed, StillAnswered
 from shugang.delivery.plane.journals import open_journal
 from shugang.delivery.plane.metrics import render_metrics
+from shugang.delivery.plane.past import PRUNED, Past
 from shugang.delivery.plane.pieces import Accounts
 from shugang.delivery.plane.pipes import Aborted, Pipe, clean
 from shugang.delivery.plane.places import networks
@@ -198,9 +199,12 @@ class Plane:
             await asyncio.wait([running])
             await asyncio.sleep(0)
         try:
-            return await self.journal.past(*key)
+            past = await self.journal.past(*key)
         except StillAnswered as error:
             raise Rejected(use, Denied("request_in_flight", "Request-Id", journal=False)) from error
+        if past is PRUNED and use.access.mode != "table":
+            raise Rejected(use, Denied("result_gone", "Request-Id"))
+        return past
 
     async def body(self, scope: Any, proto: Any) -> bytes:
         """The request body, up to `max_body` bytes."""

@@ -61,6 +61,7 @@ class PlaneConfig:
     tls_key: Path | None = None
     journal_url: str = field(default="", repr=False)
     journal_url_file: Path | None = None
+    journal_keep_days: int = 90
     workers: int = 1
     worker: int = 0
     connectors: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -86,18 +87,19 @@ class PlaneConfig:
             networks(self.trusted_proxies)
         except ValueError as error:
             raise ConfigError(f"trusted_proxies: {error}") from error
-
-    @cached_property
-    def rules(self) -> Rules:
-        """Where this plane may dial. An edge stands inside its own network; its allow-list alone bounds it."""
-        return Rules.of(self.allow, self.networks, private=self.role == "edge")
-
+        if self.journal_keep_days != 0 and self.journal_keep_days < 2:
+            raise ConfigError("journal_keep_days: 0 (for ever) or at least 2, so that no retry outlives its record")
         if self.workers < 1:
             raise ConfigError("workers: at least 1")
         if self.workers > 1 and not self.journal_dsn():
             raise ConfigError(
                 "workers: more than one share a journal in PostgreSQL; set journal_url or journal_url_file"
             )
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Where this plane may dial. An edge stands inside its own network; its allow-list alone bounds it."""
+        return Rules.of(self.allow, self.networks, private=self.role == "edge")
 
     def journal_dsn(self) -> str:
         """The address of the shared journal, "" where this plane keeps its own in SQLite."""
@@ -165,6 +167,7 @@ _INTS = {
     "part_rows",
     "file_url_seconds",
     "backpressure",
+    "journal_keep_days",
     "workers",
     "worker",
 }

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import json
 import logging
 import os
 import queue
@@ -22,8 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shugang.delivery.plane import schema
+from shugang.delivery.plane import pruning, schema
 from shugang.delivery.plane.checkpoints import Checkpoints
+from shugang.delivery.plane.past import Past, read_past
 from shugang.delivery.plane.recent import Recent
 from shugang.delivery.plane.records import Entry
 from shugang.delivery.plane.usage import Meter, Meters
@@ -34,6 +34,8 @@ log = logging.getLogger("shugang.plane.journal")
 # The last number that control acknowledged.
 ACKED = "acked_seq"
 NEVER = 1 << 60
+# Between two looks for what has expired, and between two portions of old records.
+SWEEP_SECONDS, PRUNE_SECONDS = 600.0, 0.05
 # Waiting for siblings (PostgreSQL's commit_siblings, without its fixed delay).
 SIBLINGS = 4
 LARGEST_WAIT = 256
@@ -86,17 +88,12 @@ class Intent(NamedTuple):
     detail: str
 
 
-class Past(NamedTuple):
-    """What the journal knows of a request id that was already answered under a grant."""
-
-    state: str
-    detail: dict[str, Any]
-    answer_sha256: str
-    text: str
-
-
 class Journal:
-    def __init__(self, path: Path, on_failure: Callable[[BaseException], None] | None = None) -> None:
+    """Records older than `keep_days` go once they are home; 0 keeps all."""
+
+    def __init__(
+        self, path: Path, on_failure: Callable[[BaseException], None] | None = None, keep_days: int = 0
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = own(path.with_suffix(".lock"))
         try:
@@ -132,16 +129,18 @@ class Journal:
         self.recent = Recent()
         self._checkpoints = Checkpoints(str(path), self._con)
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
-        self._swept = time.time()
+        self._keep_days = keep_days
 
     def start(self) -> None:
         """Call inside the event loop that will submit."""
         self._loop = asyncio.get_running_loop()
         self._pending = _Batch(self._loop)
         self._thread.start()
+        self._tending = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
     async def stop(self) -> None:
         """Let what was submitted become durable, then close. After a failure there is only closing left to do."""
+        self._tending.cancel()
         while not self._idle and not self.failed:
             await asyncio.sleep(0.001)
         self._queue.put(None)
@@ -278,8 +277,6 @@ class Journal:
             self._flush()
         else:
             self._idle = True
-            if time.time() - self._swept > 600:
-                self._sweep()
 
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         log.critical("the journal cannot commit (%s); this plane stops serving", error)
@@ -291,7 +288,16 @@ class Journal:
             self._on_failure(error)
 
     def _sweep(self) -> None:
-        self._swept = now = time.time()
+        if self.failed:
+            return
+        now, gone = time.time(), 0
+        if self._keep_days:
+            known = min(self.acked, self._folded)
+            gone = pruning.boundary(self._reader, pruning.cutoff(now, self._keep_days), known)
+        self._tending = self._loop.call_later(PRUNE_SECONDS if gone else SWEEP_SECONDS, self._sweep)
+        if gone:
+            self._statement(pruning.DROP, (gone, pruning.AT_ONCE))
+            return
         self._statement("DELETE FROM answer WHERE expires < ?", (now,))
         self._statement("DELETE FROM nonce WHERE expires < ?", (now,))
         self._nonces = {key: expires for key, expires in self._nonces.items() if expires > now}
@@ -383,13 +389,6 @@ class Journal:
             return last, f"[{schema.JOIN.join(texts)}]".encode()
         finally:
             con.close()
-
-
-def read_past(first: int, seq: int, joined: str) -> Past:
-    """The record `seq` out of the text of its flush, which begins with `first`."""
-    text = joined.split(schema.JOIN)[seq - first]
-    record = json.loads(text)
-    return Past(record["state"], record["detail"], record["answer_sha256"], text)
 
 
 def own(path: Path) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from shugang.delivery.plane.config import PlaneConfig
-from shugang.delivery.plane.journal import Intent, Journal, Past
+from shugang.delivery.plane.journal import Intent, Journal
+from shugang.delivery.plane.past import Past
 from shugang.delivery.plane.records import Entry
 from shugang.delivery.plane.schema import Restored
 from shugang.delivery.plane.usage import Meters
@@ -49,7 +50,7 @@ class AnyJournal(Protocol):
 
 def open_journal(config: PlaneConfig, on_failure: Callable[[BaseException], None] | None) -> AnyJournal:
     if not config.journal_dsn():
-        return Journal(config.journal_path, on_failure)
+        return Journal(config.journal_path, on_failure, config.journal_keep_days)
     from shugang.delivery.plane.fleet.journal import FleetJournal
 
     return FleetJournal(config, on_failure)

@@ -25,7 +25,8 @@ from shugang.delivery.plane.fleet.draws import Draws
 from shugang.delivery.plane.fleet.members import Membership, join
 from shugang.delivery.plane.fleet.meter import FleetMeter
 from shugang.delivery.plane.fleet.tables import CELLS, append
-from shugang.delivery.plane.journal import ACKED, Durable, Intent, JournalFailed, Past, StillAnswered, read_past
+from shugang.delivery.plane.journal import ACKED, Durable, Intent, JournalFailed, StillAnswered
+from shugang.delivery.plane.past import Past, read_past
 from shugang.delivery.plane.records import Entry
 from shugang.delivery.plane.usage import Meters
 
@@ -48,6 +49,7 @@ class FleetJournal:
 
     def __init__(self, config: PlaneConfig, on_failure: Callable[[BaseException], None] | None = None) -> None:
         self._url, self._plane, self._number = config.journal_dsn(), config.plane_id, config.worker
+        self._keep_days = config.journal_keep_days
         self._on_failure = on_failure
         self.failed: BaseException | None = JournalFailed("not joined yet")
         self.restored = schema.EMPTY
@@ -101,7 +103,7 @@ class FleetJournal:
         told = ""
         while True:
             try:
-                return await join(self._url, self._plane, self._number)
+                return await join(self._url, self._plane, self._number, self._keep_days)
             except schema.OtherSchema:
                 raise
             except (psycopg.Error, OSError) as error:

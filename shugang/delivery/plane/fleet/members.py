@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from shugang.delivery.plane import schema
+from shugang.delivery.plane import pruning, schema
 from shugang.delivery.plane.fleet import tables
 from shugang.delivery.plane.fleet.draws import spans
 from shugang.delivery.plane.fleet.tables import CELLS, NOBODY, append, rows
@@ -45,6 +45,7 @@ class Membership:
     restored: schema.Restored
     seq: int
     acked: int
+    keep_days: int
     leads: bool = False
     seconds: float = BEAT_SECONDS
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -78,9 +79,26 @@ class Membership:
             self._swept = time.monotonic()
             await self.house.execute("DELETE FROM answer WHERE expires < %s", (time.time(),))
             await self.house.execute("DELETE FROM nonce WHERE expires < %s", (time.time(),))
+            if self.keep_days:
+                await prune(self.house, pruning.cutoff(time.time(), self.keep_days))
 
 
-async def join(url: str, plane: str, number: int) -> Membership:
+async def prune(con: psycopg.AsyncConnection[Any], before: str) -> int:
+    """Drop flushes that control has and that arrived before `before` (`plane.pruning`); how many."""
+    dropped = 0
+    while True:
+        found = await rows(con, tables.OLDEST, ACKED, pruning.AT_ONCE)
+        old = [last for last, text in found if pruning.received_at(text) < before]
+        # In order, so that a gap can never stand before a record that is kept.
+        kept = next((place for place, (last, _) in enumerate(found) if last not in old), len(found))
+        gone = [last for last, _ in found[:kept]]
+        if not gone:
+            return dropped
+        await con.execute("DELETE FROM batch WHERE last = ANY(%s)", (gone,))
+        dropped += len(gone)
+
+
+async def join(url: str, plane: str, number: int, keep_days: int) -> Membership:
     """Become a worker: its locks first, then its name, so that nobody takes it for dead. Raises psycopg.Error,
     OtherSchema."""
     opened: list[psycopg.AsyncConnection[Any]] = []
@@ -103,7 +121,7 @@ async def join(url: str, plane: str, number: int) -> Membership:
             await con.close()
         raise
     restored = schema.EMPTY._replace(seq=seq, head=head, meta=meta, voided=voided, aborted=aborted)
-    return Membership(worker, writer, drawer, house, restored, seq, int(meta.get(ACKED, "0")))
+    return Membership(worker, writer, drawer, house, restored, seq, int(meta.get(ACKED, "0")), keep_days)
 
 
 async def sweep(con: psycopg.AsyncConnection[Any]) -> tuple[int, int]:

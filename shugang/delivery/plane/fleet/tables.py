@@ -76,6 +76,11 @@ INSERT_BATCH = "INSERT INTO batch (last, first, text) VALUES (%s, %s, %s)"
 INSERT_BILLING = "INSERT INTO billing (grant_id, request_id, seq) VALUES (%s, %s, %s)"
 BATCHES_AFTER = "SELECT first, last, text FROM batch WHERE last > %s ORDER BY last LIMIT %s"
 BATCH_OF = "SELECT first, text FROM batch WHERE last >= %s ORDER BY last LIMIT 1"
+# The oldest flushes that control has whole; the last one always stays.
+OLDEST = (
+    "SELECT last, text FROM batch WHERE last <= (SELECT coalesce(max(value::bigint), 0) FROM meta WHERE key = %s)"
+    " AND last < (SELECT seq FROM head) ORDER BY last LIMIT %s"
+)
 INSERT_INTENT = (
     "INSERT INTO intent (grant_id, request_id, credential, mode, action, version, at, received_at, day, detail, worker)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"

@@ -174,7 +174,7 @@ def database_crashes(server: Postgres, control: Any, tmp_path: Any, vault: Any, 
 
 
 class Config:
-    plane_id, worker = "plane-1", 1
+    plane_id, worker, journal_keep_days = "plane-1", 1, 0
 
     def __init__(self, url: str) -> None:
         self._url = url

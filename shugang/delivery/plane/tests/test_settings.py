@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from shugang.delivery.plane.config import ConfigError, load, read_private_key
+from shugang.delivery.plane.config import ConfigError, PlaneConfig, load, read_private_key
 from shugang.delivery.plane.connectors import open_connectors
 from shugang.delivery.plane.edge import EnrolFailed, enrol
 
@@ -96,3 +98,34 @@ def test_a_refused_enrolment_leaves_nothing(tmp_path, control):
     with pytest.raises(EnrolFailed):
         enrol(control.url, "wrong", tmp_path / "site")
     assert list((tmp_path / "site").iterdir()) == []
+
+
+def plain(tmp_path, **more):
+    return {
+        "plane_id": "p", "control_url": "http://x", "data_dir": tmp_path, "private_key_file": tmp_path / "k",
+        "platform_key": "", **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"workers": 2}, "workers"),
+        ({"workers": 0}, "workers"),
+        ({"workers": 2, "journal_url": "mysql://u:very-secret@h/d"}, "journal_url"),
+        ({"journal_url_file": Path("/nowhere")}, "journal_url_file"),
+        ({"journal_keep_days": 1}, "journal_keep_days"),
+        ({"journal_keep_days": -1}, "journal_keep_days"),
+    ],
+)
+def test_a_fleet_that_cannot_be_is_refused_by_the_setting_s_name(tmp_path, given, named):
+    with pytest.raises(ConfigError, match=named) as caught:
+        PlaneConfig(**plain(tmp_path, **given)).journal_dsn()
+    assert "very-secret" not in str(caught.value)
+
+
+def test_the_shared_journal_s_address_may_lie_in_a_file_and_shows_nowhere(tmp_path):
+    (tmp_path / "url").write_text("postgresql://u:very-secret@h/d\n")
+    made = PlaneConfig(**plain(tmp_path, workers=4, journal_url_file=tmp_path / "url"))
+    assert made.journal_dsn() == "postgresql://u:very-secret@h/d"
+    assert "very-secret" not in repr(made) + repr(replace(made, journal_url="postgresql://u:very-secret@h/d"))
