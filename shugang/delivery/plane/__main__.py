@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
             return 1
         print(f"settings: {path}")
         return 0
-    from shugang.delivery.plane.journal import JournalInUse
+    from shugang.delivery.plane.locks import JournalInUse
     from shugang.delivery.plane.schema import OtherSchema
 
     try:

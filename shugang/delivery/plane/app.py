@@ -7,6 +7,7 @@ import json
 import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from platform import node
 from time import monotonic
 from typing import Any
 
@@ -82,7 +83,9 @@ class Plane:
         self.shipper = Shipper(self.journal, self.control, self.config.ship_seconds)
         config = self.config
         self.upstreams = Upstreams(config)
-        self.feeds = Feeds(config.plane_id, config.upstreams, config.rules, config.max_body)
+        # Two clients of one name would push each other off a broker.
+        member = f"{config.plane_id}-{node()}-{config.worker}" if config.worker else config.plane_id
+        self.feeds = Feeds(member, config.upstreams, config.rules, config.max_body)
         self.listener = Listener(self)
         await self.listener.start()
         self._tasks = [
@@ -143,6 +146,8 @@ class Plane:
             await self._refuse(proto, denied, sharing_call, None)
         except JournalFailed:
             await self._refuse(proto, Denied("journal_unavailable", journal=False), sharing_call, None)
+        except StillAnswered:
+            await self._refuse(proto, Denied("request_in_flight", "Request-Id", journal=False), sharing_call, None)
         except Aborted as aborted:
             # The response has begun; its declared length tells the client that this is not all of it.
             self.counters["aborted"] += 1
@@ -198,10 +203,7 @@ class Plane:
         while (running := self.in_flight.get(key)) is not None:
             await asyncio.wait([running])
             await asyncio.sleep(0)
-        try:
-            past = await self.journal.past(*key)
-        except StillAnswered as error:
-            raise Rejected(use, Denied("request_in_flight", "Request-Id", journal=False)) from error
+        past = await self.journal.past(*key)
         if past is PRUNED and use.access.mode != "table":
             raise Rejected(use, Denied("result_gone", "Request-Id"))
         return past

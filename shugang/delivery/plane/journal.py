@@ -11,7 +11,6 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 import queue
@@ -23,6 +22,7 @@ from typing import Any, NamedTuple
 
 from shugang.delivery.plane import pruning, schema
 from shugang.delivery.plane.checkpoints import Checkpoints
+from shugang.delivery.plane.locks import own
 from shugang.delivery.plane.past import Past, read_past
 from shugang.delivery.plane.recent import Recent
 from shugang.delivery.plane.records import Entry
@@ -44,10 +44,6 @@ LINGER_SECONDS = 0.001
 
 class JournalFailed(RuntimeError):
     """The journal could not commit; the plane must not answer."""
-
-
-class JournalInUse(RuntimeError):
-    """Another plane process owns this journal."""
 
 
 class StillAnswered(RuntimeError):
@@ -206,6 +202,11 @@ class Journal:
     def serves(self, revision: int) -> None:
         """This process decides by `revision` from now on."""
         self._revision = revision
+
+    async def alone(self, grant: str, name: str) -> None:
+        """Nothing to wait for: there is no other worker."""
+
+    def free(self, grant: str, name: str) -> None: ...
 
     def ended(self) -> None:
         """The current request is over (`fleet.journal` frees what it claimed; here `in_flight` knows)."""
@@ -389,13 +390,3 @@ class Journal:
             return last, f"[{schema.JOIN.join(texts)}]".encode()
         finally:
             con.close()
-
-
-def own(path: Path) -> int:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise JournalInUse(f"another plane process owns {path.parent}") from error
-    return handle

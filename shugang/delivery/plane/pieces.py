@@ -165,10 +165,14 @@ async def _take(plane: Plane, use: Use, file: Stored, span: Span) -> None:
     account.waiting += 1
     try:
         async with account.lock:
-            await _remember(plane, use, account, named)
-            for start, end in account.covered.gaps(*span):
-                await _charge(plane, use, file, named, start, end, not account.covered)
-                account.covered.add(start, end)
+            await plane.journal.alone(use.access.grant.id, named)
+            try:
+                await _remember(plane, use, account, named)
+                for start, end in account.covered.gaps(*span):
+                    await _charge(plane, use, file, named, start, end, not account.covered)
+                    account.covered.add(start, end)
+            finally:
+                plane.journal.free(use.access.grant.id, named)
     finally:
         account.waiting -= 1
 

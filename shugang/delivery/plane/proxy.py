@@ -110,7 +110,7 @@ async def _first(plane: Plane, use: Use, proto: Any, call: Call, fields: tuple[s
         if not gate.stands(use):
             raise Rejected(use, Denied("revoked"))
         base = CHARGED if use.access.charged(told.outcome) else UNCHARGED
-        code = await meter.room(use.moment.day, base, rows, size)
+        code = await meter.settle(use.moment.day, base, rows, size)
         if code is not None:
             raise Rejected(use, Denied(code))
     except BaseException as error:
@@ -118,7 +118,6 @@ async def _first(plane: Plane, use: Use, proto: Any, call: Call, fields: tuple[s
         if not isinstance(error, Rejected):
             gate.void(use)
         raise
-    meter.settle(use.moment.day, base, rows, size)
     await release(plane, use, proto, told.pieces, render.JSON, told.outcome, detail)
 
 

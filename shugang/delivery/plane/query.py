@@ -256,7 +256,7 @@ async def _first(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, finge
         if not gate.stands(use):
             raise Rejected(use, Denied("revoked"))
         base = CHARGED if use.access.charged(outcome) else UNCHARGED
-        code = await meter.room(use.moment.day, base, table.num_rows, size)
+        code = await meter.settle(use.moment.day, base, table.num_rows, size)
         if code is not None:
             raise Rejected(use, Denied(code))
     except BaseException as error:
@@ -264,7 +264,6 @@ async def _first(plane: Plane, use: Use, proto: Any, job: _Job, kind: str, finge
         if not isinstance(error, Rejected):
             gate.void(use)
         raise
-    meter.settle(use.moment.day, base, table.num_rows, size)
     await release(plane, use, proto, pieces, kind, outcome, detail)
 
 

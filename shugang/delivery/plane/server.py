@@ -17,7 +17,7 @@ from granian.server.embed import Server
 
 from shugang.delivery.plane.app import Plane
 from shugang.delivery.plane.config import ConfigError, PlaneConfig
-from shugang.delivery.plane.journal import JournalInUse
+from shugang.delivery.plane.locks import JournalInUse
 from shugang.delivery.plane.replies import Denied
 from shugang.delivery.plane.schema import OtherSchema
 

@@ -166,7 +166,7 @@ class Meter:
         self.held -= 1
 
     async def room(self, day: int, base: int, rows: int, size: int) -> str | None:
-        """For an answer that is known: the refusal code if its rows or bytes do not fit. `settle` follows at once."""
+        """Whether so much would fit now: the refusal code, or None. Nothing is taken: `settle` and `charge` decide."""
         if day != self._day:
             self._roll(day)
         return self._over(base, rows, size)
@@ -179,15 +179,17 @@ class Meter:
                     return limit.code
         return None
 
-    def settle(self, day: int, base: int, rows: int, size: int) -> None:
-        """Turn a held call into a use of kind `base` (CHARGED or UNCHARGED)."""
-        self.held -= 1
-        if day != self._day:
-            self._roll(day)
-        sums = self._today
-        sums[base] += 1
-        sums[base + 1] += rows
-        sums[base + 2] += size
+    async def settle(self, day: int, base: int, rows: int, size: int) -> str | None:
+        """Turn a held call into a use of kind `base` (CHARGED or UNCHARGED). The refusal code where its rows or bytes
+        do not fit: then the call is held on, to be released."""
+        code = await self.room(day, base, rows, size)
+        if code is None:
+            self.held -= 1
+            sums = self._today
+            sums[base] += 1
+            sums[base + 1] += rows
+            sums[base + 2] += size
+        return code
 
     def correct(self, day: int, base: int, rows: int, size: int) -> None:
         """Take back what a settled use did not release after all."""

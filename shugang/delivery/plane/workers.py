@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shugang.delivery.plane.config import ENV_PREFIX, PlaneConfig
-from shugang.delivery.plane.journal import own
+from shugang.delivery.plane.locks import own
 
 log = logging.getLogger("shugang.plane.workers")
 EX_CONFIG = 78

@@ -260,6 +260,21 @@ class FleetJournal:
                 raise StillAnswered
             await asyncio.sleep(CLAIM_LOOK)
 
+    async def alone(self, grant: str, name: str) -> None:
+        """Wait until no other worker and no other request of this one works under `name`; `free` ends it. Raises
+        StillAnswered."""
+        await self.past(grant, name)
+
+    def free(self, grant: str, name: str) -> None:
+        if self._claims.pop((grant, name), None) is not None:
+            self._draws.unclaim((grant, name))
+
+    async def ranges(self, grant: str, stem: str) -> list[tuple[int, int]]:
+        """The ranges [start, end) of a file that were released under a grant."""
+        found = await self._alive().read(tables.RANGES, grant, f"{stem}:", f"{stem};")
+        spans = (row[0].rpartition(":")[2].partition("-") for row in found)
+        return [(int(start), int(end)) for start, _, end in spans]
+
     def ended(self) -> None:
         """The current task answers nothing any more: what it claimed and did not record is free again."""
         if self._claims:

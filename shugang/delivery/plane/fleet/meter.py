@@ -11,8 +11,7 @@ from shugang.policy.vocabulary import Quota, Rate
 
 
 class FleetMeter(Meter):
-    """Same calls and same answers as `Meter`. `room` draws rows and bytes, and `settle`, which follows at once, the
-    call; where no limit bounds them, `settle` draws all."""
+    """Same calls and same answers as `Meter`; where no limit asks, nobody waits for the draw."""
 
     __slots__ = (
         "_draws",
@@ -77,19 +76,31 @@ class FleetMeter(Meter):
     async def room(self, day: int, base: int, rows: int, size: int) -> str | None:
         if not self._amounts:
             return None
-        return await self._draws.take(self.grant, day, _cells(base, 0, rows, size), self._amounts, False, base)
+        amounts = _cells(base, 0, rows, size)
+        code = await self._draws.take(self.grant, day, amounts, self._amounts, False, base)
+        if code is None:
+            self._draws.later(self.grant, day, [-amount for amount in amounts])
+        return code
 
-    def settle(self, day: int, base: int, rows: int, size: int) -> None:
-        amounts = _cells(base, 1, 0, 0) if self._amounts else _cells(base, 1, rows, size)
-        amounts[HELD] = -1
+    async def settle(self, day: int, base: int, rows: int, size: int) -> str | None:
+        return await self._amount(day, base, _cells(base, 1, rows, size, -1))
+
+    async def further(self, day: int, base: int, size: int) -> str | None:
+        return await self._amount(day, base, _cells(base, 0, 0, size))
+
+    async def _amount(self, day: int, base: int, amounts: Cells) -> str | None:
+        if self._amounts:
+            return await self._draws.take(self.grant, day, amounts, self._amounts, False, base)
         self._draws.later(self.grant, day, amounts)
+        return None
 
     def correct(self, day: int, base: int, rows: int, size: int) -> None:
         self._draws.later(self.grant, day, _cells(base, 0, -rows, -size))
 
 
-def _cells(base: int, calls: int, rows: int, size: int) -> Cells:
+def _cells(base: int, calls: int, rows: int, size: int, held: int = 0) -> Cells:
     cells = [0] * CELLS
+    cells[HELD] = held
     cells[base : base + 3] = calls, rows, size
     return cells
 

@@ -30,7 +30,7 @@ SCHEMA = """
 CREATE TABLE head (one boolean PRIMARY KEY DEFAULT true CHECK (one), seq bigint NOT NULL, hash text NOT NULL);
 CREATE TABLE batch (last bigint PRIMARY KEY, first bigint NOT NULL, text text NOT NULL);
 CREATE TABLE billing (
-    grant_id text, request_id text, seq bigint NOT NULL, PRIMARY KEY (grant_id, request_id)
+    grant_id text, request_id text COLLATE "C", seq bigint NOT NULL, PRIMARY KEY (grant_id, request_id)
 );
 CREATE TABLE intent (
     grant_id text, request_id text, credential text NOT NULL, mode text NOT NULL, action text NOT NULL,
@@ -81,6 +81,7 @@ OLDEST = (
     "SELECT last, text FROM batch WHERE last <= (SELECT coalesce(max(value::bigint), 0) FROM meta WHERE key = %s)"
     " AND last < (SELECT seq FROM head) ORDER BY last LIMIT %s"
 )
+RANGES = "SELECT request_id FROM billing WHERE grant_id = %s AND request_id >= %s AND request_id < %s"
 INSERT_INTENT = (
     "INSERT INTO intent (grant_id, request_id, credential, mode, action, version, at, received_at, day, detail, worker)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"

@@ -55,7 +55,9 @@ class Listener:
         if config.tls_cert and config.tls_key:
             tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             tls.load_cert_chain(config.tls_cert, config.tls_key)
-        self._server = await asyncio.start_server(self._accept, config.host, config.mqtt_port, ssl=tls)
+        self._server = await asyncio.start_server(
+            self._accept, config.host, config.mqtt_port, ssl=tls, reuse_port=config.worker > 0
+        )
 
     async def stop(self) -> None:
         if self._server is not None:

@@ -215,10 +215,15 @@ def test_any_worker_decides_as_one_meter_would(shared_journal, quotas, events, c
             # Then its answers are those of the one
             assert code == await alone.reserve(day)
             if code is None:
-                code = await mine.room(day, base, rows, size)
-                assert code == await alone.room(day, base, rows, size)
-                for meter in (mine, alone):
-                    meter.settle(day, base, rows, size) if code is None else meter.release()
+                code = await mine.settle(day, base, rows, size)
+                assert code == await alone.settle(day, base, rows, size)
+                if code is not None:
+                    mine.release()
+                    alone.release()
+            more = chance.randrange(3)
+            assert await mine.room(day, base, 0, more) == await alone.room(day, base, 0, more)
+            assert await mine.further(day, base, more) == await alone.further(day, base, more)
+            assert await mine.charge(day, base, 1, more) == await alone.charge(day, base, 1, more)
             await mine._draws.take("flush", 0, [0] * 7, (), False, -1)  # type: ignore[attr-defined]
         for each in journals:
             await each.stop()
@@ -239,7 +244,7 @@ def test_the_next_worker_closes_what_a_dead_one_left_open(shared_journal):
         for name in ("half", "begun"):
             assert await dead.meters["g"].reserve(day) is None
             await dead.intent(Intent("g", name, "c", "query", "query", 1, AT, AT, day, "{}"))
-        dead.meters["g"].settle(day, CHARGED, 100, 5000)
+        assert await dead.meters["g"].settle(day, CHARGED, 100, 5000) is None
         await dead.released("g", "half", 2000, 40, "found", True, "charged:found")
         assert await heir.meters["g"].reserve(day) == "quota_exhausted"
         # When its sessions end without a word

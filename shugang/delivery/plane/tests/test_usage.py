@@ -57,15 +57,15 @@ def test_no_quota_is_ever_exceeded_and_none_is_refused_too_early(quotas, events)
         if code is not None:
             continue
         base = CHARGED if charged else UNCHARGED
-        code = at_once(meter.room(day, base, rows, size))
+        probe = at_once(meter.room(day, base, rows, size))
+        code = at_once(meter.settle(day, base, rows, size))
+        assert probe == code
         used.append((day, charged, rows, size))
         over = any(amount(quota, day) > quota.limit for quota in quotas)
         assert (code is not None) == over
         if over:
             used.pop()
             meter.release()
-        else:
-            meter.settle(day, base, rows, size)
     assert meter.held == 0
 
 
@@ -73,7 +73,7 @@ def test_what_is_held_counts_for_every_kind_until_it_is_known():
     meter = Meter()
     meter.set_terms((Quota("calls", 2, "total", "charged"),), None)
     assert [at_once(meter.reserve(1)) for _ in range(3)] == [None, None, "quota_exhausted"]
-    meter.settle(1, UNCHARGED, 0, 0)
+    assert at_once(meter.settle(1, UNCHARGED, 0, 0)) is None
     assert at_once(meter.reserve(1)) is None
 
 
@@ -81,7 +81,7 @@ def test_a_restored_meter_goes_on_where_it_was():
     meter = Meter({20400: [3, 3, 30, 0, 0, 0]})
     meter.set_terms((Quota("calls", 4, "total", "charged"),), None)
     assert at_once(meter.reserve(20401)) is None
-    meter.settle(20401, CHARGED, 1, 1)
+    assert at_once(meter.settle(20401, CHARGED, 1, 1)) is None
     assert at_once(meter.reserve(20401)) == "quota_exhausted"
 
 
