@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +53,26 @@ def make_plane(request: pytest.FixtureRequest) -> Iterator[Any]:
 @pytest.fixture
 def make_one(control: FakeControl, tmp_path: Path, vault: Path) -> Iterator[Any]:
     """One process with its own journal."""
-    yield from _makes(control, tmp_path, vault)
+    yield from _makes(control, tmp_path, vault, dict)
 
 
 @pytest.fixture
-def make_fleet(control: FakeControl, tmp_path: Path, vault: Path, shared_journal: str) -> Iterator[Any]:
+def make_fleet(control: FakeControl, tmp_path: Path, vault: Path) -> Iterator[Any]:
     """Four workers that share a journal in PostgreSQL."""
-    yield from _makes(control, tmp_path, vault, journal_url=shared_journal, workers=WORKERS)
+    with ExitStack() as opened:
+
+        def shared() -> dict[str, Any]:
+            return {"journal_url": opened.enter_context(database(postgres_port())), "workers": WORKERS}
+
+        yield from _makes(control, tmp_path, vault, shared)
 
 
-def _makes(control: FakeControl, tmp_path: Path, vault: Path, **kind: Any) -> Iterator[Any]:
+def _makes(control: FakeControl, tmp_path: Path, vault: Path, kind: Callable[[], dict[str, Any]]) -> Iterator[Any]:
     made: list[PlaneProcess] = []
 
     def make(*grants: Any, healthy: bool = True, **settings: Any) -> PlaneProcess:
         revision = control.set(*grants)
-        plane = PlaneProcess(control, tmp_path / f"plane-{len(made)}", vault, **kind, **settings)
+        plane = PlaneProcess(control, tmp_path / f"plane-{len(made)}", vault, **kind(), **settings)
         made.append(plane)
         plane.start(healthy)
         if healthy:
