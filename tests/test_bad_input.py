@@ -158,6 +158,27 @@ def test_a_query_that_is_not_one_select_is_refused(world, unchanged, template):
     told(answer)
 
 
+INTERFACES = [
+    ("interfaces", {"operations": [{"path": "/../etc/passwd"}]}), ("interfaces", {"operations": [{"path": "http://x/"}]}),
+    ("interfaces", {"operations": [{"path": "/x", "method": "CONNECT"}]}), ("interfaces", {"operations": "/x"}),
+    ("interfaces", {"operations": [{"path": "/x", "records": "$.data"}]}), ("interfaces", {}),
+    ("interfaces", {"operations": [{"path": "/x"}], "code": "/c", "codes": {"0": "free"}}),
+    ("streams", {"topics": ["#/a"]}), ("streams", {"topics": ["$SYS/#"]}), ("streams", {"topics": [1]}),
+    ("streams", {"topics": ["a"], "window_seconds": 3600}), ("streams", {"topics": ["a"], "window_seconds": "1"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("where", "data"), INTERFACES)
+def test_an_interface_or_stream_that_is_not_whole_is_refused(world, unchanged, where, data):
+    number = world.number("dataset:companies")
+    body = {"connector": "companies", "columns": [{"name": "symbol", "type": "VARCHAR"}], **data}
+    answer = browser(world, "gongfang").post(
+        f"/api/v1/datasets/{number}/{where}", body, content_type="application/json"
+    )
+    assert answer.status_code == 422, answer.content
+    told(answer)
+
+
 MALFORMED = [
     "ftp://data.example.com", "file:///etc/passwd", "javascript:alert(1)", "http://user:pass@data.example.com",
     "http://2130706433/", "http://0x7f.1/", "http://127.1/", "http://0177.0.0.1/", "http://[::1%25eth0]/", "http:///x",

@@ -14,6 +14,13 @@ QUERY = {
     "params": '[{"name": "sector", "type": "VARCHAR", "required": true}]',
     "columns": '[{"name": "symbol", "type": "VARCHAR", "comment": "代码"}]',
 }  # fmt: skip
+INTERFACE = {
+    "connector": "companies",
+    "operations": '[{"path": "/c/{symbol}", "params": [{"name": "symbol", "type": "VARCHAR", "required": true}]}]',
+    "columns": '[{"name": "symbol", "type": "VARCHAR", "comment": "代码"}]',
+}
+STREAM = {"connector": "companies", "topics": "plant/+/state", "window_seconds": "5",
+          "columns": '[{"name": "symbol", "type": "VARCHAR", "comment": "代码"}]'}  # fmt: skip
 
 
 def _file(things: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +44,8 @@ DATASETS: tuple[Door, ...] = (
     post("/desk/datasets/<dataset:air>/versions/1/columns", "gongfang", {"comment-0": "日期（当地）"}),
     post("/desk/datasets/<dataset:free>/upload", "gongfang", _file),
     *both("/desk/datasets/<dataset:companies>/query", "gongfang", QUERY),
+    *both("/desk/datasets/<dataset:companies>/interface", "gongfang", INTERFACE),
+    *both("/desk/datasets/<dataset:companies>/stream", "gongfang", STREAM),
 )
 CONNECTORS: tuple[Door, ...] = (
     read("/desk/connectors", "gongfang", OWN),
@@ -61,6 +70,9 @@ USAGE: tuple[Door, ...] = (
 )
 QUERY_API = {**QUERY, "params": [{"name": "sector", "type": "VARCHAR", "required": True}],
              "columns": [{"name": "symbol", "type": "VARCHAR", "comment": "代码"}]}  # fmt: skip
+COLUMNS = QUERY_API["columns"]
+INTERFACE_API = {"connector": "companies", "operations": [{"path": "/companies"}], "columns": COLUMNS}
+STREAM_API = {"connector": "companies", "topics": ["plant/+/state"], "window_seconds": 5, "columns": COLUMNS}
 API: tuple[Door, ...] = (
     api("GET", "/datasets", "gongfang", reach=OWN),
     api("POST", "/datasets", "gongfang", FACTS, reach=OWN),
@@ -68,6 +80,8 @@ API: tuple[Door, ...] = (
     api("POST", "/datasets/<dataset:free>/versions?filename=new.csv", "gongfang",
         lambda things: "station,at,pm25\n一号,2026-01-01,9\n二号,2026-01-02,8\n".encode()),
     api("POST", "/datasets/<dataset:companies>/queries", "gongfang", QUERY_API),
+    api("POST", "/datasets/<dataset:companies>/interfaces", "gongfang", INTERFACE_API),
+    api("POST", "/datasets/<dataset:companies>/streams", "gongfang", STREAM_API),
     api("PUT", "/datasets/<dataset:air>/versions/1/columns", "gongfang", {"comments": {"date": "当地日期"}, "personal": []}),
     api("GET", "/grants", "xufang", reach=OWN),
     api("GET", "/grants/<grant:segments>", "xufang", readers=("gongfang", "jianguan")),

@@ -22,7 +22,7 @@ from .. import gates, words
 from ..datasets.queries import get_dataset
 from ..planes.queries import planes
 from ..planes.services import create_enrolment
-from . import trust
+from . import interface_pages, trust
 from .forms import form_page
 from .guard import web_origin
 from .probe import probe
@@ -163,5 +163,6 @@ urlpatterns = [
     path("desk/connectors/new", enrol_page, name="connector-new"),
     path("desk/connectors/<str:number>/check", probe_page, name="connector-check"),
     path("desk/datasets/<str:number>/query", query_page, name="dataset-query"),
+    *interface_pages.urlpatterns,
     *trust.urlpatterns,
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shugang.kernel.actors import Actor
@@ -49,21 +49,11 @@ def declare_connected_version(
     """
     dataset = own_dataset(actor, dataset_number)
     if dataset.hosting != Dataset.Hosting.CONNECTED:
-        raise Refusal(
-            "not_connected",
-            Text("这个数据集由平台托管，请上传文件。", "This data set is hosted here. Please upload a file."),
-            409,
-        )
-    if not _CONNECTOR.fullmatch(connector_name):
-        raise _bad(
-            "bad_connector",
-            "连接名以小写字母开头，只含小写字母、数字和下划线。",
-            "A connector is named a-z, 0-9 and _.",
-        )
-    chosen = _own_plane(dataset.party_id, plane)
+        raise hosted_here()
+    chosen = where(dataset.party_id, connector_name, plane)
     asked = _params(params)
     check_template(template, dialect, asked)
-    facts = [_column(c) for c in columns]
+    facts = [column_fact(c) for c in columns]
     check_names([c.name for c in facts])
     version = add_version(actor, dataset, facts, {"source_name": f"{chosen.number}:{connector_name}"})
     ConnectedSource.objects.create(
@@ -95,6 +85,25 @@ def check_template(template: str, dialect: str, params: Iterable[Param]) -> None
         ) from error
 
 
+def hosted_here() -> Refusal:
+    return Refusal(
+        "not_connected",
+        Text("这个数据集由平台托管，请上传文件。", "This data set is hosted here. Please upload a file."),
+        409,
+    )
+
+
+def where(party: int, connector_name: str, plane: str) -> Plane:
+    """The plane that has the connector. Raises Refusal `bad_connector`, `no_plane`."""
+    if not _CONNECTOR.fullmatch(connector_name):
+        raise _bad(
+            "bad_connector",
+            "连接名以小写字母开头，只含小写字母、数字和下划线。",
+            "A connector is named a-z, 0-9 and _.",
+        )
+    return _own_plane(party, plane)
+
+
 def _own_plane(party: int, number: str) -> Plane:
     rows = Plane.objects.filter(party_id=party, state=Plane.State.ACTIVE)
     found = list((rows.filter(number=number) if number else rows).order_by("id")[:2])
@@ -109,6 +118,12 @@ def _own_plane(party: int, number: str) -> Plane:
 
 def _params(given: Iterable[Mapping[str, Any]]) -> list[Param]:
     found = [Param(str(p.get("name", "")), str(p.get("type", "")), p.get("required", True) is True) for p in given]
+    check_params(found)
+    return found
+
+
+def check_params(found: Sequence[Param]) -> None:
+    """Raises Refusal `bad_params`."""
     names = [p.name for p in found]
     if len(set(names)) != len(names) or any(not _PARAM.fullmatch(p.name) or p.type not in PARAM_TYPES for p in found):
         raise _bad(
@@ -116,10 +131,9 @@ def _params(given: Iterable[Mapping[str, Any]]) -> list[Param]:
             f"参数须有不重复的英文名称，类型为{'、'.join(PARAM_TYPES)}之一。",
             f"Parameters have distinct names and one of the types {', '.join(PARAM_TYPES)}.",
         )
-    return found
 
 
-def _column(given: Mapping[str, Any]) -> ColumnFact:
+def column_fact(given: Mapping[str, Any]) -> ColumnFact:
     name, kind = str(given.get("name", "")), str(given.get("type", ""))
     if PolicyColumn(name, kind).family == "other" or len(kind) > 40:
         raise _bad(

@@ -9,6 +9,7 @@ from ninja import Body, Router
 
 from shugang.kernel import idempotency, paging
 
+from ..connectors.interfaces import declare_interface, declare_stream
 from ..connectors.services import declare_connected_version
 from ..vault.services import upload_version
 from . import queries, services
@@ -99,6 +100,33 @@ def connect(request: HttpRequest, number: str, data: Body[dict[str, Any]]) -> di
 
     key = request.headers.get("Idempotency-Key")
     return idempotency.once(actor, key, idempotency.fingerprint("query", number, data), run)
+
+
+@router.post("/datasets/{number}/interfaces", summary="Register the supplier's own HTTP interface as a new version")
+def interface(request: HttpRequest, number: str, data: Body[dict[str, Any]]) -> dict[str, Any]:
+    """`{connector, operations, code, codes, statuses, columns, plane}`; send Idempotency-Key to make retries safe."""
+    return _register(request, number, data, declare_interface, ("operations", "code", "codes", "statuses"))
+
+
+@router.post("/datasets/{number}/streams", summary="Register the supplier's own MQTT topics as a new version")
+def stream(request: HttpRequest, number: str, data: Body[dict[str, Any]]) -> dict[str, Any]:
+    """`{connector, topics, topic_column, window_seconds, columns, plane}`; send Idempotency-Key to make retries safe."""
+    return _register(request, number, data, declare_stream, ("topics", "topic_column", "window_seconds"))
+
+
+def _register(
+    request: HttpRequest, number: str, data: dict[str, Any], verb: Any, names: tuple[str, ...]
+) -> dict[str, Any]:
+    actor = request.actor  # type: ignore[attr-defined]
+    spec = {name: data[name] for name in names if name in data}
+
+    def run() -> dict[str, Any]:
+        columns = _objects(data.get("columns"))
+        row = verb(actor, number, str(data.get("connector", "")), spec, columns, str(data.get("plane", "")))
+        return {"number": number, "version": row.version}
+
+    key = request.headers.get("Idempotency-Key")
+    return idempotency.once(actor, key, idempotency.fingerprint(verb.__name__, number, data), run)
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

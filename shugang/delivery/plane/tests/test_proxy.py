@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from shugang.delivery.plane.tests.peer import END, ROOT, START, PlaneProcess, free_port, grant, later, terms
+from shugang.delivery.plane.tests.peer import END, ROOT, START, PlaneProcess, credential, free_port, grant, later, terms
 from shugang.policy.sources import Operation, Param, ProxySource
 from shugang.policy.terms import Mask, Quota, Rate, RowFilter
 
@@ -331,6 +331,8 @@ def test_a_kill_while_the_upstream_is_called_charges_nothing(edge):
         ({"valid_until": later(-3600)}, "k1", "expired"),
         ({"actions": ("read",)}, "k1", "action_denied"),
         ({"purpose": "risk_control"}, "k1", "purpose_denied"),
+        ({"networks": ("192.0.2.0/24",)}, "k1", "place_denied"),
+        ({"environment": "isolated"}, "k1", "environment_denied"),
         ({}, "other", "unknown_key"),
     ],
 )
@@ -338,6 +340,12 @@ def test_terms_that_refuse_before_the_upstream_is_asked(edge, supplier, changes,
     plane = edge(terms(FIELDS, **({"actions": ("query",), "valid_from": START, "valid_until": END} | changes)))
     assert plane.get(ONE, credential).code == code
     assert came(supplier) == []
+
+
+def test_the_agreed_network_and_environment_admit(edge):
+    granted = terms(FIELDS, ("query",), networks=("127.0.0.0/8",), environment="isolated")
+    plane = edge(granted, changes={"credentials": (credential("k1", environment="isolated"),)})
+    assert plane.get(ONE, "k1").status == 200
 
 
 def test_quotas_are_exact_and_uncharged_outcomes_have_their_own(edge, supplier):

@@ -247,8 +247,10 @@ def test_what_does_not_fit_is_left_out_and_not_charged(edge, broker, buyers):
     [
         ({"valid_from": later(3600)}, "k1", "not_started"),
         ({"valid_until": later(-3600)}, "k1", "expired"),
-        ({"actions": ("query",)}, "k1", "action_denied"),
+        ({"actions": ("train",)}, "k1", "action_denied"),
         ({"purpose": "risk_control"}, "k1", "purpose_denied"),
+        ({"networks": ("192.0.2.0/24",)}, "k1", "place_denied"),
+        ({"environment": "isolated"}, "k1", "environment_denied"),
         ({}, "wrong", None),
     ],
 )
@@ -260,6 +262,12 @@ def test_terms_that_refuse_a_subscription(edge, buyers, changes, password, code)
         return
     assert (buyer.connected, buyer.granted) == (True, 128)
     assert [(record["outcome"], record["state"]) for record in plane.shipped()] == [(code, "refused")]
+
+
+def test_the_agreed_network_and_environment_admit(edge, buyers):
+    granted = terms(FIELDS, networks=("127.0.0.0/8",), environment="isolated")
+    plane = edge(granted, changes={"credentials": (credential("k1", environment="isolated"),)})
+    assert buyers(plane).granted == 1
 
 
 @pytest.mark.parametrize("topic", ["#", "+/states", "products/#", "products/+", "products/other", "states", "$SYS/#"])
