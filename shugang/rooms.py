@@ -14,6 +14,7 @@ ROOMS = (
     "delivery.datasets",
     "delivery.vault",
     "delivery.connectors",
+    "delivery.connections",
     "delivery.grants",
     "delivery.planes",
     "delivery.metering",

@@ -25,6 +25,7 @@ from shugang.assets.registration.models import Certificate, DataAsset
 from shugang.assets.registration.services import apply_registration, file_objection
 from shugang.assets.testing import OBJECTION, anchor, answers_for, registration_form
 from shugang.commands.setup import profile_files
+from shugang.delivery.connections.services import approve_connection, register_connection
 from shugang.delivery.datasets.services import create_dataset
 from shugang.delivery.grants.models import Grant
 from shugang.delivery.grants.services import issue_credential
@@ -54,6 +55,7 @@ from shugang.parties.accounts.tokens import make_token
 from shugang.parties.keys.services import make_key
 from shugang.parties.organisations.models import Party
 from shugang.parties.organisations.services import apply_for_admission
+from shugang.policy.connections import Account
 from shugang.policy.identifiers import fake_phone, make_uscc
 from shugang.settlement.payouts.receiving import exchange
 from shugang.settlement.payouts.simulator import Payment, simulate_bank
@@ -167,6 +169,13 @@ def _planes(world: World) -> None:
         key = Ed25519PrivateKey.generate()
         world.things[name] = enrol(code, base64.b64encode(key.public_key().public_bytes_raw()).decode())
         world.things[f"{name}:key"] = key
+    account = Account("reader", "示例口令")
+    for name, url in (
+        ("connection:new", "mysql://new.example.com/trade"),
+        ("connection", "mysql://db.example.com/trade"),
+    ):
+        world.things[name] = register_connection(supplier, "source", "示例贸易库", url, account)
+    approve_connection(world.actor("yunying"), world.things["connection"].number)
 
 
 def _keys(world: World) -> None:

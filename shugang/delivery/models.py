@@ -1,5 +1,6 @@
 """The rooms' tables under one label, so that a wall between rooms moves without a migration."""
 
+from .connections.models import Connection
 from .connectors.models import ConnectedSource
 from .datasets.models import Column, Dataset, DatasetVersion
 from .grants.models import Credential, Grant, GrantBasis, GrantHold
@@ -9,6 +10,7 @@ from .planes.models import Plane, PlaneNonce
 __all__ = [
     "Column",
     "ConnectedSource",
+    "Connection",
     "Credential",
     "Dataset",
     "DatasetVersion",

@@ -12,7 +12,9 @@ from shugang.policy.text import Text
 
 from .errors import Refusal
 
-KINDS = frozenset({"text", "textarea", "int", "money", "date", "choice", "multi", "bool", "json", "code", "file"})
+KINDS = frozenset(
+    {"text", "textarea", "int", "money", "date", "choice", "multi", "bool", "json", "code", "file", "password"}
+)
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,7 @@ _CLEANERS = {
     "text": _text,
     "textarea": _text,
     "code": _text,
+    "password": _text,
     "int": _int,
     "money": _money,
     "date": _date,

@@ -41,7 +41,10 @@ _EVERYWHERE = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _DOTTED = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
 _PAIR = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
-PORTS = {"https": 443, "http": 80, "postgresql": 5432, "mysql": 3306, "mqtts": 8883, "mqtt": 1883}
+PORTS = {
+    "https": 443, "http": 80, "postgresql": 5432, "mysql": 3306, "s3+https": 443, "s3+http": 80, "mqtts": 8883,
+    "mqtt": 1883,
+}  # fmt: skip
 
 
 class AddressRefused(ValueError):

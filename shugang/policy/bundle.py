@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from shugang.policy.codec import Fields, Json, TermsError, canonical, to_iso, to_list
+from shugang.policy.connections import Connection
 from shugang.policy.grant import CompiledGrant
 
 PREFIX = b"shugang-bundle-v1\n"
@@ -27,7 +28,8 @@ class BadBundle(ValueError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """All grants of a plane at `revision`; `grants=None` is a heartbeat: that revision is still current.
+    """All grants of a plane at `revision`, and the connections registered with it; `grants=None` is a heartbeat: that
+    revision is still current.
 
     `lease_seconds` runs in real time from `issued_at`; `clock_offset` (seconds) turns real time into
     rule-time.
@@ -39,13 +41,14 @@ class Bundle:
     lease_seconds: float
     clock_offset: float
     grants: tuple[CompiledGrant, ...] | None
+    connections: tuple[Connection, ...] = ()
 
     def __post_init__(self) -> None:
         if self.grants is not None:
             object.__setattr__(self, "grants", tuple(self.grants))
 
     def to_json(self) -> Json:
-        return {
+        document = {
             "plane": self.plane,
             "revision": self.revision,
             "issued_at": to_iso(self.issued_at),
@@ -53,6 +56,7 @@ class Bundle:
             "clock_offset": self.clock_offset,
             "grants": None if self.grants is None else to_list(self.grants),
         }
+        return document | {"connections": to_list(self.connections)} if self.connections else document
 
     @classmethod
     def from_json(cls, data: object, where: str = "bundle") -> "Bundle":
@@ -65,6 +69,7 @@ class Bundle:
             f.number("lease_seconds"),
             f.number("clock_offset"),
             grants,
+            f.items("connections", Connection.from_json) if "connections" in f.data else (),
         )
 
 

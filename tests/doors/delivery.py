@@ -55,6 +55,21 @@ CONNECTORS: tuple[Door, ...] = (
     post("/desk/connectors/<plane>/check", "gongfang", unchanged=True,
          settings={"SHUGANG_ALLOWED_NETWORKS": ("127.0.0.0/8",)}),
 )  # fmt: skip
+CONNECTION = {
+    "purpose": "source",
+    "name": "示例库",
+    "url": "mysql://db2.example.com/own",
+    "user": "reader",
+    "password": "示例口令",
+}
+CONNECTIONS: tuple[Door, ...] = (
+    read("/desk/connections", "gongfang", OWN),
+    *both("/desk/connections/new", "gongfang", CONNECTION, reach=OWN),
+    *both("/desk/connections/<connection>/account", "gongfang", {"user": "reader", "password": "新口令"}, readers=()),
+    post("/desk/connections/<connection>/test", "gongfang"),
+    *both("/desk/connections/<connection:new>/approve", "yunying", {}),
+    *both("/desk/connections/<connection>/remove", "gongfang", {}),
+)
 GRANTS: tuple[Door, ...] = (
     read("/desk/grants", "xufang", OWN),
     read("/desk/grants.csv", "xufang", OWN),
@@ -93,8 +108,14 @@ API: tuple[Door, ...] = (
     api("POST", "/planes", "gongfang", {"name": "二号机房", "url": "https://data.example.com"}, reach=OWN),
     api("POST", "/planes/<plane>/suspend", "gongfang", {"reason": "检修"}),
     api("POST", "/planes/<plane>/resume", "yunying", {"reason": "检修完毕"}, prepare=_suspended),
+    api("GET", "/connections", "gongfang", reach=OWN),
+    api("POST", "/connections", "gongfang", CONNECTION, reach=OWN),
+    api("POST", "/connections/<connection:new>/approve", "yunying"),
+    api("POST", "/connections/<connection>/test", "gongfang"),
+    api("PUT", "/connections/<connection>/account", "gongfang", {"user": "reader", "password": "新口令"}),
+    api("DELETE", "/connections/<connection>", "gongfang"),
     api("GET", "/usage", "xufang", reach=OWN),
     api("GET", "/usage/daily?first=2026-03-01&last=2026-06-01", "xufang", reach=OWN),
     api("GET", "/usage/<plane:platform>/1", "xufang", readers=("gongfang", "jianguan")),
 )  # fmt: skip
-DOORS = (*DATASETS, *CONNECTORS, *GRANTS, *USAGE, *API)
+DOORS = (*DATASETS, *CONNECTORS, *CONNECTIONS, *GRANTS, *USAGE, *API)

@@ -44,7 +44,8 @@ QUERY = Form(
     (
         Field(
             "connector", "text", Text("连接名", "Connector"),
-            Text("与您节点设置中 [connectors.名称] 一致", "As named in your plane's settings, [connectors.NAME]"),
+            Text("您节点设置中 [connectors.名称] 的名称，或在平台登记的来源编号",
+                 "As named in your plane's settings, [connectors.NAME], or the number of a source registered here"),
             max_length=60,
         ),
         Field(

@@ -13,6 +13,7 @@ from shugang.policy.columns import Column as PolicyColumn
 from shugang.policy.sources import Param
 from shugang.policy.text import Text
 
+from ..connections.models import Connection
 from ..datasets.models import Dataset, DatasetVersion
 from ..datasets.services import ColumnFact, add_version, own_dataset
 from ..plane.templates import DIALECTS, BadTemplate, prepare
@@ -42,7 +43,8 @@ def declare_connected_version(
 ) -> DatasetVersion:
     """A version that is read by `template` at the supplier's own plane.
 
-    `connector_name` is named in that plane's settings, where its address and secrets stay. `params`: {name, type,
+    `connector_name` is named in that plane's settings, where its address and secrets stay; or it is the number of a source
+    that the supplier registered with the platform's plane. `params`: {name, type,
     required}; `columns`: {name, type, comment, personal} as the query returns them. `plane` defaults to the
     supplier's only one. Raises Refusal `forbidden`, `not_found`, `not_connected`, `bad_template`, `bad_params`,
     `bad_columns`, `bad_connector`, `no_plane`.
@@ -95,6 +97,16 @@ def hosted_here() -> Refusal:
 
 def where(party: int, connector_name: str, plane: str) -> Plane:
     """The plane that has the connector. Raises Refusal `bad_connector`, `no_plane`."""
+    if connector_name.startswith("CN-"):
+        rows = Connection.objects.filter(party_id=party, number=connector_name, purpose="source", state="active")
+        registered = rows.select_related("plane").first()
+        if registered is None:
+            raise _bad(
+                "bad_connector",
+                "没有这个已核准的来源，请先在“存储与数据库”登记。",
+                "There is no such approved source. Please register it under Stores and databases first.",
+            )
+        return registered.plane
     if not _CONNECTOR.fullmatch(connector_name):
         raise _bad(
             "bad_connector",

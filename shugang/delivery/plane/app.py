@@ -15,7 +15,8 @@ from shugang.delivery.plane import files, lookup, oauth, proxy, query, sharing, 
 from shugang.delivery.plane.bundles import Follower
 from shugang.delivery.plane.clock import Clock
 from shugang.delivery.plane.config import PlaneConfig
-from shugang.delivery.plane.connectors import open_connectors
+from shugang.delivery.plane.connections import Connections
+from shugang.delivery.plane.connectors import Connector, open_connectors
 from shugang.delivery.plane.control import Control
 from shugang.delivery.plane.gate import Gate, Rejected, Signed, Use, plane_secret
 from shugang.delivery.plane.index import Index
@@ -60,8 +61,9 @@ class Plane:
         self._pipes = config.data_dir / f"pipes-{config.worker}"
         clean(self._pipes)
         self._threads = ThreadPoolExecutor(LONG_ANSWERS, thread_name_prefix="pipe")
-        self.connectors = open_connectors(config)
+        self._own_connectors = open_connectors(config)
         self._key = config.private_key()
+        self.connections = Connections(config, self._key)
         self.journal = open_journal(config, on_failure)
         secret = plane_secret(config, self._key)
         self.gate = Gate(Clock(), self.journal, secret, networks(config.trusted_proxies))
@@ -100,13 +102,18 @@ class Plane:
         warming = [self._warming] if self._warming else []
         for task in [*self._tasks, *warming]:
             task.cancel()
-        await asyncio.gather(*self._tasks, *warming, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *warming, self.connections.stop(), return_exceptions=True)
         await self.journal.stop()
         await self.control.close()
         await self.upstreams.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def connector(self, name: str) -> Connector | None:
+        """By its name in this plane's own settings, or by the number under which it was registered."""
+        return self._own_connectors.get(name) or self.connections.sources.get(name)
+
     def _renewed(self, index: Index) -> None:
+        self.connections.renew(self.follower.connections, self.control)
         if self._warming:
             self._warming.cancel()
         self._warming = asyncio.create_task(self.views.prewarm(index))

@@ -18,6 +18,7 @@ from shugang.delivery.plane.gate import Gate
 from shugang.delivery.plane.index import Index
 from shugang.delivery.plane.journal import JournalFailed
 from shugang.policy.bundle import BadBundle, Bundle, open_bundle
+from shugang.policy.connections import Connection
 
 log = logging.getLogger("shugang.plane.bundles")
 REVISION = "bundle_revision"
@@ -36,6 +37,7 @@ class Follower:
         self._on_index = on_index
         self.floor = 0
         self._issued = 0.0
+        self.connections: tuple[Connection, ...] = ()
         self.revision = 0
         self.rejected = 0
         self.last_error = "no bundle yet"
@@ -94,7 +96,7 @@ class Follower:
             self.floor = bundle.revision
         index = Index(bundle.grants, self._gate.meters)
         self._gate.index = index
-        self.revision = bundle.revision
+        self.revision, self.connections = bundle.revision, bundle.connections
         journal.serves(bundle.revision)
         log.info("revision %d with %d grants", bundle.revision, len(bundle.grants))
         self._on_index(index)

@@ -39,6 +39,7 @@ class PlaneConfig:
     private_key_file: Path
     platform_key: str
     vault_root: Path | None = None
+    push_root: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8700
     mqtt_port: int = 0
@@ -153,7 +154,7 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-_PATHS = {"data_dir", "private_key_file", "vault_root", "tls_cert", "tls_key", "journal_url_file"}
+_PATHS = {"data_dir", "private_key_file", "vault_root", "push_root", "tls_cert", "tls_key", "journal_url_file"}
 _INTS = {
     "port",
     "mqtt_port",

@@ -114,7 +114,7 @@ class _Job:
 def _job(plane: Plane, use: Use, given: dict[str, str]) -> _Job:
     access = use.access
     source: QuerySource = access.source
-    connector = plane.connectors.get(source.connector)
+    connector = plane.connector(source.connector)
     if connector is None:
         log.error("grant %s names the connector %s, which this plane does not have", access.grant.id, source.connector)
         raise Rejected(use, Denied("source_unavailable"))

@@ -14,9 +14,11 @@ from shugang.kernel import clock
 from shugang.kernel.platform import private_key
 from shugang.policy.bundle import Bundle, sign_bundle
 from shugang.policy.codec import to_iso
+from shugang.policy.connections import Connection
 from shugang.policy.grant import CompiledGrant
 from shugang.policy.sealing import of_credential, of_mark, seal_to_plane
 
+from ..connections.models import Connection as ConnectionRow
 from ..grants.models import Credential, Grant
 from ..grants.sealed import signing_secret
 from ..marks.secret import mark_secret
@@ -39,6 +41,7 @@ def compile_bundle(plane: Plane, known_revision: int | None = None) -> Bundle:
         lease_seconds=plane.lease_seconds,
         clock_offset=float(clock.offset_seconds()),
         grants=None if revision == known_revision else tuple(_grants(plane)),
+        connections=() if revision == known_revision else tuple(_connections(plane)),
     )
 
 
@@ -57,6 +60,11 @@ def _grants(plane: Plane) -> list[CompiledGrant]:
     )
     keys = _credentials(plane)
     return [compile_grant(row, keys.get(row.pk, [])) for row in rows]
+
+
+def _connections(plane: Plane) -> list[Connection]:
+    rows = ConnectionRow.objects.filter(plane=plane, state=ConnectionRow.State.ACTIVE).order_by("id")
+    return [Connection(r.number, r.purpose, r.url, r.sealed, r.tables, r.checks, r.follow) for r in rows]
 
 
 def _credentials(plane: Plane) -> dict[int, list[Credential]]:

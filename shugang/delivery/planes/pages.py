@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from shugang.kernel.errors import Refusal
 from shugang.policy.text import Text
 
+from ..connections.services import report
 from ..metering.services import fold_journal
 from .bundles import signed_bundle
 from .requests import authenticate
@@ -93,8 +94,17 @@ def journal_view(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"acked_seq": fold_journal(plane, from_seq, records)})
 
 
+@_wire
+@require_POST
+def connections_view(request: HttpRequest) -> HttpResponse:
+    plane = authenticate(request)
+    (results,) = _body(request, results=list)
+    return JsonResponse({"taken": report(plane, [r for r in results[:100] if isinstance(r, dict)])})
+
+
 urlpatterns = [
     path("plane/v1/enrol", enrol_view, name="plane-enrol"),
     path("plane/v1/bundle", bundle_view, name="plane-bundle"),
+    path("plane/v1/connections", connections_view, name="plane-connections"),
     path("plane/v1/journal", journal_view, name="plane-journal"),
 ]

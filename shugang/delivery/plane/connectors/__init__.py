@@ -48,7 +48,7 @@ def open_connectors(config: PlaneConfig) -> dict[str, Connector]:
 
 
 def _scratch(config: PlaneConfig) -> Path:
-    return config.data_dir / "reading"
+    return config.data_dir / f"reading-{config.worker}"
 
 
 def open_connector(name: str, setting: Setting, config: PlaneConfig) -> Connector:

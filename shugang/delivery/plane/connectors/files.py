@@ -237,6 +237,21 @@ class Objects:
             code = "source_timeout" if error.code == "Timeout" else "source_unavailable"
             raise SourceFailed(code, f"the store: {error}") from error
 
+    def test(self, seconds: float) -> None:
+        """Whether the store lets itself be listed. Blocking; raises S3Failed."""
+
+        async def look() -> None:
+            outgoing = Outgoing(self.rules, seconds=seconds)
+            try:
+                await S3(self.bucket, outgoing).list(self.prefix, MOST_FILES)
+            except S3Failed as error:
+                if error.code != "TooLarge":
+                    raise
+            finally:
+                await outgoing.close()
+
+        asyncio.run(look())
+
     async def _bring(self, pattern: str, into: Path, first: int, most: int, seconds: float) -> list[Brought]:
         outgoing, brought = Outgoing(self.rules, seconds=max(0.1, seconds)), []
         try:

@@ -29,6 +29,7 @@ from shugang.delivery.plane.config import write_private
 from shugang.delivery.plane.control import PREFIX
 from shugang.delivery.plane.records import verify_chain
 from shugang.policy.bundle import Bundle, sign_bundle
+from shugang.policy.connections import Connection
 from shugang.policy.grant import Basis, CompiledGrant, Credential
 from shugang.policy.sources import Source
 from shugang.policy.terms import Terms
@@ -57,6 +58,8 @@ class FakeControl:
         self.lease = 5.0
         self.offset = 0.0
         self.raw: bytes | None = None
+        self.connections: tuple[Connection, ...] = ()
+        self.reports: list[dict[str, Any]] = []
         self.records: list[dict[str, Any]] = []
         self.away = False
         self.refused: list[str] = []
@@ -89,6 +92,7 @@ class FakeControl:
             "lease_seconds": self.lease,
             "clock_offset": self.offset,
             "grants": grants,
+            "connections": () if grants is None else self.connections,
         }
         return sign_bundle(Bundle(**(parts | changes)), key or self.platform)
 
@@ -100,6 +104,7 @@ class FakeControl:
         app = web.Application(client_max_size=64 << 20)
         app.router.add_get("/plane/v1/bundle", self._bundle)
         app.router.add_post("/plane/v1/journal", self._journal)
+        app.router.add_post("/plane/v1/connections", self._connections)
         app.router.add_post("/plane/v1/enrol", self._enrol)
         runner = web.AppRunner(app, access_log=None)
         self._loop.run_until_complete(runner.setup())
@@ -134,6 +139,10 @@ class FakeControl:
             raise web.HTTPUnauthorized
         self.nonces.add(nonce)
         return body
+
+    async def _connections(self, request: web.Request) -> web.Response:
+        self.reports += json.loads(await self._signed(request))["results"]
+        return web.json_response({"taken": 1})
 
     async def _bundle(self, request: web.Request) -> web.Response:
         await self._signed(request)

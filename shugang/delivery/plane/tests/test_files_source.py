@@ -112,7 +112,7 @@ def test_every_form_gives_the_same_rows(tmp_path, folder, name):
         ("600057", "=厦门象屿", dt.date(1997, 6, 4), "22.50", 3000, "05921234567"),
         ("600153", "建发股份", dt.date(1998, 6, 16), "30.25", 9000, "05927654321"),
     ]
-    assert list((tmp_path / "data/reading").iterdir()) == []
+    assert list((tmp_path / "data/reading-0").iterdir()) == []
 
 
 def test_a_buyer_asks_and_nothing_is_kept(make_plane, tmp_path, folder):

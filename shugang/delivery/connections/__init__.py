@@ -1,0 +1,1 @@
+"""Stores and databases that parties register with the platform's plane."""
