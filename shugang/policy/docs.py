@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shugang.policy.describing import ACTION_LABELS, ENVIRONMENT_LABELS, LABELS, NOTICE_LABELS, UNIT_LABELS
 from shugang.policy.guarantees import GUARANTEE_LABELS, HELD, MODES
+from shugang.policy.odrl import PROFILE, WRITTEN
 from shugang.policy.priceplan import KINDS, REASONS
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.refusals import REFUSALS
@@ -70,6 +71,12 @@ def lines() -> Iterator[str]:
     for key in filter(_offered, HELD):
         label = term_label(key)
         yield _row(f"{label.zh} / {label.en}<br>`{key}`", *(_cell(key, mode) for mode in MODES))
+    yield "\n## ODRL\n"
+    yield f"条款可导出为 ODRL 2.2 协议，档案 `{PROFILE}`，词汇见 `shugang/policy/data/odrl-context.jsonld`。"
+    yield f"Terms are written as an ODRL 2.2 agreement under the profile `{PROFILE}`; its JSON-LD context is that file.\n"
+    yield _row("条款 / term", "ODRL")
+    yield _row("---", "---")
+    yield from (_row(f"`{name}`", place) for name, place in WRITTEN.items())
     yield from _codes("用途 / Purposes", PURPOSES)
     yield from _codes("计价方式 / Price plans", KINDS)
     yield from _codes("计费原因 / Charge reasons", REASONS)

@@ -33,6 +33,30 @@ OPERATOR_WORDS = {
 }
 
 
+# Where each row of the table of guarantees stands in the ODRL document; a test holds the two together.
+WRITTEN: dict[str, str] = {
+    "subject": "`assignee`",
+    "action": "`permission.action`",
+    "purpose": "`permission.constraint` `odrl:purpose`",
+    "period": "`permission.constraint` `odrl:dateTime`",
+    "fields": "`target.refinement` `sg:columns`",
+    "rows": "`target.refinement` `sg:value`",
+    "masks": "`target.refinement` `sg:mask`",
+    "quota": "`permission.constraint` `odrl:count`",
+    "rate": "`permission.constraint` `sg:rate`",
+    "place": "`permission.constraint` `sg:network`",
+    "environment": "`permission.constraint` `sg:environment`",
+    "output": "`permission.constraint` `sg:smallestGroup`",
+    "mark": "`target.refinement` `sg:mark`",
+    "redistribute": "`prohibition` `odrl:distribute`",
+    "log": "`obligation` `sg:keepLog`",
+    "notify": "`obligation` `odrl:inform`",
+    "delete_after": "`obligation` `odrl:delete`",
+    "attribution": "`obligation` `odrl:attribute`",
+    "notes": "`sg:notes`",
+}
+
+
 def context() -> Json:
     """The profile's own JSON-LD context, as stored beside the code."""
     text = resources.files("shugang.policy").joinpath("data/odrl-context.jsonld").read_text("utf-8")

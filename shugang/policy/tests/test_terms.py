@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shugang.policy.guarantees import HELD, MODES, used_keys
 from shugang.policy.identifiers import USCC_ERRORS
+from shugang.policy.odrl import WRITTEN
 from shugang.policy.priceplan import REASONS
 from shugang.policy.refusals import REFUSALS
 from shugang.policy.terms import (
@@ -264,6 +265,29 @@ def test_odrl_carries_every_term(some: Terms) -> None:
     assert len(document["obligation"]) == duties
     assert ("prohibition" in document) != some.redistribute
     assert document.get("sg:notes", "") == some.notes
+
+
+def test_every_term_says_where_it_stands_in_odrl() -> None:
+    assert set(WRITTEN) == {key.partition(".")[0] for key in HELD}
+    full = plain_terms(
+        rows=[RowFilter("age", "not_null")],
+        masks=[Mask("phone", "redact")],
+        quotas=[Quota("calls", 10)],
+        rate=Rate(1, 2),
+        networks=("192.0.2.0/24",),
+        environment="isolated",
+        output=OutputRule(5),
+        mark=Mark(("phone",), (MarkedColumn("age"),)),
+        keep_log=True,
+        notify=("incident",),
+        delete_after_days=1,
+        attribution="x",
+        notes="y",
+    )
+    text = str(to_odrl(full))
+    for place in WRITTEN.values():
+        for word in re.findall(r"`([^`]+)`", place):
+            assert all(f"'{part}'" in text or part in text for part in word.split(".")), word
 
 
 def test_odrl_uses_only_words_of_odrl_or_of_our_context() -> None:
