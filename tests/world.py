@@ -28,7 +28,8 @@ from shugang.commands.setup import profile_files
 from shugang.delivery.connections.services import approve_connection, register_connection
 from shugang.delivery.datasets.services import create_dataset
 from shugang.delivery.grants.models import Grant
-from shugang.delivery.grants.services import issue_credential
+from shugang.delivery.grants.services import issue_credential, issue_grant
+from shugang.delivery.grants.sources import file_source
 from shugang.delivery.metering.models import UsageRecord
 from shugang.delivery.metering.services import fold_journal
 from shugang.delivery.plane.records import GENESIS
@@ -123,6 +124,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
     trade.products(stage)
     trade.deals(stage)
     _keys(world)
+    _file(world)
     _uses(world)
     settlement.bill_and_settle(stage)
     world.things["bill:settled"] = world.things["bills"][0]
@@ -184,6 +186,18 @@ def _keys(world: World) -> None:
         grant: Grant = world.things[f"grant:{key}"]
         row, secret = issue_credential(buyer, [grant.number], kind, grant.terms["purpose"])
         world.things[f"credential:{key}"], world.things[f"secret:{key}"] = row, secret
+
+
+def _file(world: World) -> None:
+    """The data of one grant once more, as a file to download."""
+    like: Grant = world.things["grant:air"]
+    version = like.supplier.datasets.get(number=like.source["dataset"]).versions.get(version=like.source["version"])
+    world.things["grant:file"] = issue_grant(
+        SYSTEM, grantee=like.grantee, supplier=like.supplier, product=like.product, contract="", mode="file",
+        terms=like.read_terms(), source=file_source(version, "空气质量"), outcomes=like.outcomes, plane=like.plane,
+        bases=[{"kind": b.kind, "reference": b.reference, "digest": b.digest, "valid_until": b.valid_until}
+               for b in like.bases.all()],
+    )  # fmt: skip
 
 
 def use(world: World, grant: Grant, outcomes: list[str]) -> None:

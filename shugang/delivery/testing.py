@@ -62,11 +62,13 @@ def make_grant(
 ) -> Grant:
     """A standing grant on the platform's plane; `changes` go to `issue_grant`."""
     version = version or make_version()
-    terms = changes.pop("terms", None) or (make_terms() if mode == "table" else make_terms(actions=("read", "query")))
-    source = (
-        sources.table_source(version, "city", "segments", "segments") if mode == "table"
-        else sources.api_source(version, terms.fields[0])
-    )  # fmt: skip
+    terms = changes.pop("terms", None) or (
+        make_terms() if mode in ("table", "file") else make_terms(actions=("read", "query"))
+    )
+    source = {
+        "table": lambda: sources.table_source(version, "city", "segments", "segments"),
+        "file": lambda: sources.file_source(version, "号段"),
+    }.get(mode, lambda: sources.api_source(version, terms.fields[0]))()
     number = f"HT-{uuid.uuid4().hex[:8]}"
     values = {
         "grantee": grantee or make_party("buyer"), "supplier": version.dataset.party, "product": "CP-2026-000001",

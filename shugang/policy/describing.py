@@ -54,6 +54,11 @@ UNIT_LABELS: dict[str, Text] = {
     "rows": Text("行", "rows"),
     "bytes": Text("字节", "bytes"),
 }
+VERSION_LABELS: dict[str, Text] = {
+    "this": Text("仅此版本", "This version only"),
+    "later": Text("此版本及此后发布的版本", "This version and those published later"),
+    "all": Text("全部版本，含历史版本", "All versions, earlier ones included"),
+}
 PERIOD_LABELS: dict[str, Text] = {
     "day": Text("每日", "per day"),
     "month": Text("每月", "per month"),

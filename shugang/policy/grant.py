@@ -15,7 +15,8 @@ from shugang.policy.text import Text
 from shugang.policy.vocabulary import Terms
 
 STATES = ("active", "suspended", "ended")
-CREDENTIAL_KINDS = ("bearer", "api_key", "aksk", "oauth")
+# `link`: of one download, minutes long; its secret stands in the address.
+CREDENTIAL_KINDS = ("bearer", "api_key", "aksk", "oauth", "link")
 
 
 def _instant_or_none(moment: datetime | None) -> str | None:

@@ -2,7 +2,7 @@
 
 `MODES` are the modes on offer: `table` is Delta Sharing of a materialised granted view, `api` a key lookup on the
 platform's plane, `query` the supplier's parameterised query, `proxy` his HTTP interface, `stream` his
-MQTT topics. Guarantees: *prevented* (the plane refuses), *metered* (counted
+MQTT topics, `file` a granted view as one file. Guarantees: *prevented* (the plane refuses), *metered* (counted
 and billed), *attested* (a signed statement), *legal* (only the contract). What the table does not know
 cannot be agreed to.
 """
@@ -20,6 +20,7 @@ MODES: dict[str, Text] = {
     "query": Text("托管查询", "Supplier's query"),
     "proxy": Text("接口代理", "Proxied interface"),
     "stream": Text("实时数据流", "Event stream"),
+    "file": Text("文件下载", "File download"),
 }
 GUARANTEE_LABELS: dict[str, Text] = {
     "prevented": Text("系统拦截", "Prevented"),

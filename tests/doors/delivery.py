@@ -75,6 +75,7 @@ GRANTS: tuple[Door, ...] = (
     read("/desk/grants.csv", "xufang", OWN),
     read("/desk/grants/<grant:segments>", "xufang", readers=("gongfang", "jianguan")),
     *both("/desk/grants/<grant:air>/key", "xufang", {"agree": "1"}, ok=(200,)),
+    *both("/desk/grants/<grant:file>/download", "xufang", {"agree": "1", "format": "csv"}, ok=(200,)),
     post("/desk/grants/<grant:air>/keys/<credential:air>/revoke", "xufang"),
 )
 USAGE: tuple[Door, ...] = (

@@ -10,7 +10,7 @@ from ninja import Body, Router
 from shugang.kernel import paging
 
 from . import queries
-from .keys import issue_credential, revoke_credential, sharing_profile
+from .keys import download_address, has_profile, issue_credential, revoke_credential, sharing_profile
 from .models import Credential, Grant
 from .pages import address
 
@@ -80,16 +80,21 @@ def credentials(request: HttpRequest, after: str = "") -> dict[str, Any]:
 
 @router.post("/credentials", summary="Collect a key; the secret is in this answer and nowhere else")
 def collect(request: HttpRequest, data: Body[dict[str, Any]]) -> dict[str, Any]:
-    """`{grants: [number], kind: bearer|api_key|aksk|oauth, purpose, environment?}`. Stating purpose and environment
-    attests them. Each call makes a new key."""
+    """`{grants: [number], kind: bearer|api_key|aksk|oauth|link, purpose, environment?, format?}`. Stating purpose
+    and environment attests them; a link is for one download of a file, in `format`. Each call makes a new key."""
     given = data.get("grants")
     numbers = [str(n) for n in given] if isinstance(given, list) else []
     actor = request.actor  # type: ignore[attr-defined]
     kind, purpose, environment = (str(data.get(name) or "") for name in ("kind", "purpose", "environment"))
     row, secret = issue_credential(actor, numbers, kind, purpose, environment=environment)
     answer = {**_key(row), "secret": secret}
-    if row.kind == Credential.Kind.BEARER:
+    if has_profile(row):
         answer["profile"] = sharing_profile(row, secret)
+    if row.kind == Credential.Kind.LINK:
+        format = str(data.get("format") or "csv")
+        answer["urls"] = [
+            download_address(g, secret, format) for g in row.grants.select_related("plane").order_by("id")
+        ]
     return answer
 
 

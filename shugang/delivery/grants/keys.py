@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
@@ -30,7 +31,10 @@ KINDS_OF_MODE = {
     "query": ("api_key", "aksk", "oauth"),
     "proxy": ("api_key", "aksk", "oauth"),
     "stream": ("api_key", "aksk"),
+    "file": ("api_key", "aksk", "oauth", "link"),
 }
+# A link is a key for one download from the buyer's page: its secret stands in an address, so that it lives for minutes.
+LINK_LIFE = timedelta(minutes=15)
 KINDS = {
     "bearer": Text(
         "连接文件：下载后用 Delta Sharing 客户端直接打开。",
@@ -42,8 +46,8 @@ KINDS = {
         "Signing key (AK/SK): signs each request; the secret itself never travels.",
     ),
     "oauth": Text(
-        "OAuth 客户端：用它换取一小时有效的令牌，适合已支持 OAuth 2.0 的程序。",
-        "OAuth client: exchanged for tokens of one hour; for programs that speak OAuth 2.0.",
+        "OAuth 客户端：用它换取一小时有效的令牌，适合支持 OAuth 2.0 的程序，Delta Sharing 客户端也支持。",
+        "OAuth client: exchanged for tokens of one hour; for programs that speak OAuth 2.0, Delta Sharing clients too.",
     ),
 }
 SECRET_PREFIX = "sg_"  # noqa: S105  so that secret scanners can find a leaked key
@@ -80,6 +84,8 @@ def issue_credential(
     grants = _own(party, grant_numbers)
     _fitting(grants, kind, purpose)
     _stated(grants, environment)
+    if kind == Credential.Kind.LINK:
+        expires_at = clock.now() + LINK_LIFE
     secret = SECRET_PREFIX + secrets.token_urlsafe(32)
     number = yearly_number("MY", clock.today().year)
     row = Credential.objects.create(
@@ -195,16 +201,35 @@ def revoke_credential(actor: Actor, number: str) -> Credential:
     return row
 
 
+def has_profile(row: Credential) -> bool:
+    """Whether the key opens shared tables, so that a profile file can hold it."""
+    kinds = (Credential.Kind.BEARER, Credential.Kind.OAUTH)
+    return row.kind in kinds and row.grants.filter(mode="table").exists()
+
+
 def sharing_profile(row: Credential, secret: str) -> dict[str, Any]:
-    """The profile file that Delta Sharing clients read (protocol: Profile File Format, version 1)."""
+    """The profile file that Delta Sharing clients read: version 1 with a bearer token, version 2 with a client that
+    fetches tokens of an hour by itself (`oauth_client_credentials`)."""
     grant = row.grants.select_related("plane").order_by("id").first()
-    if grant is None or row.kind != Credential.Kind.BEARER:
+    if grant is None or not has_profile(row):
         raise not_found(gates.CREDENTIAL)
-    profile: dict[str, Any] = {
-        "shareCredentialsVersion": 1,
-        "endpoint": f"{grant.plane.url}/delta-sharing",
-        "bearerToken": secret,
-    }
+    endpoint = f"{grant.plane.url}/delta-sharing"
+    if row.kind == Credential.Kind.OAUTH:
+        return {
+            "shareCredentialsVersion": 2,
+            "type": "oauth_client_credentials",
+            "endpoint": endpoint,
+            "tokenEndpoint": f"{grant.plane.url}/oauth2/token",
+            "clientId": row.number,
+            "clientSecret": secret,
+        }
+    profile: dict[str, Any] = {"shareCredentialsVersion": 1, "endpoint": endpoint, "bearerToken": secret}
     if row.expires_at is not None:
         profile["expirationTime"] = iso(row.expires_at)[:-4] + "Z"
     return profile
+
+
+def download_address(grant: Grant, secret: str, format: str) -> str:
+    """Where a browser fetches the file of a grant with the secret of a link."""
+    query = urlencode({"format": format, "ticket": secret})
+    return f"{grant.plane.url}/download/v1/{quote(grant.product, safe='')}?{query}"

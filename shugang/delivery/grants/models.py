@@ -107,6 +107,7 @@ class Credential(ScopedModel):
         API_KEY = "api_key"
         AKSK = "aksk"
         OAUTH = "oauth"
+        LINK = "link"
 
     number = models.CharField(max_length=20, unique=True)
     party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="credentials")

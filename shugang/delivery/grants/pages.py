@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shugang.kernel import idempotency, paging
-from shugang.kernel.errors import Refusal, forbidden
+from shugang.kernel.errors import Refusal, forbidden, not_found
 from shugang.parties.gates import for_a_party
 from shugang.policy.describing import COUNT_LABELS, PERIOD_LABELS, UNIT_LABELS
 from shugang.policy.guarantees import MODES
@@ -24,8 +24,18 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from .. import words
+from ..gates import GRANT
 from . import queries
-from .keys import KINDS, KINDS_OF_MODE, issue_credential, purpose_statement, revoke_credential, sharing_profile
+from .keys import (
+    KINDS,
+    KINDS_OF_MODE,
+    download_address,
+    has_profile,
+    issue_credential,
+    purpose_statement,
+    revoke_credential,
+    sharing_profile,
+)
 from .models import Credential, Grant
 
 
@@ -70,6 +80,18 @@ def quota_words(quota: Any) -> Text:
     return Text(f"{per.zh}{counts.zh}用量（{unit.zh}）", f"{counts.en} {unit.en} {per.en}".capitalize())
 
 
+FORMATS = {
+    "csv": Text("CSV（UTF-8）", "CSV (UTF-8)"),
+    "csv-gb18030": Text(
+        "CSV（GB18030，供国产办公软件和Excel）", "CSV (GB18030, for Chinese office programs and Excel)"
+    ),
+    "xlsx": Text("Excel工作簿（不超过10万行）", "Excel workbook (up to 100,000 rows)"),
+    "jsonl": Text("JSON（每行一条）", "JSON lines"),
+    "parquet": Text("Parquet（大数据工具）", "Parquet (for data tools)"),
+}
+PLACES = {"api": "api/v1/lookup", "query": "query/v1", "file": "download/v1"}
+
+
 def address(grant: Grant) -> str:
     """Where the grant is used."""
     if grant.mode == "table":
@@ -77,10 +99,6 @@ def address(grant: Grant) -> str:
     if grant.mode == "stream":
         return f"products/{grant.product}"
     return f"{grant.plane.url}/{PLACES[grant.mode]}/{grant.product}"
-
-
-# Where a plane serves each mode that is called by HTTP.
-PLACES = {"api": "api/v1/lookup", "query": "query/v1", "proxy": "proxy/v1"}
 
 
 def _example(grant: Grant, credential: Credential | None = None) -> str:
@@ -102,6 +120,8 @@ def _example(grant: Grant, credential: Credential | None = None) -> str:
         place = address(grant) + first["path"] + (f"?{query}" if query else "")
         body = "" if first["method"] == "GET" else " --json '{…}'"
         return f'curl -H "Authorization: Bearer $KEY"{body} "{place}"'
+    if grant.mode == "file":
+        return f'curl -OJ -C - -H "Authorization: Bearer $KEY" "{address(grant)}?format=csv"'
     names = [grant.source["key_column"]] if grant.mode == "api" else [p["name"] for p in grant.source["params"]]
     query = "&".join(f"{name}=…" for name in names)
     return f'curl -H "Authorization: Bearer $KEY" "{address(grant)}?{query}"'
@@ -149,7 +169,7 @@ def key_page(request: HttpRequest, number: str) -> HttpResponse:
             "statement": statement,
             "errors": {"agree": missing} if request.method == "POST" else {},
             "key": str(uuid.uuid4()),
-            "kinds": [(kind, KINDS[kind]) for kind in KINDS_OF_MODE[grant.mode]],
+            "kinds": [(kind, KINDS[kind]) for kind in KINDS_OF_MODE[grant.mode] if kind in KINDS],
             "chosen": request.POST.get("kind", ""),
         }
         return render(request, "delivery/grants_key.html", context, status=200 if request.method == "GET" else 422)
@@ -157,9 +177,23 @@ def key_page(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _issue(request: HttpRequest, grant: Grant) -> HttpResponse:
+    kind = request.POST.get("kind") or KINDS_OF_MODE[grant.mode][0]
+    credential, secret = _collected(request, grant, kind)
+    profile = json.dumps(sharing_profile(credential, secret)) if secret and has_profile(credential) else ""
+    context = {
+        "grant": grant,
+        "credential": credential,
+        "secret": secret,
+        "profile": base64.b64encode(profile.encode()).decode(),
+        "example": _example(grant, credential),
+    }
+    return render(request, "delivery/grants_key_shown.html", context)
+
+
+def _collected(request: HttpRequest, grant: Grant, kind: str) -> tuple[Credential, str]:
+    """A new key and its secret; "" where the form was sent twice."""
     actor = request.actor  # type: ignore[attr-defined]
     shown: list[str] = []
-    kind = request.POST.get("kind") or KINDS_OF_MODE[grant.mode][0]
 
     def run() -> dict[str, Any]:
         row, secret = issue_credential(
@@ -172,16 +206,44 @@ def _issue(request: HttpRequest, grant: Grant) -> HttpResponse:
         actor, request.POST.get("idempotency_key"), idempotency.fingerprint("key", grant.number, kind), run
     )
     credential = Credential.objects.visible_to(actor).get(number=made["credential"])
-    secret = shown[0] if shown else ""
-    profile = json.dumps(sharing_profile(credential, secret)) if secret and credential.kind == "bearer" else ""
+    return credential, shown[0] if shown else ""
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@for_a_party
+def download_page(request: HttpRequest, number: str) -> HttpResponse:
+    """State the purpose, choose the format, get an address that a browser can open for some minutes."""
+    view = queries.view(request.actor, number)  # type: ignore[attr-defined]
+    grant = view.grant
+    if grant.mode != "file":
+        raise not_found(GRANT)
+    if not view.holder:
+        raise forbidden(
+            "文件由需方的经办、工程师或分析员下载，已终止的授权不再提供。",
+            "Files are downloaded by the buyer's handler, engineer or analyst while the grant lives.",
+        )
+    format, stated = request.POST.get("format", "csv"), request.POST.get("agree") == "1"
+    if request.method == "POST" and stated and format in FORMATS:
+        credential, secret = _collected(request, grant, Credential.Kind.LINK)
+        place = download_address(grant, secret, format) if secret else ""
+        context = {"grant": grant, "credential": credential, "place": place, "format": FORMATS[format]}
+        return render(request, "delivery/grants_download_ready.html", context)
+    errors = {}
+    if request.method == "POST":
+        if not stated:
+            errors["agree"] = Text("请先勾选用途声明。", "Please tick the statement of purpose.")
+        if format not in FORMATS:
+            errors["format"] = Text("请选择文件格式。", "Please choose a format.")
     context = {
         "grant": grant,
-        "credential": credential,
-        "secret": secret,
-        "profile": base64.b64encode(profile.encode()).decode(),
-        "example": _example(grant, credential),
+        "statement": purpose_statement(grant.terms["purpose"], grant.terms["environment"] or ""),
+        "errors": errors,
+        "key": str(uuid.uuid4()),
+        "formats": FORMATS,
+        "chosen": format,
     }
-    return render(request, "delivery/grants_key_shown.html", context)
+    return render(request, "delivery/grants_download.html", context, status=422 if errors else 200)
 
 
 @require_POST
@@ -200,5 +262,6 @@ urlpatterns = [
     path("desk/grants.csv", list_csv, name="grants-csv"),
     path("desk/grants/<str:number>", detail_page, name="grant"),
     path("desk/grants/<str:number>/key", key_page, name="grant-key"),
+    path("desk/grants/<str:number>/download", download_page, name="grant-download"),
     path("desk/grants/<str:number>/keys/<str:key>/revoke", revoke_page, name="grant-key-revoke"),
 ]

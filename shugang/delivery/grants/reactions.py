@@ -1,4 +1,5 @@
-"""A party that is suspended neither gives nor gets data meanwhile: its grants are held, and released with it."""
+"""What happens elsewhere and moves grants: a party that is suspended neither gives nor gets data meanwhile; a new
+version of the data reaches the grants whose contracts cover it."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from shugang.kernel.actors import SYSTEM
 from shugang.kernel.models import Event
 from shugang.kernel.reactions import on
 
+from ..planes.services import bump
 from .models import Grant, GrantHold
 from .services import resume_grant, suspend_grant
 
@@ -37,3 +39,11 @@ def release_grants(event: Event) -> None:
     held = GrantHold.objects.filter(kind=KIND, reference=party, lifted_at=None)
     for number in held.order_by("grant_id").values_list("grant__number", flat=True):
         resume_grant(SYSTEM, number, KIND, party)
+
+
+@on("dataset.version_added")
+def tell_planes(event: Event) -> None:
+    """What a grant reads is worked out when its bundle is made (`sources.standing`); planes learn that it changed."""
+    dataset = event.refs.get(kind="dataset").key
+    following = Grant.objects.filter(source__dataset=dataset, source__versions__in=("later", "all"))
+    bump(following.exclude(state=Grant.State.ENDED).values_list("plane_id", flat=True))

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shugang.kernel.errors import Refusal
+from shugang.policy.columns import Column
 from shugang.policy.guarantees import MODES
-from shugang.policy.sources import ApiSource, ProxySource, QuerySource, StreamSource, TableSource
+from shugang.policy.sources import (
+    MOST_VERSIONS,
+    VERSIONS,
+    ApiSource,
+    FileSource,
+    ProxySource,
+    QuerySource,
+    StreamSource,
+    TableSource,
+    TableVersion,
+)
 from shugang.policy.text import Text
 
 from ..datasets.models import DatasetVersion
@@ -30,9 +42,27 @@ def sharing_name(text: str) -> str:
     return name if _SHARING_NAME.fullmatch(name) else "data"
 
 
-def table_source(version: DatasetVersion, share: str, schema: str, table: str) -> dict[str, Any]:
-    """A hosted version as a shared table. Raises Refusal `not_hosted`."""
+def table_source(
+    version: DatasetVersion,
+    share: str,
+    schema: str,
+    table: str,
+    versions: str = "this",
+    partition: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A hosted version as a shared table. `versions`: which states of the data are covered (`policy.sources`);
+    `partition`: columns by whose values the files are cut. Raises Refusal `not_hosted`, `no_such_column`,
+    `unknown_versions`."""
     _stored(version)
+    columns = version.policy_columns()
+    for name in partition:
+        _known(name, columns)
+    if versions not in VERSIONS:
+        raise Refusal(
+            "unknown_versions",
+            Text("请选择所含的数据版本。", "Please choose which versions of the data are included."),
+            422,
+        )
     return TableSource(
         share=sharing_name(share),
         schema=sharing_name(schema),
@@ -41,20 +71,64 @@ def table_source(version: DatasetVersion, share: str, schema: str, table: str) -
         version=version.version,
         path=version.path,
         sha256=version.sha256,
+        columns=tuple(columns),
+        at=version.created_at,
+        versions=versions,
+        key_columns=tuple(version.key_columns),
+        partition=tuple(dict.fromkeys(partition)),
+    ).to_json()
+
+
+def file_source(version: DatasetVersion, name: str) -> dict[str, Any]:
+    """A hosted version as a file to download; `name` without ending. Raises Refusal `not_hosted`."""
+    _stored(version)
+    return FileSource(
+        name=file_name(name),
+        dataset=version.dataset.number,
+        version=version.version,
+        path=version.path,
+        sha256=version.sha256,
         columns=tuple(version.policy_columns()),
     ).to_json()
+
+
+def file_name(text: str) -> str:
+    """A name that every system of files accepts: no separators, no control characters, no dots at the ends."""
+    name = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', "_", text).strip(" ._")[:80]
+    return name or "data"
+
+
+def _known(name: str, columns: Sequence[Column]) -> None:
+    if name not in {c.name for c in columns}:
+        raise Refusal(
+            "no_such_column",
+            Text(f"数据中没有字段“{name}”，请另选。", f"The data has no column “{name}”."),
+            422,
+        )
+
+
+def standing(source: Mapping[str, Any]) -> dict[str, Any]:
+    """The source of a grant as it reads now: the versions that its contract covers, and no others (fail closed). A
+    version of another shape is not what was agreed; of very many the newest are kept."""
+    scope = source.get("versions", "this")
+    if source["type"] != "table" or scope == "this":
+        return dict(source)
+    known = DatasetVersion.objects.filter(dataset__number=source["dataset"])
+    agreed = known.get(version=source["version"])
+    rows = known.filter(schema_digest=agreed.schema_digest).exclude(path="")
+    if scope == "later":
+        rows = rows.filter(version__gte=agreed.version)
+    found = list(rows.order_by("-version")[:MOST_VERSIONS])[::-1]
+    states = [TableVersion(row.version, row.path, row.sha256, row.created_at).to_json() for row in found]
+    newest = states.pop()
+    return {**source, **newest, "history": states}
 
 
 def api_source(version: DatasetVersion, key_column: str) -> dict[str, Any]:
     """A hosted version answered by key. Raises Refusal `not_hosted`, `no_such_column`."""
     _stored(version)
     columns = version.policy_columns()
-    if key_column not in {c.name for c in columns}:
-        raise Refusal(
-            "no_such_column",
-            Text(f"数据中没有字段“{key_column}”，请另选查询键。", f"The data has no column “{key_column}”."),
-            422,
-        )
+    _known(key_column, columns)
     return ApiSource(
         dataset=version.dataset.number,
         version=version.version,

@@ -11,7 +11,7 @@ from platform import node
 from time import monotonic
 from typing import Any
 
-from shugang.delivery.plane import files, lookup, oauth, proxy, query, sharing, signatures
+from shugang.delivery.plane import downloads, files, lookup, oauth, proxy, query, sharing, signatures
 from shugang.delivery.plane.bundles import Follower
 from shugang.delivery.plane.clock import Clock
 from shugang.delivery.plane.config import PlaneConfig
@@ -133,6 +133,8 @@ class Plane:
                 await sharing.handle(self, scope, proto)
             elif path.startswith(files.PREFIX) and scope.method in ("GET", "HEAD"):
                 await files.handle(self, scope, proto)
+            elif path.startswith(downloads.PREFIX) and scope.method in ("GET", "HEAD"):
+                await downloads.handle(self, scope, proto)
             elif path.startswith(QUERY) and scope.method in ("GET", "POST"):
                 await query.handle(self, scope, proto, path[len(QUERY) :])
             elif path.startswith(proxy.PREFIX) and scope.method in ("GET", "POST"):

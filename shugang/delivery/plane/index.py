@@ -26,7 +26,14 @@ from shugang.policy.vocabulary import Terms
 S = TypeVar("S", bound=Source)
 # What a request of each mode does, in the vocabulary of terms. Sharing releases a table by its files, so that
 # `read` is the right that both its manifest and its files need.
-ACTION = {"api": "read", "query": "query", "table": "read", "proxy": "query", "stream": "read"}
+ACTION = {
+    "api": "read",
+    "query": "query",
+    "table": "read",
+    "file": "download",
+    "proxy": "query",
+    "stream": "read",
+}
 
 
 class Access(Generic[S]):
@@ -185,6 +192,8 @@ class Index:
         self.holders: dict[bytes, Holder] = {}
         # Keys that are named by their id: those that sign, and those that are changed for tokens.
         self.by_id: dict[str, tuple[Credential, Holder]] = {}
+        # Short-lived keys that travel in an address; they open that door and no other.
+        self.links: dict[bytes, Holder] = {}
         self.known: dict[str | None, Holder] = {}
         self.by_key: dict[tuple[str, str], Access[Any]] = {}
         self.grants = grants
@@ -200,7 +209,8 @@ class Index:
             if credential.kind == "aksk" and not credential.revoked:
                 self.known[inside(credential.id)] = holder
         else:
-            holder = self.holders.setdefault(bytes.fromhex(credential.digest), Holder(credential.revoked))
+            known = self.links if credential.kind == "link" else self.holders
+            holder = known.setdefault(bytes.fromhex(credential.digest), Holder(credential.revoked))
         source = grant.source
         access: Access[Any] = Access(grant, credential, source, meter)
         self.by_key[grant.id, credential.id] = access

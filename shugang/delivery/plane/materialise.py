@@ -3,7 +3,7 @@
 Reads a job (JSON) on standard input, writes the view into a fresh folder, renames it into place, prints the manifest
 (JSON). Runs apart from the serving process so that a heavy table neither stalls answers nor shares their memory.
 
-The shapes: `table` (Parquet parts with Delta's types, their statistics computed from the view itself), `changes` (what
+The shapes: `file` (one file of a format), `table` (Parquet parts with Delta's types, their statistics computed from the view itself), `changes` (what
 differs between two such views) and `api` (key, row as JSON text) for look-ups.
 """
 
@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from shugang.delivery.plane import differences, marking, parts
+from shugang.delivery.plane import differences, formats, marking, parts
 from shugang.policy.codec import TermsError
 from shugang.policy.columns import Column
 from shugang.policy.lowering import lower_select, parquet, quote
@@ -32,6 +32,7 @@ KEY = "~key"
 MANIFEST = "manifest.json"
 PART = "part-00000.parquet"
 SPILL = "spill"
+STAGED = "staged.parquet"
 # DuckDB type → (Delta type, cast needed so that the file holds exactly that type).
 DELTA = {
     "BOOLEAN": ("boolean", ""),
@@ -75,7 +76,7 @@ def make(job: dict[str, Any]) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix=".making-", dir=out.parent))
     try:
         con = duckdb.connect()
-        con.execute(f"SET temp_directory = {_literal(str(folder / SPILL))}")
+        con.execute(f"SET temp_directory = {literal(str(folder / SPILL))}")
         con.execute("SET TimeZone = 'UTC'")
         con.execute(f"SET memory_limit = '{int(job['memory_mb'])}MB'")
         con.execute(f"SET threads = {int(job['threads'])}")
@@ -98,7 +99,7 @@ def make(job: dict[str, Any]) -> dict[str, Any]:
 def _count_canaries(
     con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path, manifest: dict[str, Any]
 ) -> None:
-    mark = Terms.from_json(job["terms"]).mark if "terms" in job else None
+    mark = Terms.from_json(job["terms"]).mark if job["kind"] in ("table", "api") else None
     for part in manifest["parts"] if mark is not None and mark.canaries else ():
         assert mark is not None
         part["canaries"] = marking.count(con, parquet(str(folder / part["name"])), mark)
@@ -138,7 +139,7 @@ def _lowered(con: duckdb.DuckDBPyConnection, job: dict[str, Any]) -> tuple[str, 
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any], target: Path, more: str = "") -> None:
-    con.execute(f"COPY ({sql}) TO {_literal(str(target))} (FORMAT parquet, COMPRESSION zstd{more})", params)
+    con.execute(f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd{more})", params)
 
 
 def _table(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -163,9 +164,25 @@ def delta_type(kind: str) -> tuple[str, str]:
     return "string", "VARCHAR"
 
 
+def _file(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> dict[str, Any]:
+    sql, params, described = _lowered(con, job)
+    format = job["format"]
+    name = f"data{formats.FORMATS[format].ending}"
+    _copy(con, sql, params, folder / STAGED)
+    row = con.execute(f"SELECT count(*) FROM {parquet(str(folder / STAGED))}").fetchone()  # noqa: S608 our own file
+    assert row is not None
+    mark = Terms.from_json(job["terms"]).mark
+    # Canary rows stand for nothing and count for nothing.
+    canaries = marking.count(con, parquet(str(folder / STAGED)), mark) if mark is not None and mark.canaries else 0
+    formats.write(con, folder / STAGED, described, format, folder / name)
+    (folder / STAGED).unlink(missing_ok=True)
+    columns = [{"name": n, "type": t} for n, t in described]
+    return {"columns": columns, "rows": row[0], "parts": [{"name": name, "rows": row[0] - canaries}]}
+
+
 def _api(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> dict[str, Any]:
     sql, params, described = _lowered(con, job)
-    pairs = [f"{_literal(name)}, {json_value(name, kind)}" for name, kind in described if name != KEY]
+    pairs = [f"{literal(name)}, {json_value(name, kind)}" for name, kind in described if name != KEY]
     body = f"CAST(json_object({', '.join(pairs)}) AS VARCHAR)"
     chosen = f"SELECT {quote(KEY)} AS key, {body} AS body FROM ({sql}) AS granted WHERE {quote(KEY)} IS NOT NULL"  # noqa: S608
     _copy(con, chosen, params, folder / PART)
@@ -190,11 +207,11 @@ def json_value(name: str, kind: str) -> str:
     return f"CAST({column} AS VARCHAR)"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-KINDS = {"table": _table, "api": _api, "changes": differences.make}
+KINDS = {"table": _table, "file": _file, "api": _api, "changes": differences.make}
 
 
 def main() -> int:
@@ -204,7 +221,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (limit * 2 + (2 << 30), limit * 2 + (2 << 30)))
     try:
         manifest = make(job)
-    except (BadSource, TermsError, OSError, duckdb.Error) as error:
+    except (BadSource, TermsError, formats.TooLarge, OSError, duckdb.Error) as error:
         print(json.dumps({"error": f"{type(error).__name__}: {error}"}))
         return 1
     print(json.dumps(manifest, ensure_ascii=False))

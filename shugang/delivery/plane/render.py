@@ -16,7 +16,7 @@ import pyarrow as pa
 CSV, ARROW, JSON = "text/csv", "application/vnd.apache.arrow.stream", "application/json"
 ROWS_PER_PART = 4096
 # A spreadsheet would run a cell that begins so; text only, since a negative number is a number.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class Part(NamedTuple):
@@ -107,7 +107,7 @@ def _cell(value: Any) -> Any:
 
 
 def neutral(text: str) -> str:
-    return "'" + text if text.startswith(_FORMULA) else text
+    return "'" + text if text.startswith(FORMULA) else text
 
 
 def _arrow(table: pa.Table) -> Iterator[Part]:

@@ -24,7 +24,7 @@ from shugang.delivery.plane.pieces import Stored
 from shugang.delivery.plane.replies import Denied
 from shugang.policy.grant import CompiledGrant
 from shugang.policy.sealing import of_mark, open_sealed
-from shugang.policy.sources import ApiSource, TableSource
+from shugang.policy.sources import ApiSource, FileSource, TableSource
 
 log = logging.getLogger("shugang.plane.views")
 RETRY_SECONDS = 5.0
@@ -76,6 +76,7 @@ class Views:
         self._one_at_a_time = asyncio.Semaphore(1)
         self.lookups: dict[str, LookupTable] = {}
         self.tables: dict[str, TableView] = {}
+        self.files: dict[str, Stored] = {}
         self.made = 0
 
     async def table(self, access: Access[TableSource]) -> TableView:
@@ -109,6 +110,24 @@ class Views:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failed[key] = time.monotonic()
             log.error("view %s cannot be made: %s", key[:16], error)
+
+    async def file(self, access: Access[FileSource], format: str) -> Stored:
+        """The granted view as one file of a format."""
+        key = f"{access.view}.{format}"
+        found = self.files.get(key)
+        return found or await self._shared(key, self._open_file(access, format, key))
+
+    async def _open_file(self, access: Access[FileSource], format: str, key: str) -> Stored:
+        folder, manifest = await self._ensure(access, "file", format, {"format": format})
+        (part,) = manifest["parts"]
+        stored = self.files[key] = Stored(
+            f"{access.view[:24]}-{part['name']}",
+            folder / part["name"],
+            part["size"],
+            part["sha256"],
+            part["rows"],
+        )
+        return stored
 
     async def changes(self, before: Access[TableSource], after: Access[TableSource]) -> TableView:
         """What of the granted rows went and came from one version to the next."""
@@ -207,20 +226,23 @@ class Views:
             try:
                 if isinstance(access.source, ApiSource):
                     await self.lookup(access)
-                else:
+                elif isinstance(access.source, TableSource):
                     await self.table(access)
             except Denied:
                 continue
-        for known in (self.lookups, self.tables):
-            for gone in set(known) - wanted:
+        for known in (self.lookups, self.tables, self.files):
+            for gone in [key for key in known if key.partition(".")[0] not in wanted]:
                 del known[gone]
 
 
 def partition(access: Access[TableSource]) -> list[str]:
     """The columns by whose values the files are cut: granted ones, as they are. A masked value would name a group of
-    rows that the mask is there to hide the size of."""
-    masked = {mask.column for mask in access.grant.terms.masks}
-    return [name for name in access.source.partition if name in access.grant.terms.fields and name not in masked]
+    rows that the mask is there to hide the size of; what carries the mark stays in the file."""
+    terms = access.grant.terms
+    closed = {mask.column for mask in terms.masks}
+    if terms.mark is not None:
+        closed |= {*terms.mark.key_columns, *(marked.column for marked in terms.mark.columns)}
+    return [name for name in access.source.partition if name in terms.fields and name not in closed]
 
 
 def _keys(access: Access[TableSource]) -> list[str]:
@@ -252,8 +274,8 @@ def _names(access: Access[Any]) -> Iterable[str]:
 
 
 def _hosted(index: Index) -> Iterable[Access[Any]]:
-    for holder in index.holders.values():
-        yield from (access for access in holder.all() if isinstance(access.source, TableSource | ApiSource))
+    kinds = (TableSource, ApiSource, FileSource)
+    return (access for access in index.by_key.values() if isinstance(access.source, kinds))
 
 
 def _view(folder: Path, manifest: dict[str, Any], digest: str) -> TableView:

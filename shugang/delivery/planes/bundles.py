@@ -21,6 +21,7 @@ from shugang.policy.sealing import of_credential, of_mark, seal_to_plane
 from ..connections.models import Connection as ConnectionRow
 from ..grants.models import Credential, Grant
 from ..grants.sealed import signing_secret
+from ..grants.sources import standing
 from ..marks.secret import mark_secret
 from .models import Plane
 
@@ -96,7 +97,7 @@ def compile_grant(row: Grant, credentials: list[Credential]) -> CompiledGrant:
             "reason": row.reason,
             "terms": row.terms,
             "bases": [_basis(b) for b in row.bases.all()],
-            "source": row.source,
+            "source": standing(row.source),
             "outcomes": row.outcomes,
             "credentials": [_credential(c, row.plane.public_key) for c in credentials],
             "sealed_mark": _sealed_mark(row),

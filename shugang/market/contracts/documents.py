@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from shugang.assets.registration import sealing
+from shugang.policy.describing import VERSION_LABELS
 from shugang.policy.terms import GUARANTEE_LABELS, MODES, describe
 from shugang.policy.text import Text
 from shugang.ui.documents import render_pdf
@@ -39,6 +40,7 @@ def _facts(contract: Contract) -> list[tuple[Text, Any]]:
         (Text("产品", "Product"), f"{said['product']['name']}（{said['product']['number']}）"),
         (Text("交付方式", "Delivery"), mode),
         (Text("数据集与版本", "Dataset and version"), f"{said['dataset']['number']} v{said['dataset']['version']}"),
+        (Text("所含版本", "Versions included"), VERSION_LABELS[said["dataset"].get("versions", "this")]),
         (Text("版本摘要", "Digest of the version"), said["dataset"]["sha256"] or None),
         (
             Text("真实出处与许可", "Origin and licence"),

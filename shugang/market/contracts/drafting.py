@@ -57,6 +57,7 @@ def _outputs(contract_number: str, inquiry: Inquiry, quotation: Quotation) -> di
             "version": version.version,
             "sha256": version.sha256,
             "schema_digest": version.schema_digest,
+            "versions": product.source.get("versions", "this"),
             "origin": version.dataset.origin,
             "licence": version.dataset.licence,
         },

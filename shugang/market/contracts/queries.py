@@ -55,6 +55,7 @@ def may(contract: Contract) -> list[Text]:
             "用Delta Sharing工具读取授权字段，下载授权范围内的文件",
             "read the granted columns with Delta Sharing tools and download their files",
         ),
+        "file": Text("把授权范围内的数据作为一个文件下载", "download the granted data as one file"),
         "api": Text("按约定的键逐条查询", "look up records by the agreed key"),
         "query": Text(
             "运行供方登记的查询，取回约定结果", "run the supplier's registered query and take its agreed result"

@@ -17,7 +17,8 @@ router = Router(tags=["products"])
 
 
 class ProductIn(Schema, extra="forbid"):
-    """What `create_product` takes; `source`: key_column (api), share, schema, table (table)."""
+    """What `create_product` takes; `source`: key_column (api); share, schema, table, versions
+    (this, later, all), partition (columns, commas between; table); name (file)."""
 
     asset_number: str
     name: str

@@ -16,6 +16,7 @@ from shugang.assets.registration.queries import valid_certificate
 from shugang.kernel import clock, paging, procedure
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
+from shugang.policy.describing import VERSION_LABELS
 from shugang.policy.terms import MODES, Terms, describe
 from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
@@ -28,6 +29,7 @@ from .models import DataProduct
 HINTS: dict[str, Text] = {
     "table": Text("托管数据整表共享，按版本生成文件", "Hosted data shared as a table"),
     "api": Text("托管数据按键逐条查询", "Hosted data looked up by key"),
+    "file": Text("托管数据作为一个文件下载", "Hosted data downloaded as one file"),
     "query": Text("数据留在供方，只运行登记的查询", "The data stays with you; only the registered query runs"),
     "proxy": Text(
         "您自己的HTTP接口，只开放登记的操作", "Your own HTTP interface; only the registered operations are open"
@@ -105,7 +107,7 @@ def new_product(request: HttpRequest) -> HttpResponseBase:
         return render(request, "market/product_start.html", {"assets": _offerable(actor), "modes": modes})
     asset = services.own_asset(actor, asked["asset"])
     if request.method == "GET":
-        return _form(request, asset, mode, _first_values(asset), None, None)
+        return _form(request, asset, mode, _first_values(asset, mode), None, None)
     values = editor_values.from_post(request.POST)
     try:
         made = once(request, values, lambda: {"number": services.create_product(
@@ -131,12 +133,12 @@ def edit_product(request: HttpRequest, number: str) -> HttpResponseBase:
     return redirect("own-product", number=number)
 
 
-def _first_values(asset: DataAsset) -> dict[str, Any]:
+def _first_values(asset: DataAsset, mode: str) -> dict[str, Any]:
     """Every column, from today until a year from now or the certificate's end, no price yet."""
     certificate, now = valid_certificate(asset), clock.now()
     last = min(now + timedelta(days=365), certificate.valid_until if certificate else now + timedelta(days=1))
     columns = asset.dataset_version.policy_columns()
-    terms = Terms(("read",), "research", tuple(c.name for c in columns), now, last)
+    terms = Terms(("download",) if mode == "file" else ("read",), "research", tuple(c.name for c in columns), now, last)
     values = editor_values.from_terms(terms, columns)
     return {
         **values,
@@ -154,6 +156,7 @@ def _values_of(product: DataProduct) -> dict[str, Any]:
     return {
         **editor_values.from_terms(product.terms, columns), **editor_values.from_plan(product.plan), **facts, **product.spec,
         "purposes": product.purposes, "key_column": product.source.get("key_column", ""),
+        "versions": product.source.get("versions", "this"), "partition": "，".join(product.source.get("partition", [])),
     }  # fmt: skip
 
 
@@ -173,7 +176,7 @@ def _answers(request: HttpRequest, asset: DataAsset, mode: str, base: Terms | No
         "price_plan": editor.read_plan(post),
         "purposes": post.getlist("purposes"),
         "spec": {key: post[key] for key in SPEC if post.get(key)},
-        "source": {"key_column": post.get("key_column", "")},
+        "source": {name: post.get(name, "") for name in ("key_column", "versions", "partition")},
     }
 
 
@@ -186,7 +189,7 @@ def _form(
         "title": Text("修改产品草稿", "Edit the draft") if product else Text("新建产品", "New product"),
         "asset": asset, "version": asset.dataset_version, "mode": mode, "facts": services.FACTS.fields,
         "spec_fields": services.SPEC_FORM.fields, "specs": [*services.FACTS.fields, *services.SPEC_FORM.fields],
-        "types": TYPES, "sectors": SECTORS, **editor_values.context(columns, mode, values), **form_state(refusal),
+        "types": TYPES, "sectors": SECTORS, "version_labels": VERSION_LABELS, **editor_values.context(columns, mode, values), **form_state(refusal),
     }  # fmt: skip
     return render(request, "market/product_edit.html", context, status=status_of(refusal))
 

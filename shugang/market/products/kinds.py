@@ -24,6 +24,7 @@ STATES: dict[str, tuple[Text, str]] = {
 # What a plane reports of a use, by delivery mode; a price plan may charge these and no others.
 OUTCOMES: dict[str, dict[str, Text]] = {
     "table": {"delivered": Text("已交付", "Delivered")},
+    "file": {"delivered": Text("已下载", "Downloaded")},
     "api": {"found": Text("查得", "Found"), "not_found": Text("未查得", "Not found")},
     "query": {"found": Text("查得", "Found"), "not_found": Text("未查得", "Not found")},
     "proxy": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -80,11 +81,13 @@ def check_purposes(purposes: Iterable[str], terms: Terms) -> list[str]:
 def source_of(version: DatasetVersion, mode: str, options: Mapping[str, Any], number: str, name: str) -> dict[str, Any]:
     """What a grant reads, built from the version itself: a supplier names a key column or a table, never a file.
 
-    `options`: `key_column` (api); `share`, `schema`, `table` (table). Raises Refusal `not_hosted`, `not_connected`,
-    `no_such_column`.
+    `options`: `key_column` (api); `share`, `schema`, `table`, `versions`, `partition` (table); `name` (file). Raises
+    Refusal `not_hosted`, `not_connected`, `no_such_column`, `unknown_versions`.
     """
     if mode in CONNECTED:
         return CONNECTED[mode](version)
+    if mode == "file":
+        return sources.file_source(version, str(options.get("name") or name))
     if mode == "api":
         first = version.policy_columns()[0].name
         return sources.api_source(version, str(options.get("key_column") or first))
@@ -93,7 +96,15 @@ def source_of(version: DatasetVersion, mode: str, options: Mapping[str, Any], nu
         str(options.get("share") or number),
         str(options.get("schema") or "data"),
         str(options.get("table") or name),
+        str(options.get("versions") or "this"),
+        _names(options.get("partition")),
     )
+
+
+def _names(given: Any) -> list[str]:
+    """Column names from the API (a list or one text) or the form (separated by commas)."""
+    items = re.split(r"[,，、]", given) if isinstance(given, str) else given or ()
+    return [name for item in items if (name := str(item).strip())]
 
 
 def hold_still(asset: DataAsset) -> None:

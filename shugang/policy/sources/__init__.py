@@ -9,11 +9,12 @@ from shugang.policy.sources.connected import Param, QuerySource
 from shugang.policy.sources.hosted import ApiSource, FileSource, PushSource, SqlSource
 from shugang.policy.sources.proxy import PROXY_OUTCOMES, Operation, ProxySource
 from shugang.policy.sources.stream import StreamSource
-from shugang.policy.sources.tables import VERSIONS, TableSource, TableVersion
+from shugang.policy.sources.tables import MOST_VERSIONS, VERSIONS, TableSource, TableVersion
 
 __all__ = [
     "HOSTED",
     "MODE_NAMES",
+    "MOST_VERSIONS",
     "PROXY_OUTCOMES",
     "SOURCES",
     "VERSIONS",

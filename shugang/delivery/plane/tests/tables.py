@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shugang.policy.sources import ApiSource, TableSource
+from shugang.policy.sources import ApiSource, FileSource, TableSource
 
 SEGMENT_COLUMNS = [{"name": n, "type": "string"} for n in ("prefix7", "province", "city", "carrier")]
 CONTACT_COLUMNS = [
@@ -74,3 +74,8 @@ def api_source(vault: Path, count: int = 1000, name: str = "segments.parquet", v
 def table_source(vault: Path, count: int = 200, name: str = "contacts.parquet", version: int = 3) -> TableSource:
     path, digest = store(vault, name, contacts(count))
     return TableSource("xiamen", "health", "Contacts", "ds-contacts", version, path, digest, CONTACT_COLUMNS)
+
+
+def file_source(vault: Path, count: int = 200, name: str = "contacts.parquet", version: int = 3) -> FileSource:
+    path, digest = store(vault, name, contacts(count))
+    return FileSource("厦门 医院", "ds-contacts", version, path, digest, CONTACT_COLUMNS)
