@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 
 def _django() -> None:
@@ -75,6 +76,47 @@ def _plane(args: argparse.Namespace) -> int:
     return plane.run(args)
 
 
+def _backup(args: argparse.Namespace) -> int:
+    from shugang.commands.keeping import command
+
+    return command.backup(args)
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from shugang.commands.keeping import command
+
+    return command.restore(args)
+
+
+def _add_keeping(sub: Any) -> None:
+    backup = sub.add_parser("backup", help="运行中备份到一个文件 / back up into one file while running")
+    backup.add_argument("target", nargs="?", default="", help="文件或文件夹 / file or folder")
+    backup.add_argument("--verify", action="store_true", help="只核对已有的备份 / only check an existing backup")
+    backup.add_argument("--recipient", default="", help="封存密钥所用的公钥 / seal the keys to this public key")
+    backup.add_argument(
+        "--new-recipient", default="", metavar="FILE", help="生成一对封存密钥，私钥写入FILE / make such a key pair"
+    )
+    backup.set_defaults(act=_backup)
+    restore = sub.add_parser("restore", help="恢复到空文件夹 / restore into an empty folder")
+    restore.add_argument("source", help="备份文件 / the backup's file")
+    restore.add_argument("--to", required=True, help="新的数据文件夹 / the new data folder")
+    restore.add_argument("--database-url", default="", help="PostgreSQL的空库 / an empty database of PostgreSQL")
+    seen = restore.add_mutually_exclusive_group(required=True)
+    seen.add_argument(
+        "--published",
+        help="已公布的日志：旧日志文件夹、网址或检查点文件 / what was published: the log's folder, address or checkpoint",
+    )
+    seen.add_argument(
+        "--nothing-published",
+        action="store_true",
+        help="备份之后平台没有再运行过 / the platform has not run since this backup",
+    )
+    restore.set_defaults(act=_restore)
+    for command in (backup, restore):
+        command.add_argument("--passphrase-file", default="", help="口令文件 / a file that holds the passphrase")
+        command.add_argument("--identity", default="", help="接收方私钥文件 / the recipient's private key file")
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="shugang", description="数港：城市数据市场 / a data market for a city")
     sub = top.add_subparsers(dest="command", required=True)
@@ -136,6 +178,7 @@ def parser() -> argparse.ArgumentParser:
     demo = sub.add_parser("demo", help="用真实数据演示全链条 / play the whole chain on real data")
     demo.add_argument("--exit", action="store_true", help="演示完即退出 / leave when it has been played")
     demo.set_defaults(act=_demo)
+    _add_keeping(sub)
     manage = sub.add_parser("manage", help="Django 管理命令 / Django's management commands")
     manage.add_argument("rest", nargs=argparse.REMAINDER)
     manage.set_defaults(act=_manage)

@@ -18,6 +18,7 @@ ROOMS = (
     "delivery.grants",
     "delivery.planes",
     "delivery.metering",
+    "delivery.acknowledgements",
     "assets.registration",
     "settlement.charges",
     "settlement.rating",

@@ -25,6 +25,8 @@ from shugang.assets.registration.models import Certificate, DataAsset
 from shugang.assets.registration.services import apply_registration, file_objection
 from shugang.assets.testing import OBJECTION, anchor, answers_for, registration_form
 from shugang.commands.setup import profile_files
+from shugang.delivery.acknowledgements.queries import proposal
+from shugang.delivery.acknowledgements.services import acknowledge
 from shugang.delivery.connections.services import approve_connection, register_connection
 from shugang.delivery.datasets.services import create_dataset
 from shugang.delivery.grants.models import Grant
@@ -223,6 +225,8 @@ def use(world: World, grant: Grant, outcomes: list[str]) -> None:
 def _uses(world: World) -> None:
     use(world, world.things["grant:segments"], ["found"] * 40 + ["not_found"] * 3)
     use(world, world.things["grant:companies"], ["found"] * 4)
+    buyer = world.actor("xufang")
+    world.things["acknowledgement"] = acknowledge(buyer, proposal(buyer, world.number("grant:segments"), 40))
 
 
 def _dataset(world: World, name: str) -> Any:
@@ -317,6 +321,7 @@ def _open_money(world: World) -> None:
     use(world, world.things["grant:segments"], ["found"] * 20)
     use(world, world.things["grant:companies"], ["found"] * 2)
     world.things["bill:draft"] = rate_period(finance, world.number("contract:companies"))
+    world.things["run"] = run_reconciliation(finance)
     simulate_bank([Payment("不明来款", 105, "示例海沧智行科技有限公司")])
     exchange(finance)
     run_reconciliation(finance)

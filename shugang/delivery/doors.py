@@ -37,6 +37,11 @@ def _placing(request: HttpRequest) -> bool:
     return _connecting(request) or ("buyer" in _roles(request) and bool(_duties(request) & gates.USE_DUTIES))
 
 
+def _acknowledging(request: HttpRequest) -> bool:
+    actor = getattr(request, "actor", None)
+    return _trading(request) or (actor is not None and gates.sees_all_deliveries(actor))
+
+
 def register() -> None:
     add(MenuItem("desk.supply", Text("数据集", "Data sets"), "datasets", "database", _supplier, order=10))
     add(MenuItem("desk.supply", Text("数据连接", "Connections"), "connectors", "plug-connected", _connecting, order=60))
@@ -47,3 +52,8 @@ def register() -> None:
     )
     add(MenuItem("desk.buy", Text("授权与密钥", "Grants and keys"), "grants", "key", _trading, order=40))
     add(MenuItem("desk.buy", Text("用量", "Usage"), "usage", "chart-bar", _trading, order=50))
+    add(
+        MenuItem(
+            "desk.buy", Text("签收", "Acknowledgements"), "acknowledgements", "signature", _acknowledging, order=55
+        )
+    )

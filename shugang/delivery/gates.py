@@ -55,6 +55,11 @@ def require_enrol(actor: Actor, party_id: int | None) -> None:
         )
 
 
+def sees_all_deliveries(actor: Actor) -> bool:
+    """Platform finance, who reconciles; as with bills, never the data itself."""
+    return "operator" in actor.roles and "finance" in actor.duties
+
+
 DATASET = Text("这个数据集", "data set")
 GRANT = Text("这份授权", "grant")
 CREDENTIAL = Text("这个密钥", "key")

@@ -1,13 +1,15 @@
 """The rooms' tables under one label, so that a wall between rooms moves without a migration."""
 
+from .acknowledgements.models import Acknowledgement
 from .connections.models import Connection
 from .connectors.models import ConnectedSource
 from .datasets.models import Column, Dataset, DatasetVersion
 from .grants.models import Credential, Grant, GrantBasis, GrantHold
-from .metering.models import UsageRecord
+from .metering.models import PlaneBooks, UsageRecord
 from .planes.models import Plane, PlaneNonce
 
 __all__ = [
+    "Acknowledgement",
     "Column",
     "ConnectedSource",
     "Connection",
@@ -18,6 +20,7 @@ __all__ = [
     "GrantBasis",
     "GrantHold",
     "Plane",
+    "PlaneBooks",
     "PlaneNonce",
     "UsageRecord",
 ]

@@ -217,6 +217,22 @@ class Log:
         self.rebuild(committed, read_entries, published)
         return "rebuilt"
 
+    def succeed(self, predecessor: Verifier | Sequence[Verifier], committed: str, read_entries: EntryReader) -> None:
+        """Open a log of a new name over the entries of another one, which signs no more: after a restored backup
+        that is behind what was published. `committed`: the predecessor's last checkpoint that the database has.
+
+        The next batch is the first that this log signs; the caller makes its first entry name the predecessor.
+        InconsistentLogError when the entries are not those, or when this folder has a checkpoint already."""
+        target = open_checkpoint(committed, predecessor)
+        if target.origin == self.origin:
+            raise InconsistentLogError(f"{self.origin} cannot succeed itself")
+        if self.store.fetch("checkpoint") is not None:
+            raise InconsistentLogError("the new log's folder is in use")
+        if not _leads_to(Tree(), read_entries, [target]):
+            raise InconsistentLogError("the entries do not give the root that was signed for them")
+        self._take(_State(Tree(), []), read_entries, target.size)
+        self.checkpoint = self._text = None
+
     def rebuild(self, committed: str, read_entries: EntryReader, published: Checkpoint | None = None) -> None:
         """Write the whole folder anew. The entries must first give the committed root and that of `published`:
         any checkpoint that was ever signed binds, even one whose tiles are damaged. InconsistentLogError."""
@@ -253,14 +269,19 @@ class Log:
         return fetch_tile(self.store.fetch, level, n, width_at(size, level, n))
 
     def _replay(self, state: _State, read_entries: EntryReader, target: Checkpoint, text: str) -> None:
+        self._take(state, read_entries, target.size)
+        self.checkpoint, self._text = target, text
+        self.publish()
+
+    def _take(self, state: _State, read_entries: EntryReader, size: int) -> None:
+        """Go on from `state` to `size`, writing full tiles on the way."""
         self._pending.clear()
         self._obsolete.clear()
-        for chunk in _chunks(read_entries(state.tree.size, target.size)):
+        for chunk in _chunks(read_entries(state.tree.size, size)):
             state, full = state.extend(chunk)
             self._pending.update({tile.path: tile for tile in full})
             self._flush(None)
-        self._state, self.checkpoint, self._text = state, target, text
-        self.publish()
+        self._state = state
 
 
 def _leads_to(tree: Tree, read_entries: EntryReader, targets: Sequence[Checkpoint]) -> bool:

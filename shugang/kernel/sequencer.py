@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,20 @@ from typing import Any
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
+from shugang.evidence.checkpoint import open_checkpoint
 from shugang.evidence.entry import Entry
-from shugang.evidence.errors import MissingDataError
+from shugang.evidence.errors import InconsistentLogError, MissingDataError
 from shugang.evidence.hashing import Commitment, commitment
-from shugang.evidence.log import Log
+from shugang.evidence.log import Batch, Log
 from shugang.evidence.note import NoteSigner
 from shugang.evidence.reader import LogReader
 from shugang.evidence.receipt import make_receipt
 from shugang.evidence.store import TileStore
 
-from . import clock, logkeys, witnessing
-from .models import Checkpoint, Event, Evidenced, LogEntry
+from . import clock, logkeys, origins, witnessing
+from .actors import SYSTEM
+from .events import emit
+from .models import Checkpoint, Event, Evidenced, LogEntry, Witness
 
 BATCH = 1000
 _ADVISORY_LOCK = 0x5348_5547_0001
@@ -44,11 +47,11 @@ def sequenced(model: type[Evidenced]) -> type[Evidenced]:
 
 
 def folder() -> Path:
-    return Path(settings.VAR_DIR) / "log"
+    return origins.folder(origins.current().epoch)
 
 
 def origin() -> str:
-    return str(settings.SHUGANG_LOG_ORIGIN)
+    return origins.current().name
 
 
 def signer() -> NoteSigner:
@@ -113,20 +116,63 @@ def append_batch(log: Log) -> int:
         rows = _pending()
         if not rows:
             return 0
-        entries = [_entry(row) for row in rows]
-        log.signers = logkeys.signers(log.origin)
-        batch = log.stage(entries, log.size)
-        LogEntry.objects.bulk_create(LogEntry(index=log.size + i, data=data) for i, data in enumerate(entries))
-        for index, row in enumerate(rows, start=log.size):
-            row.log_index = index
-        for model in _sources:
-            mine = [row for row in rows if type(row) is model]
-            model._default_manager.bulk_update(mine, ["log_index"], batch_size=200)
-        Checkpoint.objects.create(
-            size=batch.checkpoint.size, root=batch.checkpoint.root.hex(), text=batch.text, at=clock.real_now()
-        )
+        batch = _number(log, rows)
     log.accept(batch)
     return len(rows)
+
+
+def _number(log: Log, rows: Sequence[Evidenced]) -> Batch:
+    """In the caller's transaction: the rows' entries, their numbers, and the checkpoint over them."""
+    entries = [_entry(row) for row in rows]
+    log.signers = logkeys.signers(log.origin)
+    batch = log.stage(entries, log.size)
+    LogEntry.objects.bulk_create(LogEntry(index=log.size + i, data=data) for i, data in enumerate(entries))
+    for index, row in enumerate(rows, start=log.size):
+        row.log_index = index
+    for model in _sources:
+        mine = [row for row in rows if type(row) is model]
+        model._default_manager.bulk_update(mine, ["log_index"], batch_size=200)
+    Checkpoint.objects.create(
+        size=batch.checkpoint.size, root=batch.checkpoint.root.hex(), text=batch.text, at=clock.real_now()
+    )
+    return batch
+
+
+def continue_under_a_new_name(known: str) -> str:
+    """After a restore that is behind `known`, a checkpoint that this log published: open a log of a new name over the
+    entries that are here, and make its first own entry name the old one. Returns the new name.
+
+    Raises shugang.evidence.errors.EvidenceError: `known` is not this log's, or not ahead; then nothing was changed.
+    """
+    last, before = current_checkpoint(), origins.current()
+    old = logkeys.verifiers(before.name)
+    seen = open_checkpoint(known, old)
+    size, root = (last.size, last.root) if last else (0, "")
+    if seen.size <= size:
+        raise InconsistentLogError(f"size {seen.size} is not ahead of the {size} entries that are here")
+    name = origins.next_name(before)
+    log = Log(TileStore(origins.folder(before.epoch + 1)), logkeys.signers(name))
+    with leadership() as held:
+        if not held:
+            raise InconsistentLogError("a sequencer is running; stop it first")
+        if last:
+            log.succeed(old, last.text, _read_entries)
+        with transaction.atomic():
+            former = {
+                "origin": before.name, "vkey": old[0].vkey, "checkpoint": known, "known_size": seen.size,
+                "restored_size": size, "restored_root": root,
+            }  # fmt: skip
+            event = emit(
+                origins.CONTINUED,
+                SYSTEM,
+                [("log", name)],
+                {"origin": name, "epoch": before.epoch + 1, "former": former},
+            )
+            Witness.objects.update(size=0)  # of the new name they have seen nothing
+            batch = _number(log, [event])
+        log.accept(batch)
+        log.publish()
+    return name
 
 
 def drain(log: Log) -> int:

@@ -21,7 +21,7 @@ from shugang.evidence.note import Signature, open_note, parse_note, parse_vkey
 from shugang.evidence.reader import LogReader
 from shugang.evidence.witness import Answer, Seen
 
-from . import clock
+from . import clock, origins
 from .actors import SYSTEM
 from .events import emit
 from .models import Checkpoint, Cosignature, Witness, WitnessedLog
@@ -227,7 +227,7 @@ def cosignatures(size: int) -> list[Signature]:
 def witnessed() -> Checkpoint | None:
     """The newest checkpoint that enough witnesses cosigned."""
     rows = Checkpoint.objects.exclude(witnessed_at=None).order_by("-size")
-    return rows.filter(text__startswith=f"{settings.SHUGANG_LOG_ORIGIN}\n").first()
+    return rows.filter(text__startswith=f"{origins.current().name}\n").first()
 
 
 def witnessed_text() -> str | None:

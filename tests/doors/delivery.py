@@ -29,6 +29,12 @@ def _file(things: dict[str, Any]) -> dict[str, Any]:
     return {"file": file}
 
 
+def _statement(things: dict[str, Any]) -> dict[str, Any]:
+    from shugang.delivery.acknowledgements.queries import proposal
+
+    return {"statement": proposal(things["xufang"], things["grant:segments"].number)}
+
+
 def _suspended(client: Any) -> None:
     from shugang.delivery.planes.models import Plane
 
@@ -84,6 +90,17 @@ USAGE: tuple[Door, ...] = (
     read("/desk/usage.csv", "xufang", OWN),
     read("/desk/usage/<plane:platform>/1", "xufang", readers=("gongfang", "jianguan")),
 )
+COUNTED = {"last_seq": "41", "delivered": "1", "charged": "1", "rows": "1", "bytes": "100", "remark": ""}
+ACKNOWLEDGEMENTS: tuple[Door, ...] = (
+    read("/desk/acknowledgements", "xufang", OWN),
+    read("/desk/acknowledgements/<acknowledgement>", "xufang", readers=("gongfang", "yunying", "jianguan")),
+    *both("/desk/grants/<grant:segments>/acknowledge", "xufang", COUNTED),
+    api("GET", "/grants/<grant:segments>/records", "xufang", readers=("gongfang", "jianguan")),
+    api("GET", "/grants/<grant:segments>/acknowledgement", "xufang", readers=("gongfang", "jianguan")),
+    api("GET", "/acknowledgements", "xufang", reach=OWN),
+    api("GET", "/acknowledgements/<acknowledgement>", "xufang", readers=("gongfang", "yunying", "jianguan")),
+    api("POST", "/acknowledgements", "xufang", _statement),
+)
 QUERY_API = {**QUERY, "params": [{"name": "sector", "type": "VARCHAR", "required": True}],
              "columns": [{"name": "symbol", "type": "VARCHAR", "comment": "代码"}]}  # fmt: skip
 COLUMNS = QUERY_API["columns"]
@@ -119,4 +136,4 @@ API: tuple[Door, ...] = (
     api("GET", "/usage/daily?first=2026-03-01&last=2026-06-01", "xufang", reach=OWN),
     api("GET", "/usage/<plane:platform>/1", "xufang", readers=("gongfang", "jianguan")),
 )  # fmt: skip
-DOORS = (*DATASETS, *CONNECTORS, *CONNECTIONS, *GRANTS, *USAGE, *API)
+DOORS = (*ACKNOWLEDGEMENTS, *DATASETS, *CONNECTORS, *CONNECTIONS, *GRANTS, *USAGE, *API)

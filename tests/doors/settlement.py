@@ -122,6 +122,8 @@ OPERATOR: tuple[Door, ...] = (
     post("/desk/bank/retry", "yunying", _instruction, prepare=_failed),
     read("/desk/reconciliation", "yunying", readers=("jianguan",)),
     post("/desk/reconciliation/run", "yunying"),
+    read("/desk/reconciliation/<run>", "yunying", readers=("jianguan",)),
+    read("/desk/reconciliation/<run>.pdf", "yunying", readers=("jianguan",)),
 )
 API: tuple[Door, ...] = (
     api("GET", "/bills", "xufang", reach=OWN),
@@ -132,6 +134,9 @@ API: tuple[Door, ...] = (
     api("GET", "/statements", "xufang", reach=OWN),
     api("GET", f"/statements/{HT}", "xufang", readers=SIDES),
     api("GET", "/reconciliation", "yunying", readers=("jianguan",)),
+    api("GET", "/reconciliation/runs", "yunying", readers=("jianguan",)),
+    api("GET", "/reconciliation/runs/<run>", "yunying", readers=("jianguan",)),
+    api("POST", "/reconciliation/runs", "yunying"),
     api("POST", "/settlement/rate", "yunying"),
     api("GET", "/settlement/drafts", "yunying"),
     api("POST", "/settlement/issue", "yunying"),

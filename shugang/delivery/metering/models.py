@@ -117,6 +117,19 @@ class UsageRecord(ScopedModel, Evidenced):
         return self.plane.number
 
 
+class PlaneBooks(models.Model):
+    """A plane's own sums as of its record `seq`: grant → charged and uncharged calls, rows, bytes. Never edited."""
+
+    plane = models.ForeignKey("delivery.Plane", on_delete=models.PROTECT, related_name="books")
+    seq = models.BigIntegerField()
+    head = models.CharField(max_length=64)
+    sums = models.JSONField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["plane", "seq", "head"], name="books_once")]
+
+
 def plane_iso(moment: Any) -> str:
     """The journal's spelling of a time: milliseconds, `Z`."""
     return iso(moment)[:-4] + "Z"

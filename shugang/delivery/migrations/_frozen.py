@@ -23,6 +23,11 @@ USAGE = (
     "state", "detail", "hash", "prev", "salt", "sha256", "sm3",
 )  # fmt: skip
 
+ACKNOWLEDGEMENT = (
+    "number", "grant_id", "first_seq", "last_seq", "statement", "sha256", "signature", "person_id", "signed_at",
+)  # fmt: skip
+BOOKS = ("plane_id", "seq", "head", "sums", "received_at")
+
 
 def freeze(table: str, columns: tuple[str, ...]) -> Callable[[Any, Any], None]:
     """A migration step: from here on `columns` of `table` can be inserted and never updated."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 import uuid
 from base64 import b64encode
@@ -33,6 +34,20 @@ def signed_headers(
     }
 
 
+class Refused(ControlError):
+    """Control answered, and said no: its stable code, and the numbers that it gave with it."""
+
+    def __init__(self, words: str, body: bytes) -> None:
+        super().__init__(words)
+        self.code, self.expected = "", 0
+        try:
+            told = json.loads(body)
+            self.code = str(told["code"])
+            self.expected = int(told["fields"]["expected"])
+        except (ValueError, KeyError, TypeError):
+            return
+
+
 class Control:
     def __init__(self, url: str, plane: str, key: Ed25519PrivateKey, seconds: float = 10.0) -> None:
         self._url, self._plane, self._key = url.rstrip("/"), plane, key
@@ -61,7 +76,7 @@ class Control:
             ) as response:
                 answer = await response.read()
                 if response.status != 200:
-                    raise ControlError(f"{method} {target}: control answered {response.status}")
+                    raise Refused(f"{method} {target}: control answered {response.status}", answer)
                 return answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ControlError(f"{method} {target}: {type(error).__name__}") from error

@@ -376,6 +376,15 @@ class Journal:
         self.recent.forget(seq)
         await self.set_meta(ACKED, str(seq))
 
+    async def went_back(self, seq: int) -> None:
+        """Control has the records up to `seq` only: it was restored."""
+        self.acked = seq
+        await self.set_meta(ACKED, str(seq))
+
+    async def books(self) -> schema.Books:
+        """The plane's own sums and the record up to which they go."""
+        return await asyncio.to_thread(schema.books, str(self._path))
+
     def read_after(self, seq: int, limit: int) -> tuple[int, bytes]:
         """`portion` from the file, for a worker thread."""
         con = schema.connect_reader(str(self._path))

@@ -322,4 +322,32 @@ def sums(con: sqlite3.Connection, after: int = 0) -> Usage:
     return usage
 
 
+class Books(NamedTuple):
+    """What the plane has summed up to record `seq`: grant → charged and uncharged calls, rows, bytes."""
+
+    seq: int
+    head: str
+    sums: dict[str, list[int]]
+
+
+def books(path: str) -> Books:
+    """One moment of the journal: the folded sums and those of the records after them."""
+    con = connect_reader(path)
+    try:
+        con.execute("BEGIN")
+        row = con.execute("SELECT last, text FROM batch ORDER BY last DESC LIMIT 1").fetchone()
+        seq, head = (row[0], json.loads(row[1].rsplit(JOIN, 1)[-1])["hash"]) if row else (0, GENESIS)
+        found: dict[str, list[int]] = {}
+        kept = {(grant, day): cells for grant, day, *cells in con.execute("SELECT * FROM usage")}
+        meta = con.execute("SELECT value FROM meta WHERE key = ?", (FOLDED,)).fetchone()
+        merge(kept, sums(con, int(meta[0]) if meta else 0))
+        for (grant, _), cells in kept.items():
+            total = found.setdefault(grant, [0] * 6)
+            for cell, value in enumerate(cells):
+                total[cell] += value
+        return Books(seq, head, found)
+    finally:
+        con.close()
+
+
 EMPTY_DETAIL = canonical({})

@@ -17,6 +17,7 @@ from shugang.kernel.errors import Refusal
 from shugang.policy.text import Text
 
 from ..connections.services import report
+from ..metering import books
 from ..metering.services import fold_journal
 from .bundles import signed_bundle
 from .requests import authenticate
@@ -102,9 +103,18 @@ def connections_view(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"taken": report(plane, [r for r in results[:100] if isinstance(r, dict)])})
 
 
+@_wire
+@require_POST
+def books_view(request: HttpRequest) -> HttpResponse:
+    plane = authenticate(request)
+    seq, head, sums = _body(request, seq=int, head=str, sums=dict)
+    return JsonResponse({"seq": books.receive(plane, seq, head, sums).seq})
+
+
 urlpatterns = [
     path("plane/v1/enrol", enrol_view, name="plane-enrol"),
     path("plane/v1/bundle", bundle_view, name="plane-bundle"),
     path("plane/v1/connections", connections_view, name="plane-connections"),
     path("plane/v1/journal", journal_view, name="plane-journal"),
+    path("plane/v1/books", books_view, name="plane-books"),
 ]

@@ -368,3 +368,48 @@ class TestReader:
         for text in (forked.text, database.text):
             with pytest.raises(VerificationError):
                 reader.check_extends(text)
+
+
+SUCCESSOR = Ed25519Signer(ORIGIN + "/2", b"\x07" * 32)
+
+
+def test_a_log_of_a_new_name_takes_over_what_came_back(tmp_path):
+    # Given a log of 700 entries, of which a database with 600 came back
+    log, database = published(tmp_path / "old", plain(600))
+    restored = (database.text, list(database.entries))
+    database.commit(log, plain(100, 600))
+    log.publish()
+    database.text, database.entries = restored
+    with pytest.raises(InconsistentLogError):
+        open_log(tmp_path / "old").recover(database.text, database.read)
+    # When a log of a new name succeeds it
+    new = Log(TileStore(tmp_path / "new", durable=False), SUCCESSOR)
+    new.succeed(SIGNER.verifier, database.text, database.read)
+    assert not (tmp_path / "new" / "checkpoint").exists()
+    database.commit(new, [b"continues"])
+    new.publish()
+    # Then the old entries keep their numbers, the first own one follows, and all of it verifies
+    report = audit_log(TileStore(tmp_path / "new"), SUCCESSOR.verifier.vkey)
+    assert report.ok and report.entries == 601
+    reader = LogReader(new.store.fetch, SUCCESSOR.verifier)
+    assert (reader.entry(0, 601), reader.entry(600, 601)) == (plain(1)[0], b"continues")
+    assert new.root(600) == open_checkpoint(restored[0], SIGNER.verifier).root
+    # And it opens again as any log does
+    again = Log(TileStore(tmp_path / "new", durable=False), SUCCESSOR)
+    assert again.recover(database.text, database.read) == "current"
+
+
+def test_a_log_succeeds_only_another_whose_entries_are_here(tmp_path):
+    _, database = published(tmp_path / "old", plain(300))
+    for signer, entries, folder in (
+        (SIGNER, plain(300), "own"),  # itself
+        (SUCCESSOR, plain(299), "fewer"),
+        (SUCCESSOR, [*plain(299), b"other"], "others"),
+        (SUCCESSOR, plain(300), "old"),  # a folder in use
+    ):
+        before = files(tmp_path / folder)
+        with pytest.raises(InconsistentLogError):
+            Log(TileStore(tmp_path / folder, durable=False), signer).succeed(
+                SIGNER.verifier, database.text, lambda start, end, rows=entries: rows[start:end]
+            )
+        assert files(tmp_path / folder) == before

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shugang.evidence import witness as protocol
 from shugang.evidence.tiles import parse_path
-from shugang.kernel import logkeys, sequencer, witnessing
+from shugang.kernel import logkeys, origins, sequencer, witnessing
 from shugang.kernel.models import Checkpoint
 
 from . import desk, queries
@@ -30,14 +30,16 @@ def log_page(request: HttpRequest) -> HttpResponse:
         "witness_vkey": witnessing.signer().cosigner.vkey,
         "checkpoint": sequencer.current_checkpoint(),
         "recent": list(Checkpoint.objects.order_by("-size")[:10]),
+        "address": queries.address(),
+        "former": origins.former(),
     }
     return render(request, "portal/log.html", context)
 
 
 @require_safe
-def checkpoint(request: HttpRequest) -> HttpResponse:
+def checkpoint(request: HttpRequest, epoch: int = 1) -> HttpResponse:
     """The published checkpoint: the file, not the table, so that readers never meet a promise without its tiles."""
-    where = sequencer.folder() / "checkpoint"
+    where = origins.folder(epoch) / "checkpoint"
     if not where.exists():
         raise Http404
     response = HttpResponse(where.read_bytes(), content_type="text/plain; charset=utf-8")
@@ -77,9 +79,9 @@ def add_checkpoint(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def tile(request: HttpRequest, name: str) -> HttpResponseBase:
+def tile(request: HttpRequest, name: str, epoch: int = 1) -> HttpResponseBase:
     full = f"tile/{name}"
-    where = sequencer.folder() / full
+    where = origins.folder(epoch) / full
     if parse_path(full) is None or not where.is_file():
         raise Http404
     response = FileResponse(where.open("rb"), content_type="application/octet-stream")
@@ -89,8 +91,18 @@ def tile(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 @require_safe
-def vkey(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(sequencer.vkey() + "\n", content_type="text/plain; charset=utf-8")
+def vkey(request: HttpRequest, epoch: int = 0) -> HttpResponse:
+    """The key of the present log, or of the one that stands at this address."""
+    found = queries.vkey_of(epoch or origins.current().epoch)
+    if found is None:
+        raise Http404
+    return HttpResponse(found + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def former(request: HttpRequest) -> JsonResponse:
+    """Names that the log had before a restore: key, last checkpoint known, and the entry that says so, opened."""
+    return JsonResponse({"former": queries.former_names()})
 
 
 @require_safe
@@ -128,6 +140,10 @@ urlpatterns = [
     path("witness/add-checkpoint", add_checkpoint, name="witness-add-checkpoint"),
     path("log/vkey", vkey, name="log-vkey"),
     path("log/keys.json", keys, name="log-keys"),
+    path("log/former.json", former, name="log-former"),
+    path("log/<int:epoch>/checkpoint", checkpoint, name="log-checkpoint-of"),
+    path("log/<int:epoch>/tile/<path:name>", tile, name="log-tile-of"),
+    path("log/<int:epoch>/vkey", vkey, name="log-vkey-of"),
     path("log/verify_receipt.py", verifier, name="log-verifier"),
     path("events/<int:pk>/receipt.json", event_receipt, name="event-receipt"),
     *desk.urlpatterns,

@@ -1,4 +1,4 @@
-"""The state of the log and of its witnesses, and receipts of events for those who may read the event."""
+"""The state of the log and of its witnesses, its former names, and receipts of events for those who may read the event."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from shugang.evidence.cosignature import parse_cosigner
-from shugang.kernel import logkeys, sequencer, witnessing
+from shugang.kernel import logkeys, origins, sequencer, witnessing
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.models import Event, Witness, WitnessedLog
@@ -99,3 +99,29 @@ def state() -> dict[str, Any]:
         "witnesses": [witness(row) for row in standing.witnesses],
         "own_witness_vkey": witnessing.signer().cosigner.vkey,
     }
+
+
+def address() -> str:
+    """Where the present log is served, below the site."""
+    epoch = origins.current().epoch
+    return "/log" if epoch == 1 else f"/log/{epoch}"
+
+
+def vkey_of(epoch: int) -> str | None:
+    if epoch == origins.current().epoch:
+        return sequencer.vkey()
+    return next((name.vkey for name in origins.former() if name.epoch == epoch), None)
+
+
+def former_names() -> list[dict[str, Any]]:
+    return [
+        {
+            "origin": name.origin,
+            "vkey": name.vkey,
+            "checkpoint": name.checkpoint,
+            "known_size": name.known_size,
+            "restored_size": name.restored_size,
+            "receipt": sequencer.receipt_for(name.event),
+        }
+        for name in origins.former()
+    ]

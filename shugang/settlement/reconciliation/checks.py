@@ -1,8 +1,9 @@
-"""The comparisons: use ↔ bills ↔ ledger ↔ bank. Each recomputes one side from its own source."""
+"""The comparisons of money: use ↔ bills ↔ ledger ↔ bank. Each recomputes one side from its own source."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Max, Q, Sum
 
@@ -32,7 +33,14 @@ def use(agreement: ChargeAgreement) -> Iterator[Check]:
     for row in rows.exclude(bill__state="void").select_related("bill").order_by("pk"):
         again = rated_total(plan, backed_quantities(agreement, row))
         subject = f"{row.bill.number} {row.period_from}"
-        yield Check("use", subject, Text("按用量重新计费", "Rated again from use"), again, _BILLED, row.rated_fen)
+        where: dict[str, Any] = {
+            "contract": agreement.number,
+            "period": f"{row.period_from}/{row.period_to}",
+            "look": _bill_page(row.bill),
+        }
+        yield Check(
+            "use", subject, Text("按用量重新计费", "Rated again from use"), again, _BILLED, row.rated_fen, **where
+        )
         own = row.bill.lines.filter(period_from=row.period_from).aggregate(sum=Sum("amount_fen"))["sum"] or 0
         yield Check(
             "lines",
@@ -41,6 +49,7 @@ def use(agreement: ChargeAgreement) -> Iterator[Check]:
             row.rated_fen - row.prior_fen,
             _LINES,
             own,
+            **where,
         )
     yield from _chain(agreement, [Period(row.period_from, row.period_to) for row in rows])
 
@@ -56,6 +65,9 @@ def _chain(agreement: ChargeAgreement, periods: list[Period]) -> Iterator[Check]
             billed_fen(agreement, period),
             Text("最近一次计费", "Last rating"),
             last.rated_fen if last else 0,
+            contract=agreement.number,
+            period=f"{period.first}/{period.last}",
+            look=f"/desk/statements/{agreement.number}",
         )
 
 
@@ -63,8 +75,9 @@ def bills(agreement: ChargeAgreement) -> Iterator[Check]:
     """Each bill against its lines, its receipt, its split and the pay-outs instructed."""
     for bill in agreement.bills.filter(number__isnull=False).order_by("pk"):
         number = str(bill.number)
+        where: dict[str, Any] = {"contract": agreement.number, "look": _bill_page(bill)}
         own = bill.lines.aggregate(sum=Sum("amount_fen"))["sum"] or 0
-        yield Check("lines", number, Text("账单总额", "Bill"), bill.total_fen, _LINES, own)
+        yield Check("lines", number, Text("账单总额", "Bill"), bill.total_fen, _LINES, own, **where)
         if bill.kind == Bill.Kind.CREDIT_NOTE and bill.corrects is not None:
             yield Check(
                 "lines",
@@ -73,11 +86,16 @@ def bills(agreement: ChargeAgreement) -> Iterator[Check]:
                 -bill.total_fen,
                 Text("原账单", "Original bill"),
                 bill.corrects.total_fen,
+                **where,
             )
         if bill.paid_at is not None:
-            yield Check("receipt", number, Text("账单总额", "Bill"), bill.total_fen, _LEDGER, _received(bill))
+            yield Check("receipt", number, Text("账单总额", "Bill"), bill.total_fen, _LEDGER, _received(bill), **where)
         if bill.state in {"splitting", "failed", "settled"} and bill.kind == Bill.Kind.BILL:
             yield from _split(bill)
+
+
+def _bill_page(bill: Bill) -> str:
+    return f"/desk/bills/{bill.number}"
 
 
 def _received(bill: Bill) -> int:
@@ -88,13 +106,16 @@ def _received(bill: Bill) -> int:
 
 def _split(bill: Bill) -> Iterator[Check]:
     number = str(bill.number)
+    where: dict[str, Any] = {"contract": bill.agreement.number, "look": _bill_page(bill)}
     agreed = shares(bill.total_fen, bill.agreement.commission_bp, bill.agreement.vat_bp)
     posted = Entry.objects.filter(transfer__key=f"split:{number}")
     for kind, amount in (("payable", agreed.supplier), ("commission", agreed.commission), ("vat", agreed.vat)):
         booked = posted.filter(account__kind=kind).aggregate(sum=Sum("amount"))["sum"] or 0
-        yield Check("split", number, Text("按约定应分", "Due by agreement"), amount, _LEDGER, booked)
+        yield Check("split", number, Text("按约定应分", "Due by agreement"), amount, _LEDGER, booked, **where)
     orders = PayoutInstruction.objects.filter(bill=bill).aggregate(sum=Sum("amount_fen"))["sum"] or 0
-    yield Check("split", number, Text("账单总额", "Bill"), bill.total_fen, Text("支付指令", "Instructions"), orders)
+    yield Check(
+        "split", number, Text("账单总额", "Bill"), bill.total_fen, Text("支付指令", "Instructions"), orders, **where
+    )
 
 
 def escrow(agreement: ChargeAgreement) -> Iterator[Check]:
@@ -108,6 +129,8 @@ def escrow(agreement: ChargeAgreement) -> Iterator[Check]:
         waiting,
         Text("合同待分账款", "Held in escrow"),
         account.balance if account else 0,
+        contract=agreement.number,
+        look=f"/desk/ledger/order:{agreement.number}:escrow",
     )
 
 
@@ -123,6 +146,7 @@ def ledger() -> Iterator[Check]:
             account.balance,
             Text("分录合计", "Sum of entries"),
             account.sum or 0,
+            look=f"/desk/ledger/{account.code}",
         )
         count = account.entries.count()
         if count != account.version or (account.last or 0) != count:

@@ -15,6 +15,8 @@ from shugang.ui.formats import basis_points, fen, fen_plain, number
 
 from .. import words
 from ..bills.lifecycle import STATES
+from .models import ReconciliationRun
+from .report import FEN, KINDS, UNITS, Report
 from .statement import Statement
 
 USE_COLUMNS = (
@@ -100,15 +102,93 @@ def _facts(found: Statement) -> list[list[Any]]:
 
 
 def _verdict(found: Statement) -> Text:
-    if found.difference_fen == 0:
+    return _sentence(found.report, found.difference_fen)
+
+
+def _sentence(report: Report, difference_fen: int) -> Text:
+    if difference_fen == 0 and not report.differences:
         return Text(
-            f"用量、账单、账本逐笔核对，差异0.00，已核对（共{len(found.report.checks)}项）。",
-            f"Use, bills and ledger were compared item by item: difference 0.00 ({len(found.report.checks)} checks).",
+            f"节点账、用量、账单、账本与需方签收逐项核对，差异0.00，已核对（共{report.checks}项）。",
+            f"The plane's books, use, bills, ledger and what the buyer signed were compared item by item: difference 0.00 "
+            f"({report.checks} checks).",
         )
     return Text(
-        f"核对发现差异{fen(found.difference_fen)}，平台正在处理，请以处理结果为准。",
-        f"A difference of {fen(found.difference_fen)} was found and is being dealt with.",
+        f"核对发现{len(report.differences)}处不一致，金额差异{fen(difference_fen)}，平台正在处理，请以处理结果为准。",
+        f"{len(report.differences)} items differ, by {fen(difference_fen)} in money. It is being dealt with.",
     )
+
+
+def amount(value: int, unit: str) -> str:
+    return fen(value) if unit == FEN else number(value)
+
+
+def run_pdf(run: ReconciliationRun) -> bytes:
+    """A kept reconciliation as PDF/A-2b in the reader's language. Raises DocumentError, MissingGlyph."""
+    report = Report.from_json(run.report)
+    data: dict[str, Any] = {
+        "lang": "en" if language.is_english() else "zh",
+        "number": run.number,
+        "title": Text("对账报告", "Reconciliation"),
+        "issuer": settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH,
+        "issued_on": run.run_at,
+        "facts": [
+            [Text("对账日", "Day"), run.day],
+            [Text("截至", "As of"), report.as_of],
+            [Text("核对数", "Checks"), number(report.checks)],
+            [Text("不一致", "Differing"), number(len(report.differences))],
+            [Text("金额差异", "Difference in money"), fen(report.total_difference_fen)],
+        ],
+        "tables": [_kinds_table(report), *([_difference_table(report)] if report.differences else [])],
+        "notes": [_sentence(report, report.total_difference_fen)],
+        "printed_at": clock.now(),
+        "printed_by": settings.SHUGANG_SITE_SHORT,
+        "verify_url": f"{settings.SHUGANG_PUBLIC_URL}/desk/reconciliation/{run.number}",
+    }
+    return render_pdf("statement", data, created=run.run_at)
+
+
+def _kinds_table(report: Report) -> dict[str, Any]:
+    labels = (
+        Text("项目", "Comparison"),
+        Text("核对数", "Checks"),
+        Text("不一致", "Differing"),
+        Text("金额差异", "Difference"),
+    )
+    rows = [
+        [KINDS[k.kind], number(k.checks), number(k.differing), fen(k.difference_fen) if k.money else "—"]
+        for k in report.kinds
+    ]
+    return {
+        "title": Text("核对项目", "What was compared"),
+        "columns": _columns(labels, 3, (6, 2, 2, 3)),
+        "lines": rows,
+        "totals": [[Text("金额差异合计", "Differences in money"), fen(report.total_difference_fen)]],
+    }
+
+
+def _difference_table(report: Report) -> dict[str, Any]:
+    labels = (
+        Text("项目与对象", "Comparison and subject"), Text("一方", "One side"), Text("另一方", "Other side"),
+        Text("差异", "Difference"),
+    )  # fmt: skip
+    rows = [
+        [
+            Text(f"{KINDS[c.kind].zh} {c.subject} {c.period}", f"{KINDS[c.kind].en} {c.subject} {c.period}"),
+            Text(f"{c.left.zh} {amount(c.left_amount, c.unit)}", f"{c.left.en} {amount(c.left_amount, c.unit)}"),
+            Text(f"{c.right.zh} {amount(c.right_amount, c.unit)}", f"{c.right.en} {amount(c.right_amount, c.unit)}"),
+            Text(
+                f"{amount(c.difference, c.unit)}{UNITS[c.unit].zh}",
+                f"{amount(c.difference, c.unit)} {UNITS[c.unit].en}",
+            ),
+        ]
+        for c in report.differences[:500]
+    ]
+    return {
+        "title": Text("不一致（至多列500项）", "Differing (at most 500 are listed)"),
+        "columns": _columns(labels, 1, (5, 4, 4, 3)),
+        "lines": rows,
+        "totals": [],
+    }
 
 
 def _columns(labels: Iterable[Text], numbers: int, widths: tuple[int, ...]) -> list[dict[str, Any]]:

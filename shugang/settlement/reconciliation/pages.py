@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -20,9 +21,13 @@ from .. import gates, words
 from ..bills.lifecycle import STATES
 from ..http import actor_of, once
 from . import documents, queries
-from .report import KINDS, OPEN_KINDS
+from .models import ReconciliationRun
+from .report import KINDS, OPEN_KINDS, UNITS, Report
 from .services import run_reconciliation
 from .statement import agreements, statement
+
+_WORDS = {"kinds": KINDS, "open_kinds": OPEN_KINDS, "units": UNITS, "amount": documents.amount}
+SHOWN_RUNS = 60
 
 
 @require_GET
@@ -41,8 +46,7 @@ def one(request: HttpRequest, contract: str) -> HttpResponse:
         "rows": documents.use_rows(found),
         "states": STATES,
         "words": words,
-        "kinds": KINDS,
-        "open_kinds": OPEN_KINDS,
+        **_WORDS,
     }
     return render(request, "settlement/statement.html", context)
 
@@ -72,17 +76,53 @@ def _reader(request: HttpRequest) -> Actor:
 
 @require_GET
 def reconciliation(request: HttpRequest) -> HttpResponse:
+    """The last kept run: comparing everything may take a minute, so that it is done by the day and on demand."""
     actor = _reader(request)
-    page = paging.page(queries.runs(actor), request.GET.get("after", ""))
     context = {
-        "report": queries.reconcile(),
-        "kinds": KINDS,
-        "open_kinds": OPEN_KINDS,
-        "page": page,
+        "report": queries.newest(actor),
+        "page": paging.page(queries.runs(actor), request.GET.get("after", "")),
+        "chart": _chart(list(queries.runs(actor)[:SHOWN_RUNS])),
         "may_run": gates.is_operator_finance(actor),
         "key": str(uuid.uuid4()),
+        **_WORDS,
     }
     return render(request, "settlement/reconciliation.html", context)
+
+
+def _chart(runs: list[ReconciliationRun]) -> dict[str, Any]:
+    """What differed and what nobody had signed, run by run."""
+    oldest_first = runs[::-1]
+    unsigned = [
+        sum(o["amount"] for o in run.report["open"] if o["kind"] == "unsigned" and "amount" in o)
+        for run in oldest_first
+    ]
+    return {
+        "type": "line",
+        "unit": tx(Text("项 / 条", "items / records")),
+        "x": [f"{run.day:%m-%d}" for run in oldest_first],
+        "series": [
+            {
+                "name": tx(Text("不一致项", "Items that differ")),
+                "data": [len(r.report["differences"]) for r in oldest_first],
+            },
+            {"name": tx(Text("未签收记录", "Records not yet signed")), "data": unsigned},
+        ],
+    }
+
+
+@require_GET
+def one_run(request: HttpRequest, number: str) -> HttpResponse:
+    kept = queries.get_run(_reader(request), number)
+    context = {"run": kept, "report": Report.from_json(kept.report), **_WORDS}
+    return render(request, "settlement/reconciliation_run.html", context)
+
+
+@require_GET
+def run_as_pdf(request: HttpRequest, number: str) -> HttpResponse:
+    kept = queries.get_run(_reader(request), number)
+    response = HttpResponse(documents.run_pdf(kept), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="reconciliation-{number}.pdf"'
+    return response
 
 
 @require_POST
@@ -103,4 +143,6 @@ urlpatterns = [
     path("desk/statements/<str:contract>", one, name="statement"),
     path("desk/reconciliation", reconciliation, name="reconciliation"),
     path("desk/reconciliation/run", run, name="reconciliation-run"),
+    path("desk/reconciliation/<str:number>.pdf", run_as_pdf, name="reconciliation-pdf"),
+    path("desk/reconciliation/<str:number>", one_run, name="reconciliation-one"),
 ]

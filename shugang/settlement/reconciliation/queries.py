@@ -1,4 +1,4 @@
-"""`reconcile`: compare everything, or one contract, and list what is still on its way."""
+"""`reconcile`: compare everything, or one contract, and list what is still on its way; the kept runs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from django.db.models import QuerySet
 from shugang.kernel import clock, workdays
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
+from shugang.policy.text import Text
 
 from ..bills.models import Bill
 from ..charges.models import ChargeAgreement
 from ..charges.services import AGREEMENT
 from ..payouts.models import BankLine
 from ..rating.services import BrokenChain, unbilled_fen
-from . import checks
+from . import checks, use
 from .models import ReconciliationRun
 from .report import Check, Open, Report
 
+RUN = Text("这次对账", "reconciliation")
 
-def reconcile(day: date | None = None, contract: str = "") -> Report:
-    """Use ↔ bills ↔ ledger ↔ bank. `day` bounds only which use counts as unbilled (default today).
+
+def reconcile(day: date | None = None, contract: str = "", hashes: bool = True) -> Report:
+    """The plane's books ↔ use records ↔ bills, ledger and bank ↔ what buyers signed. `hashes`: compare signed records by
+    their hashes too, which reads each of them. `day` bounds only which use counts as unbilled (default today).
 
     The caller has shown that the reader may see it. Raises Refusal `not_found` for an unknown contract.
     """
@@ -35,9 +39,8 @@ def reconcile(day: date | None = None, contract: str = "") -> Report:
         agreements = agreements.filter(number=contract)
         if not agreements.exists():
             raise not_found(AGREEMENT)
-    return Report(
-        contract, until, list(_checks(agreements, whole=not contract)), list(_open(agreements, until, contract))
-    )
+    found = _checks(agreements, contract, hashes)
+    return Report.of(contract, until, found, _open(agreements, until, contract))
 
 
 def reconcile_for(actor: Actor, contract: str) -> Report:
@@ -47,17 +50,23 @@ def reconcile_for(actor: Actor, contract: str) -> Report:
     return reconcile(contract=contract)
 
 
-def _checks(agreements: QuerySet[Any], whole: bool) -> Iterator[Check]:
+def _checks(agreements: QuerySet[Any], contract: str, hashes: bool) -> Iterator[Check]:
+    yield from use.journal(contract)
+    yield from use.signed(contract, hashes)
     for agreement in agreements:
         yield from checks.use(agreement)
         yield from checks.bills(agreement)
         yield from checks.escrow(agreement)
-    if whole:
+    if not contract:
+        yield from use.sequence()
         yield from checks.ledger()
         yield from checks.bank()
 
 
 def _open(agreements: QuerySet[Any], until: datetime, contract: str) -> Iterator[Open]:
+    yield from use.unsigned(contract)
+    if not contract:
+        yield from use.stated_until()
     for agreement in agreements:
         with suppress(BrokenChain):  # which the checks report as a difference
             if amount := unbilled_fen(agreement, until):
@@ -76,3 +85,17 @@ def _open(agreements: QuerySet[Any], until: datetime, contract: str) -> Iterator
 
 def runs(actor: Actor) -> QuerySet[ReconciliationRun]:
     return ReconciliationRun.objects.visible_to(actor).order_by("-pk")
+
+
+def newest(actor: Actor) -> Report | None:
+    """What the last kept run found; None when none was kept or the actor may not see it."""
+    run = runs(actor).first()
+    return Report.from_json(run.report) if run else None
+
+
+def get_run(actor: Actor, number: str) -> ReconciliationRun:
+    """Raises Refusal `not_found`."""
+    run = runs(actor).filter(number=number).first()
+    if run is None:
+        raise not_found(RUN)
+    return run

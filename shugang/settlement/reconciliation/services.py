@@ -33,7 +33,12 @@ def run_reconciliation(actor: Actor, day: date | None = None) -> ReconciliationR
         "reconciliation.run",
         actor,
         [("reconciliation", run.number)],
-        {"day": on.isoformat(), "checks": len(report.checks), "difference_fen": run.difference_fen},
+        {
+            "day": on.isoformat(),
+            "checks": report.checks,
+            "difference_fen": run.difference_fen,
+            "differences": len(report.differences),
+        },
     )
     return run
 

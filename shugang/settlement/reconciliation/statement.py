@@ -79,7 +79,7 @@ def statement(actor: Actor, contract: str) -> Statement:
     now = clock.now()
     found = [look_at(agreement, period, now) for period in _periods(agreement)]
     bills = Bill.objects.visible_to(actor).filter(Q(agreement=agreement), number__isnull=False).order_by("pk")
-    return Statement(agreement, now, found, list(bills), reconcile(contract=contract))
+    return Statement(agreement, now, found, list(bills), reconcile(contract=contract, hashes=False))
 
 
 def _periods(agreement: ChargeAgreement) -> list[Period]:

@@ -318,6 +318,20 @@ class FleetJournal:
         self.acked = max(self.acked, seq)
         await self.set_meta(ACKED, str(seq))
 
+    async def went_back(self, seq: int) -> None:
+        """Control has the records up to `seq` only: it was restored."""
+        self.acked = seq
+        await self._statement(tables.SET_META, (ACKED, str(seq)))
+
+    async def books(self) -> schema.Books:
+        """The sums of all workers and the record up to which they go: one statement, so one moment."""
+        found = await self._alive().read(tables.BOOKS)
+        sums: dict[str, list[int]] = {}
+        for _, _, grant, cells in found:
+            if grant is not None:
+                sums[grant] = [*map(sum, zip(sums.get(grant, [0] * 6), cells, strict=False))]
+        return schema.Books(found[0][0], found[0][1], sums)
+
     def _alive(self) -> Membership:
         if self._member is None or self.failed is not None:
             raise JournalFailed from self.failed

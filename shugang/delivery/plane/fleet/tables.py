@@ -81,6 +81,7 @@ OLDEST = (
     "SELECT last, text FROM batch WHERE last <= (SELECT coalesce(max(value::bigint), 0) FROM meta WHERE key = %s)"
     " AND last < (SELECT seq FROM head) ORDER BY last LIMIT %s"
 )
+BOOKS = "SELECT head.seq, head.hash, used.grant_id, used.cells FROM head LEFT JOIN used ON true"
 RANGES = "SELECT request_id FROM billing WHERE grant_id = %s AND request_id >= %s AND request_id < %s"
 INSERT_INTENT = (
     "INSERT INTO intent (grant_id, request_id, credential, mode, action, version, at, received_at, day, detail, worker)"

@@ -65,6 +65,7 @@ class FakeControl:
         self.refused: list[str] = []
         self.nonces: set[str] = set()
         self._head = (0, "0" * 64)
+        self.books: list[dict[str, Any]] = []
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
@@ -105,6 +106,7 @@ class FakeControl:
         app.router.add_get("/plane/v1/bundle", self._bundle)
         app.router.add_post("/plane/v1/journal", self._journal)
         app.router.add_post("/plane/v1/connections", self._connections)
+        app.router.add_post("/plane/v1/books", self._state)
         app.router.add_post("/plane/v1/enrol", self._enrol)
         runner = web.AppRunner(app, access_log=None)
         self._loop.run_until_complete(runner.setup())
@@ -150,10 +152,22 @@ class FakeControl:
 
     async def _journal(self, request: web.Request) -> web.Response:
         given = json.loads(await self._signed(request))
+        if given["from_seq"] > self._head[0] + 1:
+            gap = {"code": "journal_gap", "fields": {"expected": str(self._head[0] + 1)}}
+            return web.json_response(gap, status=409)
         records = [record for record in given["records"] if record["seq"] > self._head[0]]
         self._head = verify_chain(records, *self._head)
         self.records += records
         return web.json_response({"acked_seq": self._head[0]})
+
+    async def _state(self, request: web.Request) -> web.Response:
+        self.books.append(json.loads(await self._signed(request)))
+        return web.json_response({"seq": self.books[-1]["seq"]})
+
+    def go_back(self, seq: int) -> None:
+        """As if restored from a backup that has records up to `seq`."""
+        self.records = self.records[:seq]
+        self._head = (seq, self.records[-1]["hash"])
 
     async def _enrol(self, request: web.Request) -> web.Response:
         given = await request.json()

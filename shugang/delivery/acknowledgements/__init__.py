@@ -1,0 +1,1 @@
+"""What buyers say they received, signed by them (签收)."""
