@@ -67,6 +67,7 @@ def make_grant(
     )
     source = {
         "table": lambda: sources.table_source(version, "city", "segments", "segments"),
+        "sql": lambda: sources.sql_source(version, "segments"),
         "file": lambda: sources.file_source(version, "号段"),
     }.get(mode, lambda: sources.api_source(version, terms.fields[0]))()
     number = f"HT-{uuid.uuid4().hex[:8]}"

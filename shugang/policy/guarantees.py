@@ -21,6 +21,7 @@ MODES: dict[str, Text] = {
     "proxy": Text("接口代理", "Proxied interface"),
     "stream": Text("实时数据流", "Event stream"),
     "file": Text("文件下载", "File download"),
+    "sql": Text("自助查询（SQL）", "Own queries (SQL)"),
 }
 GUARANTEE_LABELS: dict[str, Text] = {
     "prevented": Text("系统拦截", "Prevented"),

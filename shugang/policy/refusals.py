@@ -139,6 +139,71 @@ REFUSALS: dict[str, tuple[int, Text]] = {
         "请求内容不完整或格式有误。请对照接口说明修改后重试。",
         "The request is incomplete or malformed. Please correct it with the interface description.",
     ),
+    "sql_syntax": _row(
+        400,
+        "SQL 语句无法解析。请检查语法（DuckDB 方言）后重试。",
+        "The SQL cannot be read. Please check its syntax (DuckDB's dialect).",
+    ),
+    "sql_one_select": _row(
+        400,
+        "每次只能提交一条 SELECT 查询。请去掉其他语句后重试。",
+        "Only one SELECT at a time can be run. Please leave out any other statement.",
+    ),
+    "sql_too_long": _row(
+        413,
+        "查询过长或嵌套过深。请拆分或简化后重试。",
+        "The query is too long or nested too deeply. Please split or simplify it.",
+    ),
+    "sql_not_allowed": _row(
+        403,
+        "查询中含有不允许的语法。可用语法见使用说明。",
+        "The query holds syntax that is not allowed. The guide lists what is.",
+    ),
+    "sql_function": _row(
+        403,
+        "查询中含有不允许的函数。可用函数见使用说明。",
+        "The query calls a function that is not allowed. The guide lists those that are.",
+    ),
+    "sql_no_table": _row(
+        403,
+        "查询中的表不在授权范围内。可用的表见“我的授权”。",
+        "A table of the query is not granted. My grants lists the tables that are.",
+    ),
+    "sql_ambiguous": _row(
+        400,
+        "查询中有名称含义不唯一。请用表的别名加以区分。",
+        "A name in the query could mean two things. Please qualify it with an alias of its table.",
+    ),
+    "sql_output_rule": _row(
+        403,
+        "约定只允许输出汇总结果，此查询可能透露单条记录。请改用分组汇总，写法见使用说明。",
+        "Only aggregates may leave, and this query could tell of a single record. Please group it as the guide shows.",
+    ),
+    "sql_failed": _row(
+        422,
+        "查询在执行中出错，本次未计费。请检查类型转换、日期格式等后重试。",
+        "The query failed while running; nothing was charged. Please check casts, date formats and the like.",
+    ),
+    "sql_memory": _row(
+        413,
+        "查询所需内存超过上限，本次未计费。请缩小范围或减少关联后重试。",
+        "The query needs more memory than allowed; nothing was charged. Please narrow it or join less.",
+    ),
+    "sql_time": _row(
+        504,
+        "查询时间超过上限，本次未计费。请缩小范围后重试。",
+        "The query took longer than allowed; nothing was charged. Please narrow it.",
+    ),
+    "sql_stopped": _row(
+        409,
+        "此查询已停止，本次未计费。如仍需要，请使用新的请求编号重新提交。",
+        "This query was stopped; nothing was charged. If you still need it, submit it under a new request id.",
+    ),
+    "sql_busy": _row(
+        503,
+        "同时运行的查询已达上限。请稍后重试。",
+        "As many queries as allowed are running. Please retry shortly.",
+    ),
     "not_acceptable": _row(
         406,
         "不支持所要求的返回格式。可用格式见接口说明。",

@@ -32,6 +32,7 @@ KINDS_OF_MODE = {
     "proxy": ("api_key", "aksk", "oauth"),
     "stream": ("api_key", "aksk"),
     "file": ("api_key", "aksk", "oauth", "link"),
+    "sql": ("api_key", "aksk", "oauth"),
 }
 # A link is a key for one download from the buyer's page: its secret stands in an address, so that it lives for minutes.
 LINK_LIFE = timedelta(minutes=15)

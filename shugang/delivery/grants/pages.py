@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from shugang.kernel import idempotency, paging
 from shugang.kernel.errors import Refusal, forbidden, not_found
 from shugang.parties.gates import for_a_party
+from shugang.policy.columns import Column
 from shugang.policy.describing import COUNT_LABELS, PERIOD_LABELS, UNIT_LABELS
 from shugang.policy.guarantees import MODES
+from shugang.policy.lowering import granted_columns
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
@@ -96,6 +99,8 @@ def address(grant: Grant) -> str:
     """Where the grant is used."""
     if grant.mode == "table":
         return f"{grant.plane.url}/delta-sharing"
+    if grant.mode == "sql":
+        return f"{grant.plane.url}/sql/v1/queries"
     if grant.mode == "stream":
         return f"products/{grant.product}"
     return f"{grant.plane.url}/{PLACES[grant.mode]}/{grant.product}"
@@ -107,7 +112,9 @@ def _example(grant: Grant, credential: Credential | None = None) -> str:
         return f'curl -u "{credential.number}:$KEY" -d grant_type=client_credentials "{grant.plane.url}/oauth2/token"'
     if credential is not None and credential.kind == Credential.Kind.AKSK:
         place = address(grant)
-        return f'authorization("{credential.number}", KEY, "GET", "{urlsplit(place).netloc}", "{urlsplit(place).path}")'
+        method = "POST" if grant.mode == "sql" else "GET"
+        target = f'"{urlsplit(place).netloc}", "{urlsplit(place).path}"'
+        return f'authorization("{credential.number}", KEY, "{method}", {target})'
     if grant.mode == "table":
         place = ".".join(grant.source[name] for name in ("share", "schema", "table"))
         return f'delta_sharing.load_as_pandas("profile.share#{place}")'
@@ -122,9 +129,25 @@ def _example(grant: Grant, credential: Credential | None = None) -> str:
         return f'curl -H "Authorization: Bearer $KEY"{body} "{place}"'
     if grant.mode == "file":
         return f'curl -OJ -C - -H "Authorization: Bearer $KEY" "{address(grant)}?format=csv"'
+    if grant.mode == "sql":
+        return f'curl -H "Authorization: Bearer $KEY" --data "{_statement(grant)}" "{address(grant)}"'
     names = [grant.source["key_column"]] if grant.mode == "api" else [p["name"] for p in grant.source["params"]]
     query = "&".join(f"{name}=…" for name in names)
     return f'curl -H "Authorization: Bearer $KEY" "{address(grant)}?{query}"'
+
+
+def _statement(grant: Grant) -> str:
+    """A first query that the terms admit: a few rows, or groups where only aggregates may leave."""
+    first, table = grant.terms["fields"][0], grant.source["table"]
+    column = first if re.fullmatch(r"[a-z_][a-z0-9_]*", first) else f'\\"{first}\\"'
+    if grant.terms["output"]:
+        return f"select {column}, count(*) as n from {table} group by {column}"  # noqa: S608  shown, never run here
+    return f"select * from {table} limit 10"  # noqa: S608  shown, never run here
+
+
+def _columns(grant: Grant) -> list[Column]:
+    """What a query may name, with the types that masks leave; other modes show theirs in the terms."""
+    return list(granted_columns(grant.source["columns"], grant.read_terms())) if grant.mode == "sql" else []
 
 
 @require_GET
@@ -142,6 +165,7 @@ def detail_page(request: HttpRequest, number: str) -> HttpResponse:
         "purposes": PURPOSES,
         "address": address(view.grant),
         "example": _example(view.grant),
+        "columns": _columns(view.grant),
         "manages": "manager" in request.actor.duties,  # type: ignore[attr-defined]
         "person": request.actor.person_id,  # type: ignore[attr-defined]
     }
@@ -171,6 +195,7 @@ def key_page(request: HttpRequest, number: str) -> HttpResponse:
             "key": str(uuid.uuid4()),
             "kinds": [(kind, KINDS[kind]) for kind in KINDS_OF_MODE[grant.mode] if kind in KINDS],
             "chosen": request.POST.get("kind", ""),
+            "joined": queries.joined(actor, grant),
         }
         return render(request, "delivery/grants_key.html", context, status=200 if request.method == "GET" else 422)
     return _issue(request, grant)
@@ -194,16 +219,17 @@ def _collected(request: HttpRequest, grant: Grant, kind: str) -> tuple[Credentia
     """A new key and its secret; "" where the form was sent twice."""
     actor = request.actor  # type: ignore[attr-defined]
     shown: list[str] = []
+    also = sorted(set(request.POST.getlist("also")) & {other.number for other in queries.joined(actor, grant)})
 
     def run() -> dict[str, Any]:
         row, secret = issue_credential(
-            actor, [grant.number], kind, grant.terms["purpose"], environment=grant.terms["environment"] or ""
+            actor, [grant.number, *also], kind, grant.terms["purpose"], environment=grant.terms["environment"] or ""
         )
         shown.append(secret)  # never in the stored answer: a repeated press says that it was shown
         return {"credential": row.number}
 
     made = idempotency.once(
-        actor, request.POST.get("idempotency_key"), idempotency.fingerprint("key", grant.number, kind), run
+        actor, request.POST.get("idempotency_key"), idempotency.fingerprint("key", grant.number, kind, also), run
     )
     credential = Credential.objects.visible_to(actor).get(number=made["credential"])
     return credential, shown[0] if shown else ""

@@ -45,6 +45,16 @@ def get_grant(actor: Actor, number: str) -> Grant:
     return row
 
 
+def joined(actor: Actor, grant: Grant) -> list[Grant]:
+    """Further SQL grants of the same party, plane, purpose and environment: one key may open them too, so that one
+    query can name their tables."""
+    if grant.mode != "sql":
+        return []
+    rows = grants(actor, Grant.State.ACTIVE).filter(grantee_id=grant.grantee_id, mode="sql", plane_id=grant.plane_id)
+    alike = ("purpose", "environment")
+    return [g for g in rows.exclude(pk=grant.pk) if all(g.terms[name] == grant.terms[name] for name in alike)]
+
+
 def credentials(actor: Actor) -> QuerySet[Credential]:
     """Keys of the actor's party."""
     rows: QuerySet[Credential] = Credential.objects.visible_to(actor).select_related("person")

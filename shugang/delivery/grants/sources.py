@@ -16,6 +16,7 @@ from shugang.policy.sources import (
     FileSource,
     ProxySource,
     QuerySource,
+    SqlSource,
     StreamSource,
     TableSource,
     TableVersion,
@@ -136,6 +137,25 @@ def api_source(version: DatasetVersion, key_column: str) -> dict[str, Any]:
         sha256=version.sha256,
         key_column=key_column,
         columns=tuple(columns),
+    ).to_json()
+
+
+def sql_name(text: str) -> str:
+    """A table name that needs no quotes in SQL: letters of any script, digits and _, in lower case."""
+    name = re.sub(r"[^A-Za-z0-9_\u3400-\u9fff]+", "_", text).strip("_").lower()[:63]
+    return name if re.match(r"[a-z_\u3400-\u9fff]", name) else f"data_{name}".rstrip("_")
+
+
+def sql_source(version: DatasetVersion, table: str) -> dict[str, Any]:
+    """A hosted version that the buyer's own SQL names as `table`. Raises Refusal `not_hosted`."""
+    _stored(version)
+    return SqlSource(
+        table=sql_name(table),
+        dataset=version.dataset.number,
+        version=version.version,
+        path=version.path,
+        sha256=version.sha256,
+        columns=tuple(version.policy_columns()),
     ).to_json()
 
 

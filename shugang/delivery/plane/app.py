@@ -11,7 +11,7 @@ from platform import node
 from time import monotonic
 from typing import Any
 
-from shugang.delivery.plane import downloads, files, lookup, oauth, proxy, query, sharing, signatures
+from shugang.delivery.plane import downloads, files, lookup, oauth, proxy, query, sharing, signatures, sql
 from shugang.delivery.plane.bundles import Follower
 from shugang.delivery.plane.clock import Clock
 from shugang.delivery.plane.config import PlaneConfig
@@ -29,6 +29,7 @@ from shugang.delivery.plane.pipes import Aborted, Pipe, clean
 from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.replies import JSON, Denied
 from shugang.delivery.plane.ship import Shipper
+from shugang.delivery.plane.sql_jobs import Jobs
 from shugang.delivery.plane.stream.feeds import Feeds
 from shugang.delivery.plane.stream.listener import Listener
 from shugang.delivery.plane.upstream import Upstreams
@@ -69,6 +70,7 @@ class Plane:
         self.gate = Gate(Clock(), self.journal, secret, networks(config.trusted_proxies))
         self.signatures = signatures.Signatures(self.gate, self._key)
         self.views = Views(config)
+        self.queries = Jobs(self)
         self.follower = Follower(
             self.gate, config.plane_id, config.platform_public_key(), config.poll_seconds, self._renewed
         )
@@ -103,6 +105,7 @@ class Plane:
         for task in [*self._tasks, *warming]:
             task.cancel()
         await asyncio.gather(*self._tasks, *warming, self.connections.stop(), return_exceptions=True)
+        await self.queries.stop()
         await self.journal.stop()
         await self.control.close()
         await self.upstreams.close()
@@ -116,7 +119,12 @@ class Plane:
         self.connections.renew(self.follower.connections, self.control)
         if self._warming:
             self._warming.cancel()
-        self._warming = asyncio.create_task(self.views.prewarm(index))
+        self._warming = asyncio.create_task(self._warm(index))
+
+    async def _warm(self, index: Index) -> None:
+        await self.views.prewarm(index)
+        if any(access.mode == "sql" for access in index.by_key.values()):
+            await self.queries.sandbox.start()
 
     # -- serving ------------------------------------------------------------------------------------------
 
@@ -139,6 +147,8 @@ class Plane:
                 await query.handle(self, scope, proto, path[len(QUERY) :])
             elif path.startswith(proxy.PREFIX) and scope.method in ("GET", "POST"):
                 await proxy.handle(self, scope, proto, path[len(proxy.PREFIX) :])
+            elif path.startswith(sql.PREFIX):
+                await sql.handle(self, scope, proto)
             elif path == oauth.PATH:
                 await oauth.handle(self, scope, proto)
             elif path == "/healthz":
@@ -230,5 +240,5 @@ class Plane:
             parts.append(bytes(chunk))
         return b"".join(parts)
 
-    def pipe(self, use: Use) -> Pipe:
-        return Pipe(self._pipes, lambda: not self.stopping and self.gate.stands(use), self._threads)
+    def pipe(self, *uses: Use) -> Pipe:
+        return Pipe(self._pipes, lambda: not self.stopping and all(map(self.gate.stands, uses)), self._threads)

@@ -56,6 +56,12 @@ class PlaneConfig:
     row_cap: int = 100_000
     part_rows: int = 1_000_000
     query_seconds: float = 10.0
+    sql_running: int = 2
+    sql_waiting: int = 8
+    sql_memory_mb: int = 512
+    sql_seconds: float = 300.0
+    sql_wait_seconds: float = 2.0
+    sql_keep_seconds: float = 600.0
     file_url_seconds: int = 3600
     backpressure: int = 512
     tls_cert: Path | None = None
@@ -171,9 +177,12 @@ _INTS = {
     "journal_keep_days",
     "workers",
     "worker",
+    "sql_running",
+    "sql_waiting",
+    "sql_memory_mb",
 }
 _LISTS = {"allow", "networks", "trusted_proxies"}
-_FLOATS = {"poll_seconds", "ship_seconds", "query_seconds"}
+_FLOATS = {"poll_seconds", "ship_seconds", "query_seconds", "sql_seconds", "sql_wait_seconds", "sql_keep_seconds"}
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> PlaneConfig:

@@ -92,9 +92,12 @@ class Gate:
         if monotonic() >= self.fresh_until:
             raise Denied("bundle_stale", journal=False)
 
-    async def admit(self, accesses: Sequence[Access[S]] | None, scope: Any, retries: bool = True) -> Use:
+    async def admit(
+        self, accesses: Sequence[Access[S]] | None, scope: Any, retries: bool = True, along: Use | None = None
+    ) -> Use:
         """The grant that admits this request now, or Rejected. Without `retries` a request id of the client means
-        nothing: each call is one use under an id of our own."""
+        nothing: each call is one use under an id of our own. `along` is a use of the same request under another
+        grant: its id is shared, and its nonce is spent."""
         if not accesses:
             raise Denied("not_found", journal=False)
         headers = scope.headers
@@ -105,7 +108,8 @@ class Gate:
         else:
             access, refused = choose(accesses, moment.rule)
         given = headers.get("request-id") if retries else None
-        use = Use(access, given or self.new_id(), given is not None, moment)
+        fresh = along.request_id if along is not None else self.new_id()
+        use = Use(access, given or fresh, given is not None, moment)
         if refused is not None:
             raise Rejected(use, Denied(refused.code, refused=refused))
         if monotonic() >= self.fresh_until:
@@ -116,7 +120,7 @@ class Gate:
             use.request_id = self.new_id()
             raise Rejected(use, Denied("bad_request", "Request-Id", REQUEST_ID_RULE))
         nonce = headers.get("x-nonce")
-        if nonce is not None:
+        if nonce is not None and along is None:
             await self._spend(use, nonce)
         wait = await access.meter.throttle()
         if wait:

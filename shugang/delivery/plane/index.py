@@ -20,7 +20,7 @@ from shugang.delivery.plane.usage import Meter, Meters
 from shugang.policy.grant import CompiledGrant, Credential, decide, decide_credential
 from shugang.policy.priceplan import priced_as
 from shugang.policy.refusals import Refused
-from shugang.policy.sources import HOSTED, SOURCES, Source, TableSource
+from shugang.policy.sources import HOSTED, SOURCES, Source, SqlSource, TableSource
 from shugang.policy.vocabulary import Terms
 
 S = TypeVar("S", bound=Source)
@@ -31,6 +31,7 @@ ACTION = {
     "query": "query",
     "table": "read",
     "file": "download",
+    "sql": "query",
     "proxy": "query",
     "stream": "read",
 }
@@ -157,12 +158,14 @@ class Holder:
     A revoked secret opens nothing, listings included; it is known only to be told so.
     """
 
-    __slots__ = ("products", "revoked", "tables")
+    __slots__ = ("products", "relations", "revoked", "tables")
 
     def __init__(self, revoked: bool) -> None:
         self.revoked = revoked
         self.products: dict[str, dict[str, list[Access[Any]]]] = {mode: {} for mode in SOURCES}
         self.tables: dict[tuple[str, str, str], list[Access[TableSource]]] = {}
+        # What the holder's own SQL may name: (product, table) in lower case.
+        self.relations: dict[tuple[str, str], list[Access[SqlSource]]] = {}
 
     def all(self) -> Iterable[Access[Any]]:
         return (access for found in self.products.values() for accesses in found.values() for access in accesses)
@@ -215,6 +218,8 @@ class Index:
         access: Access[Any] = Access(grant, credential, source, meter)
         self.by_key[grant.id, credential.id] = access
         holder.products[grant.mode].setdefault(grant.product, []).append(access)
+        if isinstance(source, SqlSource):
+            holder.relations.setdefault((grant.product.lower(), source.table.lower()), []).append(access)
         if isinstance(source, TableSource):
             name = (source.share.lower(), source.schema.lower(), source.table.lower())
             holder.tables.setdefault(name, []).append(access)

@@ -22,29 +22,46 @@ CHUNK = 1024 * 1024
 
 
 async def release(
-    plane: Plane, use: Use, proto: Any, pieces: Sequence[render.Part], kind: str, outcome: str, detail: str
+    plane: Plane,
+    use: Use,
+    proto: Any,
+    pieces: Sequence[render.Part],
+    kind: str,
+    outcome: str,
+    detail: str,
+    also: Sequence[Use] = (),
 ) -> None:
-    """`use` is opened and settled in full; on an abort what did not leave is taken back."""
+    """`use` is opened and settled in full; on an abort what did not leave is taken back. `also` are the further
+    grants that this answer draws on: each is told the same."""
+    uses = (use, *also)
     rows, size = sum(piece.rows for piece in pieces), sum(len(piece.data) for piece in pieces)
     if size <= plane.config.whole_answer:
         body = b"".join(piece.data for piece in pieces)
-        entry = plane.gate.entry(use, outcome, rows, size, sha256(body).hexdigest(), detail)
-        await plane.journal.finish(entry)
-        use.opened = False
+        await _finish(plane, uses, outcome, rows, size, sha256(body).hexdigest(), detail)
         proto.response_bytes(200, query_headers(kind, use.request_id), body)
         return
-    sent, pipe = _Sent(), plane.pipe(use)
+    sent, pipe = _Sent(), plane.pipe(*uses)
     try:
-        await _chunks(plane, use, proto, pipe, pieces, size, kind, outcome, sent)
+        await _chunks(plane, uses, proto, pipe, pieces, size, kind, outcome, sent)
     except BaseException as error:
-        await _abort(plane, use, outcome, detail, sent, rows, size)
+        for each in uses:
+            await _abort(plane, each, outcome, detail, sent, rows, size)
         log.info("grant %s: answer stopped after %d bytes: %r", use.access.grant.id, sent.bytes, error)
         raise
     finally:
         pipe.close()
-    entry = plane.gate.entry(use, outcome, rows, size, sent.digest.hexdigest(), detail)
-    await plane.journal.finish(entry)
-    use.opened = False
+    await _finish(plane, uses, outcome, rows, size, sent.digest.hexdigest(), detail)
+
+
+async def _finish(
+    plane: Plane, uses: Sequence[Use], outcome: str, rows: int, size: int, digest: str, detail: str
+) -> None:
+    """All in one flush, so that no grant has the outcome without the others."""
+    durable = [plane.journal.finish(plane.gate.entry(use, outcome, rows, size, digest, detail)) for use in uses]
+    for future in durable:
+        await future
+    for use in uses:
+        use.opened = False
 
 
 class _Sent:
@@ -69,7 +86,7 @@ def chunks(pieces: Sequence[render.Part]) -> Iterator[render.Part]:
 
 async def _chunks(
     plane: Plane,
-    use: Use,
+    uses: Sequence[Use],
     proto: Any,
     pipe: Pipe,
     pieces: Sequence[render.Part],
@@ -78,15 +95,19 @@ async def _chunks(
     outcome: str,
     sent: _Sent,
 ) -> None:
-    access = use.access
-    charged = access.charged(outcome)
     for chunk in chunks(pieces):
         reached, rows = sent.bytes + len(chunk.data), sent.rows + chunk.rows
-        await plane.journal.released(
-            access.grant.id, use.request_id, reached, rows, outcome, charged, reason_of(outcome, charged)
-        )
+        durable = []
+        for use in uses:
+            charged = use.access.charged(outcome)
+            reason = reason_of(outcome, charged)
+            durable.append(
+                plane.journal.released(use.access.grant.id, use.request_id, reached, rows, outcome, charged, reason)
+            )
+        for future in durable:
+            await future
         if not sent.bytes:
-            pipe.answer(proto, 200, [*query_headers(kind, use.request_id), ("content-length", str(size))])
+            pipe.answer(proto, 200, [*query_headers(kind, uses[0].request_id), ("content-length", str(size))])
         sent.bytes, sent.rows = reached, rows
         sent.digest.update(chunk.data)
         await pipe.write(chunk.data)

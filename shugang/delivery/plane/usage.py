@@ -191,6 +191,12 @@ class Meter:
             sums[base + 2] += size
         return code
 
+    def unsettle(self, day: int, base: int, rows: int, size: int) -> None:
+        """A settled use is a held call again: another grant of the same answer had no room for it."""
+        self.correct(day, base, rows, size)
+        self._today[base] -= 1
+        self.held += 1
+
     def correct(self, day: int, base: int, rows: int, size: int) -> None:
         """Take back what a settled use did not release after all."""
         if day != self._day:

@@ -24,7 +24,7 @@ from shugang.delivery.plane.pieces import Stored
 from shugang.delivery.plane.replies import Denied
 from shugang.policy.grant import CompiledGrant
 from shugang.policy.sealing import of_mark, open_sealed
-from shugang.policy.sources import ApiSource, FileSource, TableSource
+from shugang.policy.sources import ApiSource, FileSource, SqlSource, TableSource
 
 log = logging.getLogger("shugang.plane.views")
 RETRY_SECONDS = 5.0
@@ -79,7 +79,7 @@ class Views:
         self.files: dict[str, Stored] = {}
         self.made = 0
 
-    async def table(self, access: Access[TableSource]) -> TableView:
+    async def table(self, access: Access[TableSource] | Access[SqlSource]) -> TableView:
         found = self.tables.get(access.view)
         return found or await self._shared(access.view, self._open_table(access))
 
@@ -135,7 +135,7 @@ class Views:
         found = self.tables.get(key)
         return found or await self._shared(key, self._open_changes(key, before, after))
 
-    async def _open_table(self, access: Access[TableSource]) -> TableView:
+    async def _open_table(self, access: Access[TableSource] | Access[SqlSource]) -> TableView:
         source = access.source
         more = {"partition": partition(access), "part_rows": self._config.part_rows}
         folder, manifest = await self._ensure(access, "table", "", more)
@@ -235,14 +235,14 @@ class Views:
                 del known[gone]
 
 
-def partition(access: Access[TableSource]) -> list[str]:
+def partition(access: Access[TableSource] | Access[SqlSource]) -> list[str]:
     """The columns by whose values the files are cut: granted ones, as they are. A masked value would name a group of
     rows that the mask is there to hide the size of; what carries the mark stays in the file."""
     terms = access.grant.terms
     closed = {mask.column for mask in terms.masks}
     if terms.mark is not None:
         closed |= {*terms.mark.key_columns, *(marked.column for marked in terms.mark.columns)}
-    return [name for name in access.source.partition if name in terms.fields and name not in closed]
+    return [name for name in getattr(access.source, "partition", ()) if name in terms.fields and name not in closed]
 
 
 def _keys(access: Access[TableSource]) -> list[str]:
@@ -274,7 +274,7 @@ def _names(access: Access[Any]) -> Iterable[str]:
 
 
 def _hosted(index: Index) -> Iterable[Access[Any]]:
-    kinds = (TableSource, ApiSource, FileSource)
+    kinds = (TableSource, ApiSource, FileSource, SqlSource)
     return (access for access in index.by_key.values() if isinstance(access.source, kinds))
 
 

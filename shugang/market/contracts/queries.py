@@ -64,6 +64,7 @@ def may(contract: Contract) -> list[Text]:
             "调用供方登记的接口操作，取回授权字段", "call the supplier's registered operations and take granted columns"
         ),
         "stream": Text("订阅供方的实时数据流，接收授权字段", "subscribe to the supplier's stream of granted columns"),
+        "sql": Text("用SQL自行查询授权的字段和数据行", "query the granted columns and rows with SQL of its own"),
     }[mode]
     purpose = PURPOSES[terms.purpose]
     lines = [how, Text(f"用于“{purpose.zh}”", f"use it for “{purpose.en}”")]

@@ -35,6 +35,10 @@ HINTS: dict[str, Text] = {
         "您自己的HTTP接口，只开放登记的操作", "Your own HTTP interface; only the registered operations are open"
     ),
     "stream": Text("您自己的MQTT主题，按时间窗口计量", "Your own MQTT topics, metered by windows of time"),
+    "sql": Text(
+        "需方用SQL自行查询托管数据，可约定只输出汇总",
+        "Buyers write their own SQL over hosted data; it can be aggregates only",
+    ),
 }
 HEADER = (
     Text("编号", "Number"),
@@ -157,6 +161,7 @@ def _values_of(product: DataProduct) -> dict[str, Any]:
         **editor_values.from_terms(product.terms, columns), **editor_values.from_plan(product.plan), **facts, **product.spec,
         "purposes": product.purposes, "key_column": product.source.get("key_column", ""),
         "versions": product.source.get("versions", "this"), "partition": "，".join(product.source.get("partition", [])),
+        "table": product.source.get("table", ""),
     }  # fmt: skip
 
 
@@ -176,7 +181,7 @@ def _answers(request: HttpRequest, asset: DataAsset, mode: str, base: Terms | No
         "price_plan": editor.read_plan(post),
         "purposes": post.getlist("purposes"),
         "spec": {key: post[key] for key in SPEC if post.get(key)},
-        "source": {name: post.get(name, "") for name in ("key_column", "versions", "partition")},
+        "source": {name: post.get(name, "") for name in ("key_column", "versions", "partition", "table")},
     }
 
 

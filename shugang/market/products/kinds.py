@@ -33,6 +33,7 @@ OUTCOMES: dict[str, dict[str, Text]] = {
         "not_found": Text("未查得", "Not found"),
     },
     "stream": {"delivered": Text("已送达", "Delivered")},
+    "sql": {"found": Text("有结果", "With rows"), "not_found": Text("无结果", "Without rows")},
 }
 # The specification sheet (可交易数据产品说明书), in the order in which it is read.
 SPEC: dict[str, Text] = {

@@ -92,7 +92,7 @@ def create_product(
 ) -> DataProduct:
     """A draft product over the version of data that the asset registered.
 
-    `source` holds options only: `key_column` (mode api), `share`, `schema`, `table` (mode table); what is read
+    `source` holds options only: `key_column` (mode api), `table` (mode sql), `share`, `schema`, `table` (mode table); what is read
     follows from the version. `spec` answers the specification sheet (kinds.SPEC). `purposes` are offered besides
     the terms' own. Raises Refusal `forbidden`, `not_found`, `invalid_form`, `bad_terms`, `unknown_outcome`,
     `no_certificate`, `no_right`, `beyond_certificate`, `not_hosted`, `not_connected`, `no_such_column`.

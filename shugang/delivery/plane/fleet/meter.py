@@ -94,6 +94,9 @@ class FleetMeter(Meter):
         self._draws.later(self.grant, day, amounts)
         return None
 
+    def unsettle(self, day: int, base: int, rows: int, size: int) -> None:
+        self._draws.later(self.grant, day, _cells(base, -1, -rows, -size, 1))
+
     def correct(self, day: int, base: int, rows: int, size: int) -> None:
         self._draws.later(self.grant, day, _cells(base, 0, -rows, -size))
 

@@ -13,7 +13,7 @@ import pytest
 
 from shugang.delivery.plane.tests.peer import PlaneProcess, credential, grant, split, terms
 from shugang.delivery.plane.tests.tables import api_source, table_source
-from shugang.policy.sources import QuerySource
+from shugang.policy.sources import QuerySource, SqlSource
 
 pytestmark = pytest.mark.system
 HERE, ELSEWHERE = ("127.0.0.0/8",), ("192.0.2.0/24",)
@@ -36,7 +36,14 @@ def _query(vault: Path, tmp_path: Path) -> tuple[Any, tuple[str, ...], tuple[str
     return source, ("name",), ("query",), "/query/v1/product"
 
 
-MODES = {"table": _table, "api": _api, "query": _query}
+def _sql(vault: Path, tmp_path: Path) -> tuple[Any, tuple[str, ...], tuple[str, ...], str]:
+    table = table_source(vault)
+    source = SqlSource("contacts", table.dataset, table.version, table.path, table.sha256, table.columns)
+    return source, ("id", "city"), ("query",), "/sql/v1/queries"
+
+
+MODES = {"table": _table, "api": _api, "query": _query, "sql": _sql}
+BODIES = {"table": (b"{}", "/query"), "sql": (b"select id, city from contacts", "")}
 
 
 @pytest.fixture(params=sorted(MODES))
@@ -54,8 +61,9 @@ def ask(
         headers = settings.pop("headers", {})
         connectors = {"connector_own": f"sqlite:///{tmp_path / 'own.sqlite3'}"}
         plane = make_plane(granted, **connectors, **settings)
-        if request.param == "table":
-            reply = plane.get(path + "/query", "k1", "POST", b"{}", **headers)
+        if request.param in BODIES:
+            body, rest = BODIES[request.param]
+            reply = plane.get(path + rest, "k1", "POST", body, **headers)
         else:
             reply = plane.get(path, "k1", **headers)
         refused = reply.status != 200
