@@ -117,6 +117,12 @@ def _add_keeping(sub: Any) -> None:
         command.add_argument("--identity", default="", help="接收方私钥文件 / the recipient's private key file")
 
 
+def _upload(args: argparse.Namespace) -> int:
+    from shugang.commands import upload
+
+    return upload.run(args)
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="shugang", description="数港：城市数据市场 / a data market for a city")
     sub = top.add_subparsers(dest="command", required=True)
@@ -182,6 +188,13 @@ def parser() -> argparse.ArgumentParser:
     manage = sub.add_parser("manage", help="Django 管理命令 / Django's management commands")
     manage.add_argument("rest", nargs=argparse.REMAINDER)
     manage.set_defaults(act=_manage)
+    upload = sub.add_parser("upload", help="上传大文件，中断后可继续 / send a large file, resumable")
+    upload.add_argument("file", help="文件 / the file")
+    upload.add_argument("--dataset", required=True, help="数据集编号 / number of the data set")
+    upload.add_argument("--url", default="http://127.0.0.1:8600", help="平台地址 / the platform's address")
+    upload.add_argument("--append", action="store_true", help="在最新版之后追加 / append to the newest version")
+    upload.add_argument("--keys", default="", help="主键字段，逗号分隔 / key columns, comma-separated")
+    upload.set_defaults(act=_upload)
     plane = sub.add_parser("plane", help="供方现场的数据面 / a data plane at the supplier's site")
     plane_sub = plane.add_subparsers(dest="plane_command", required=True)
     enrol = plane_sub.add_parser("enrol", help="用一次性代码接入 / join with a one-time code")

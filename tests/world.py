@@ -39,6 +39,7 @@ from shugang.delivery.planes.models import Plane
 from shugang.delivery.planes.services import create_enrolment, enrol
 from shugang.delivery.testing import make_records
 from shugang.delivery.vault.services import upload_version
+from shugang.delivery.vault.transfer import open_upload
 from shugang.kernel import clock, engine, materials, sequencer
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.models import Event
@@ -248,7 +249,8 @@ def _application(world: World, name: str) -> Any:
 def _open_registrations(world: World) -> None:
     """A data set that nobody registered, and applications in four states."""
     examiner, other = world.actor("shouli"), world.actor("shencha")
-    world.things["dataset:free"] = _dataset(world, "free")
+    world.things["dataset:free"] = free = _dataset(world, "free")
+    world.things["upload"] = open_upload(world.actor("gongfang"), free.number, "large.csv", 1000).key
     for name in ("submitted", "correcting", "notice", "objection"):
         case = world.things[f"case:{name}"] = _application(world, name)
         if name == "correcting":

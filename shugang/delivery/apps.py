@@ -12,7 +12,9 @@ class DeliveryConfig(AppConfig):
         from .grants import reactions  # noqa: F401  they register themselves
         from .grants.services import end_expired
         from .planes.requests import forget_nonces
+        from .vault.converting import advance
 
         doors.register()
         every_pass("delivery.end_expired", end_expired)
         every_pass("delivery.forget_nonces", forget_nonces)
+        every_pass("delivery.vault", advance)

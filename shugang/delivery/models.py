@@ -7,6 +7,7 @@ from .datasets.models import Column, Dataset, DatasetVersion
 from .grants.models import Credential, Grant, GrantBasis, GrantHold
 from .metering.models import PlaneBooks, UsageRecord
 from .planes.models import Plane, PlaneNonce
+from .vault.models import Upload
 
 __all__ = [
     "Acknowledgement",
@@ -22,5 +23,6 @@ __all__ = [
     "Plane",
     "PlaneBooks",
     "PlaneNonce",
+    "Upload",
     "UsageRecord",
 ]

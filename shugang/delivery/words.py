@@ -9,6 +9,15 @@ GRANT_STATES = {
     "suspended": ("warn", Text("已暂停", "Suspended")),
     "ended": ("off", Text("已终止", "Ended")),
 }
+UPLOAD_STATES = {
+    "receiving": ("run", Text("正在接收", "Receiving")),
+    "waiting": ("run", Text("排队等待转换", "Waiting to be converted")),
+    "converting": ("run", Text("正在转换", "Converting")),
+    "stored": ("ok", Text("已入库", "Stored")),
+    "refused": ("bad", Text("未通过检查", "Refused")),
+    "cancelled": ("off", Text("已取消", "Cancelled")),
+    "expired": ("off", Text("中断过久，已清除", "Abandoned and removed")),
+}
 PLANE_STATES = {
     "waiting": ("run", Text("等待接入", "Waiting to enrol")),
     "active": ("ok", Text("已接入", "Enrolled")),

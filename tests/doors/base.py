@@ -36,6 +36,8 @@ class Door:
     json: bool = False
     prepare: Callable[[Any], None] | None = None
     settings: dict[str, Any] = field(default_factory=dict, hash=False)
+    headers: dict[str, str] = field(default_factory=dict, hash=False)
+    body: str = "application/octet-stream"  # what bytes are sent as
 
     @property
     def writes(self) -> bool:
@@ -84,10 +86,11 @@ def _number(thing: Any) -> str:
 
 def ask(client: Client, door: Door, things: dict[str, Any]) -> HttpResponse:
     address, data = fill(door.address, things), fill(door.data, things)
+    headers = fill(door.headers, things)
     if door.method == "GET":
         return client.get(address)
     if not door.json:
         return client.post(address, data)
     if isinstance(data, bytes):
-        return client.generic(door.method, address, data, content_type="application/octet-stream")
-    return client.generic(door.method, address, json.dumps(data), content_type="application/json")
+        return client.generic(door.method, address, data, content_type=door.body, headers=headers)
+    return client.generic(door.method, address, json.dumps(data), content_type="application/json", headers=headers)

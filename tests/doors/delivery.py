@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from typing import Any
 
-from .base import OWN, Door, api, both, post, read
+from .base import OPEN, OWN, Door, api, both, post, read
 
 FACTS = {"name": "示例新数据", "name_en": "Sample new data", "description": "示例", "origin": "自采", "licence": "MIT",
          "hosting": "hosted"}  # fmt: skip
@@ -35,6 +36,16 @@ def _statement(things: dict[str, Any]) -> dict[str, Any]:
     return {"statement": proposal(things["xufang"], things["grant:segments"].number)}
 
 
+TUS = {"Tus-Resumable": "1.0.0"}
+PIECE = "application/offset+octet-stream"
+
+
+def _creation(things: dict[str, Any]) -> dict[str, str]:
+    said = {"filename": "new.csv", "dataset": things["dataset:free"].number}
+    metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in said.items())
+    return {**TUS, "Upload-Length": "40", "Upload-Metadata": metadata}
+
+
 def _suspended(client: Any) -> None:
     from shugang.delivery.planes.models import Plane
 
@@ -49,6 +60,7 @@ DATASETS: tuple[Door, ...] = (
     read("/desk/datasets/<dataset:companies>", "gongfang"),
     post("/desk/datasets/<dataset:air>/versions/1/columns", "gongfang", {"comment-0": "日期（当地）"}),
     post("/desk/datasets/<dataset:free>/upload", "gongfang", _file),
+    post("/desk/uploads/<upload>/cancel", "gongfang"),
     *both("/desk/datasets/<dataset:companies>/query", "gongfang", QUERY),
     *both("/desk/datasets/<dataset:companies>/interface", "gongfang", INTERFACE),
     *both("/desk/datasets/<dataset:companies>/stream", "gongfang", STREAM),
@@ -112,6 +124,14 @@ API: tuple[Door, ...] = (
     api("GET", "/datasets/<dataset:air>", "gongfang"),
     api("POST", "/datasets/<dataset:free>/versions?filename=new.csv", "gongfang",
         lambda things: "station,at,pm25\n一号,2026-01-01,9\n二号,2026-01-02,8\n".encode()),
+    api("OPTIONS", "/uploads", "", reach=OPEN, ok=(204,), unchanged=True, guarded=False),
+    api("GET", "/uploads", "gongfang", reach=OWN),
+    api("GET", "/uploads/<upload>", "gongfang"),
+    api("HEAD", "/uploads/<upload>", "gongfang", headers=TUS, unchanged=True, guarded=False),
+    api("POST", "/uploads", "gongfang", lambda things: b"", ok=(201,), headers=_creation),
+    api("PATCH", "/uploads/<upload>", "gongfang", lambda things: b"station,at\n", ok=(204,), body=PIECE,
+        headers={**TUS, "Upload-Offset": "0"}),
+    api("DELETE", "/uploads/<upload>", "gongfang", ok=(204,), headers=TUS),
     api("POST", "/datasets/<dataset:companies>/queries", "gongfang", QUERY_API),
     api("POST", "/datasets/<dataset:companies>/interfaces", "gongfang", INTERFACE_API),
     api("POST", "/datasets/<dataset:companies>/streams", "gongfang", STREAM_API),

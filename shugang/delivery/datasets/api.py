@@ -72,12 +72,19 @@ def dataset(request: HttpRequest, number: str) -> dict[str, Any]:
 
 @router.post(
     "/datasets/{number}/versions",
-    summary="Upload a version: the request body is the file (CSV, .csv.gz or Parquet), its name is `filename`",
+    summary="Store a small file as a version and wait for it: the body is the file, its name is `filename`",
 )
-def upload(request: HttpRequest, number: str, filename: str) -> dict[str, Any]:
-    """The body is read as it arrives. A repeated upload of the same content is refused as `unchanged`."""
+def upload(
+    request: HttpRequest, number: str, filename: str, key_columns: str = "", append: bool = False
+) -> dict[str, Any]:
+    """Large files go by `/uploads`. `key_columns`: names, comma-separated; `append`: after the newest version's rows.
+
+    A repeated upload of the same content is refused as `unchanged`.
+    """
     stream: Any = request
-    return _version(upload_version(request.actor, number, stream, filename))  # type: ignore[attr-defined]
+    names = [key.strip() for key in key_columns.split(",") if key.strip()]
+    row = upload_version(request.actor, number, stream, filename, keys=names, append=append)  # type: ignore[attr-defined]
+    return _version(row)
 
 
 @router.post("/datasets/{number}/queries", summary="Register a query over connected data as a new version")

@@ -17,8 +17,9 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from .. import gates
-from ..vault.queries import own_sample
+from ..vault.queries import own_sample, shown_uploads
 from ..vault.receiving import upload_limit
+from ..words import UPLOAD_STATES
 from . import queries, services
 from .models import Dataset
 
@@ -104,6 +105,8 @@ def show(request: HttpRequest, number: str, refusal: Refusal | None = None) -> H
         "hosted": dataset.hosting == Dataset.Hosting.HOSTED,
         "own": own,
         "limit": upload_limit(),
+        "uploads": shown_uploads(actor, number) if own else [],
+        "upload_states": UPLOAD_STATES,
         "refusal": refusal,
     }
     return render(request, "delivery/datasets_detail.html", context, status=refusal.status if refusal else 200)

@@ -18,9 +18,10 @@ from shugang.parties.gates import for_a_party
 from shugang.policy.text import Text
 from shugang.ui.jinja import tx
 
-from .receiving import upload_limit
+from .receiving import direct_limit
 from .refusals import broken, too_large
 from .services import upload_version
+from .transfer import cancel_upload
 
 
 class LimitedUpload(TemporaryFileUploadHandler):
@@ -32,7 +33,7 @@ class LimitedUpload(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self.size += len(raw_data)
-        if self.size > upload_limit():
+        if self.size > direct_limit():
             raise StopUpload(connection_reset=False)
         return super().receive_data_chunk(raw_data, start)
 
@@ -58,12 +59,15 @@ def upload_page(request: HttpRequest, number: str) -> HttpResponse:
     try:
         given = request.FILES.get("file")  # the form is read here at the latest
         handler = request.upload_handlers[0]
-        if isinstance(handler, LimitedUpload) and handler.size > upload_limit():
-            raise too_large(upload_limit())
+        if isinstance(handler, LimitedUpload) and handler.size > direct_limit():
+            raise too_large(direct_limit())
         if given is None or given.file is None:
             raise broken("请先选择文件。", "Please choose a file first.", "no_file")
         stream: Any = given.file
-        version = upload_version(request.actor, number, stream, given.name or "")  # type: ignore[attr-defined]
+        keys = [key.strip() for key in request.POST.get("keys", "").split(",") if key.strip()]
+        append = request.POST.get("mode") == "append"
+        actor = request.actor  # type: ignore[attr-defined]
+        version = upload_version(actor, number, stream, given.name or "", keys=keys, append=append)
     except Refusal as refusal:
         if refusal.status in (403, 404):
             raise
@@ -80,4 +84,17 @@ def upload_page(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("dataset", number)
 
 
-urlpatterns = [path("desk/datasets/<str:number>/upload", upload_page, name="dataset-upload")]
+@require_POST
+@for_a_party
+def cancel_page(request: HttpRequest, key: str) -> HttpResponse:
+    upload = cancel_upload(request.actor, key)  # type: ignore[attr-defined]
+    messages.success(
+        request, tx(Text("已取消这次上传，内容已清除。", "The upload is cancelled and its content removed."))
+    )
+    return redirect("dataset", upload.dataset.number)
+
+
+urlpatterns = [
+    path("desk/datasets/<str:number>/upload", upload_page, name="dataset-upload"),
+    path("desk/uploads/<str:key>/cancel", cancel_page, name="upload-cancel"),
+]

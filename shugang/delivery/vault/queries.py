@@ -7,18 +7,43 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow.parquet as pq
+from django.db.models import QuerySet
 
 from shugang.kernel.actors import Actor
-from shugang.kernel.errors import Refusal
+from shugang.kernel.errors import Refusal, not_found
 from shugang.policy.lowering import lower_select, parquet
 from shugang.policy.terms import Terms
 from shugang.policy.text import Text
 
 from ..datasets.models import DatasetVersion
 from ..datasets.queries import get_version
-from .receiving import vault_root
+from .models import ACTIVE, Upload
+from .store import store
+from .transfer import UPLOADING
 
 SAMPLE_ROWS = 10
+
+
+def uploads(actor: Actor, dataset: str = "", state: str = "") -> QuerySet[Upload]:
+    """The actor's uploads, of one data set and in one state where named."""
+    rows: QuerySet[Upload] = Upload.objects.visible_to(actor).select_related("dataset", "version")
+    if dataset:
+        rows = rows.filter(dataset__number=dataset)
+    return rows.filter(state=state) if state else rows
+
+
+def shown_uploads(actor: Actor, dataset: str) -> QuerySet[Upload]:
+    """What the data set's page tells of: uploads under way, and the few last ones that came to nothing."""
+    told = [*ACTIVE, Upload.State.REFUSED, Upload.State.EXPIRED]
+    return uploads(actor, dataset).filter(state__in=told).order_by("-pk")[:10]
+
+
+def get_upload(actor: Actor, key: str) -> Upload:
+    """Raises Refusal `not_found`."""
+    found = uploads(actor).filter(key=key).first()
+    if found is None:
+        raise not_found(UPLOADING)
+    return found
 
 
 class Sample(NamedTuple):
@@ -40,7 +65,7 @@ def own_sample(actor: Actor, number: str, version: int | None = None) -> Sample 
     row = get_version(actor, number, version)
     if not row.path or row.dataset.party_id != actor.party_id:
         return None
-    with pq.ParquetFile(vault_root() / row.path) as file:
+    with pq.ParquetFile(store().local(row.path, row.sha256)) as file:
         batch = next(file.iter_batches(SAMPLE_ROWS), None)
     columns = [c.name for c in row.columns.order_by("position")]
     if batch is None:
@@ -56,7 +81,7 @@ def granted_sample(version: DatasetVersion, terms: Terms, limit: int = 5) -> Sam
     if not version.path:
         raise Refusal("not_hosted", Text("连接数据不在平台存放，没有样例。", "Connected data has no sample here."), 422)
     keys = {str(m.args["key_id"]): secrets.token_hex(32) for m in terms.masks if "key_id" in m.args}
-    place = str(vault_root() / version.path)
+    place = str(store().local(version.path, version.sha256))
     sql, params = lower_select(parquet(place), version.policy_columns(), terms, keys=keys)
     with duckdb.connect(config={"threads": "1", "memory_limit": "512MB"}) as connection:
         rows = connection.execute(f"{sql} LIMIT {int(limit)}", params).fetchall()

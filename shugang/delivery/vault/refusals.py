@@ -82,6 +82,14 @@ def no_room() -> Refusal:
     )
 
 
+def other_digest() -> Refusal:
+    return broken(
+        "收到的内容与您给出的SHA-256不符，请重新上传。",
+        "What arrived does not have the SHA-256 that you stated. Please upload it again.",
+        "other_digest",
+    )
+
+
 def bad_columns(zh: str, en: str) -> Refusal:
     return broken(zh, en, "bad_columns")
 

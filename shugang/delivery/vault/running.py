@@ -37,15 +37,17 @@ class Converted(NamedTuple):
     rows: int
     bytes: int
     sha256: str
+    source_sha256: str
 
 
 class Job(NamedTuple):
-    """`earlier`: (stored file, columns) of the version whose rows come first, or None."""
+    """`earlier`: (stored file, columns) of the version whose rows come first, or None. `sha256`: as the sender said it."""
 
     name: str
     types: Mapping[str, str]
     keys: Sequence[str]
     earlier: tuple[Path, list[tuple[str, str]]] | None = None
+    sha256: str = ""
 
 
 def start(folder: Path, job: Job) -> subprocess.Popen[bytes]:
@@ -55,6 +57,7 @@ def start(folder: Path, job: Job) -> subprocess.Popen[bytes]:
         "name": job.name,
         "types": dict(job.types),
         "keys": list(job.keys),
+        "sha256": job.sha256,
         "earlier": None,
         "limit": limit,
         "file_size": max(limit, 1 << 30),
@@ -136,10 +139,12 @@ def _refusal(said: Any) -> Refusal:
 def _checked(made: Any, folder: Path) -> Converted:
     try:
         columns = [(str(name), str(kind)) for name, kind in made["columns"]]
-        found = Converted(folder / TARGET, columns, int(made["rows"]), int(made["bytes"]), str(made["sha256"]))
+        numbers = int(made["rows"]), int(made["bytes"])
+        digests = str(made["sha256"]), str(made["source_sha256"])
+        found = Converted(folder / TARGET, columns, *numbers, *digests)
     except (KeyError, TypeError, ValueError):
         raise failed() from None
-    right = all(_TYPE.fullmatch(kind) for _, kind in columns) and re.fullmatch("[0-9a-f]{64}", found.sha256)
+    right = all(_TYPE.fullmatch(kind) for _, kind in columns) and all(re.fullmatch("[0-9a-f]{64}", d) for d in digests)
     path = found.path
     if not right or path.is_symlink() or not path.is_file() or path.stat().st_size != found.bytes:
         raise failed()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
+
+from django.db import transaction
 
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
@@ -16,9 +16,11 @@ from shugang.policy.text import Text
 from ..datasets.models import Dataset, DatasetVersion
 from ..datasets.services import ColumnFact, add_version, own_dataset
 from ..gates import DATASET, require_supply
-from .receiving import Received, fsync_folder, receive, vault_root, waiting_room
+from .delta import write_log
+from .receiving import Received, receive, waiting_room
 from .refusals import bad_columns
 from .running import Converted, Job, convert_now
+from .store import store
 
 # How many may wait at once for a file that they sent in one request; others are asked to come again.
 _AT_ONCE = threading.BoundedSemaphore(2)
@@ -100,7 +102,7 @@ def job_for(dataset: Dataset, name: str, wishes: Wishes) -> tuple[int, Job]:
         return last.version if last else 0, Job(name, wishes.types, wishes.keys)
     columns = [(c.name, c.type) for c in last.columns.order_by("position")]
     keys = wishes.keys or last.key_columns
-    return last.version, Job(name, {}, keys, (vault_root() / last.path, columns))
+    return last.version, Job(name, {}, keys, (store().local(last.path, last.sha256), columns))
 
 
 def described(columns: Iterable[tuple[str, str]], wishes: Wishes, last: DatasetVersion | None) -> list[ColumnFact]:
@@ -146,10 +148,10 @@ def publish(
         )
     appends = wishes.append and last is not None
     relative = f"{number}/{(last.version if last else 0) + 1}/data.parquet"
-    place = vault_root() / relative
+    kept = store()
     try:
-        _put(made.path, place)
-        return add_version(
+        kept.put(made.path, relative)
+        version = add_version(
             actor,
             dataset,
             columns,
@@ -159,21 +161,13 @@ def publish(
                 "bytes": made.bytes,
                 "path": relative,
                 "source_name": received.name,
-                "source_sha256": received.sha256,
+                "source_sha256": made.source_sha256,
                 "key_columns": list(wishes.keys) or (last.key_columns if last and appends else []),
                 "appends": appends,
             },
         )
     except BaseException:
-        place.unlink(missing_ok=True)
+        kept.drop(relative)
         raise
-
-
-def _put(source: Path, place: Path) -> None:
-    """The file is at its place, durably, before the row that names it commits."""
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.replace(source, place)
-    if os.geteuid() == 0:
-        os.chown(place, 0, 0)  # the child that made it was somebody else
-    for folder in (place.parent, place.parent.parent, vault_root()):
-        fsync_folder(folder)
+    transaction.on_commit(lambda: write_log(dataset), robust=True)
+    return version

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from shugang.kernel.errors import Refusal
 
 from . import sheets  # noqa: F401
 from .keys import check_keys
-from .refusals import no_room, too_heavy
+from .refusals import no_room, other_digest, too_heavy
 from .sniffing import CHUNK, sniff
-from .tables import TARGET, Earlier, Made, Steps, convert
+from .tables import TARGET, Earlier, Steps, convert
 
 UPLOAD = "upload"
 for _name in ("utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "ascii", "latin-1", "idna"):
@@ -52,6 +53,9 @@ class Reporter:
 
 def work(job: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     folder = Path(".")
+    source_sha256 = _digest(folder / UPLOAD, lambda done, size: reporter.step("receiving", done, size))
+    if job["sha256"] not in ("", source_sha256):
+        raise other_digest()
     source = sniff(folder / UPLOAD, job["name"], job["limit"])
     before = job["earlier"]
     earlier = Earlier(os.fdopen(before["fd"], "rb"), [tuple(c) for c in before["columns"]]) if before else None
@@ -59,20 +63,23 @@ def work(job: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     if job["keys"]:
         reporter.say({"stage": "keys", "done": 0, "total": 1, "rows": made.rows})
         check_keys(folder / TARGET, job["keys"], [name for name, _ in made.columns], job["memory_mb"])
-    return _sealed(folder / TARGET, made, reporter)
+    path, size = folder / TARGET, (folder / TARGET).stat().st_size
+    sha256 = _digest(path, lambda done, of: reporter.step("sealing", done, of, made.rows))
+    path.chmod(0o400)
+    facts = {"columns": made.columns, "rows": made.rows, "bytes": size}
+    return facts | {"sha256": sha256, "source_sha256": source_sha256}
 
 
-def _sealed(path: Path, made: Made, reporter: Reporter) -> dict[str, Any]:
-    """Make the bytes durable and read-only; their SHA-256."""
+def _digest(path: Path, step: Callable[[int, int], None]) -> str:
+    """The SHA-256 of a file whose bytes are durable from then on."""
     digest, size, done = hashlib.sha256(), path.stat().st_size, 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             done += len(chunk)
-            reporter.step("sealing", done, size, made.rows)
+            step(done, size)
         os.fsync(file.fileno())
-    path.chmod(0o400)
-    return {"columns": made.columns, "rows": made.rows, "bytes": size, "sha256": digest.hexdigest()}
+    return digest.hexdigest()
 
 
 def outcome(job: dict[str, Any], reporter: Reporter) -> dict[str, Any]:

@@ -25,7 +25,16 @@ def work(tmp_path, monkeypatch):
 
     def run(content, name, **job):
         (tmp_path / "upload").write_bytes(content if isinstance(content, bytes) else content.encode())
-        given = {"name": name, "types": {}, "keys": [], "earlier": None, "limit": 64 << 20, "memory_mb": 512, **job}
+        given = {
+            "name": name,
+            "types": {},
+            "keys": [],
+            "earlier": None,
+            "sha256": "",
+            "limit": 64 << 20,
+            "memory_mb": 512,
+            **job,
+        }
         (tmp_path / "data.parquet").unlink(missing_ok=True)
         return working.outcome(given, working.Reporter(1))
 

@@ -198,7 +198,16 @@ def tried(folder, monkeypatch, content, name, **job):
     """What the child makes of a file, in this process: (its word, what lies in its folder)."""
     monkeypatch.chdir(folder)
     (folder / "upload").write_bytes(content.encode() if isinstance(content, str) else content)
-    given = {"name": name, "types": {}, "keys": [], "earlier": None, "limit": 64 << 20, "memory_mb": 256, **job}
+    given = {
+        "name": name,
+        "types": {},
+        "keys": [],
+        "earlier": None,
+        "sha256": "",
+        "limit": 64 << 20,
+        "memory_mb": 256,
+        **job,
+    }
     return working.outcome(given, working.Reporter(len(content)))
 
 
