@@ -135,7 +135,7 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
         await _keep(plane, use, entry, body)
     else:
         await plane.journal.submit(entry)
-    proto.response_bytes(200, JSON, body)
+    proto.response_bytes(200, [*JSON, *access.meter.told()] if access.meter.policy else JSON, body)
 
 
 async def _keep(plane: Plane, use: Use, entry: Entry, body: bytes) -> None:

@@ -38,7 +38,7 @@ async def release(
     if size <= plane.config.whole_answer:
         body = b"".join(piece.data for piece in pieces)
         await _finish(plane, uses, outcome, rows, size, sha256(body).hexdigest(), detail)
-        proto.response_bytes(200, query_headers(kind, use.request_id), body)
+        proto.response_bytes(200, [*query_headers(kind, use.request_id), *use.access.meter.told()], body)
         return
     sent, pipe = _Sent(), plane.pipe(*uses)
     try:

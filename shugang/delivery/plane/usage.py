@@ -118,6 +118,16 @@ class Meter:
         self._tokens = tokens
         return (1.0 - tokens) / self._per
 
+    def told(self) -> list[tuple[str, str]]:
+        """Headers of an answer under a rate: the policy and how many calls are left at once
+        (draft-ietf-httpapi-ratelimit-headers-11); none where nothing limits the rate."""
+        if self._rate is None:
+            return []
+        return [("ratelimit-policy", self.policy), ("ratelimit", f'"rate";r={self._left()}')]
+
+    def _left(self) -> int:
+        return int(self._tokens)
+
     async def charge(self, day: int, base: int, rows: int, size: int) -> str | None:
         """A use whose answer is known at once, of kind `base` (CHARGED or UNCHARGED): the refusal code, or None and
         it is counted. Admission looks at every limit alike, so that a refusal tells nothing about the answer."""

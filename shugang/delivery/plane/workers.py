@@ -16,7 +16,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+
 from shugang.delivery.plane.config import ENV_PREFIX, PlaneConfig
+from shugang.delivery.plane.fleet.adopt import adopt
 from shugang.delivery.plane.locks import own
 
 log = logging.getLogger("shugang.plane.workers")
@@ -74,10 +77,22 @@ def run(config: PlaneConfig, settings: Path | None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda n, _frame: stopping.append(n))
     try:
+        _adopted(config, stopping)
         return _attend(workers, stopping)
     finally:
         _stop(workers)
         os.close(lock)
+
+
+def _adopted(config: PlaneConfig, stopping: list[int]) -> None:
+    """What this plane recorded while it was one process goes into the shared journal first."""
+    while not stopping:
+        try:
+            adopt(config)
+            return
+        except psycopg.Error as error:
+            log.warning("the journal's database cannot be used: %s", error)
+            time.sleep(1.0)
 
 
 def _attend(workers: list[Worker], stopping: list[int]) -> int:

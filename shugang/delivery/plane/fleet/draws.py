@@ -279,7 +279,7 @@ def _share(
     wait = (1.0 - tokens) / meter.per_second
     for place, future in enumerate(waiting):
         answers.append((future, 0.0 if place < given else wait))
-    meter.hold(max(0, given - len(waiting)), SLICE_LASTS)
+    meter.hold(max(0, given - len(waiting)), SLICE_LASTS, tokens)
     if given < len(waiting):
         meter.blocked_until = monotonic() + wait
     return tokens

@@ -52,9 +52,13 @@ class FleetMeter(Meter):
             return self.blocked_until - now
         return await self._draws.token(self)
 
-    def hold(self, tokens: int, seconds: float) -> None:
-        """Tokens that this worker may hand out for the next `seconds`."""
+    def hold(self, tokens: int, seconds: float, left: float) -> None:
+        """Tokens that this worker may hand out for the next `seconds`, and how many are left to all."""
         self._slice, self._good_until = tokens, monotonic() + seconds
+        self._tokens = left
+
+    def _left(self) -> int:
+        return int(self._tokens) + self._slice
 
     async def charge(self, day: int, base: int, rows: int, size: int) -> str | None:
         amounts = _cells(base, 1, rows, size)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import threading
 import time
+from collections import Counter
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -97,28 +100,37 @@ def test_a_rate_is_that_of_the_fleet_not_of_each_worker(make_fleet, vault):
 @pytest.mark.system
 def test_workers_that_are_killed_one_by_one_lose_nothing_and_hold_nothing_back(make_fleet, vault):
     plane = make_fleet(one(vault, quotas=(Quota("calls", 10**6, "total", "charged"),)))
+    assert workers_are_killed(plane, 4) > 4 * 30
+
+
+def workers_are_killed(plane: PlaneProcess, rounds: int) -> int:
+    """Kill one worker after another under load and hold the journal against what was answered; how many answers."""
     over = threading.Event()
     buyers = [Buyer(plane, f"b{i}", over) for i in range(8)]
     for buyer in buyers:
         buyer.start()
-    for round_ in range(1, 5):
+    for round_ in range(1, rounds + 1):
         plane.wait(lambda round_=round_: sum(len(b.answers) for b in buyers) > 30 * round_)
-        (killed, *_) = workers(plane)
+        killed = random.choice(workers(plane))
         os.kill(killed, signal.SIGKILL)
         plane.wait(lambda killed=killed: killed not in workers(plane) and plane.ready())
     over.set()
     for buyer in buyers:
         buyer.join(40)
     told = plane.shipped()
-    counts: dict[str, int] = {}
-    for record in told:
-        counts[record["request_id"]] = counts.get(record["request_id"], 0) + 1
     answers = {rid for buyer in buyers for rid in buyer.answers}
-    assert [rid for rid in answers if counts.get(rid) != 1] == [] and max(counts.values()) == 1
-    assert [record["seq"] for record in told] == list(range(1, len(told) + 1))
+    check(told, answers)
     # What the killed ones had drawn and not recorded is there again: quotas, sums and records say the same.
     plane.wait(lambda: not journal(plane, "SELECT 1 FROM quota WHERE cells[7] <> 0"))
     assert sum(cells[0] for cells in shared(plane.journal_url).values()) == sum(r["charged"] for r in told)
+    return len(answers)
+
+
+def check(told: list[dict[str, Any]], answers: Collection[str]) -> None:
+    """One chain, every answer in it once, nothing twice."""
+    verify_chain(told)
+    counts = Counter(record["request_id"] for record in told if record["state"] != "refused")
+    assert [rid for rid in answers if counts[rid] != 1] == [] and max(counts.values()) == 1
 
 
 @pytest.fixture
@@ -158,16 +170,43 @@ def database_crashes(server: Postgres, control: Any, tmp_path: Any, vault: Any, 
             plane.wait(plane.ready, 60)
             assert sorted(workers(plane)) == sorted(pids)
         told = records(server.url)
-        verify_chain(told)
-        counts: dict[str, int] = {}
-        for record in told:
-            counts[record["request_id"]] = counts.get(record["request_id"], 0) + 1
-        assert [rid for rid in answers if counts.get(rid) != 1] == [] and max(counts.values()) == 1
+        check(told, answers)
         assert plane.shipped() == told
         assert sum(cells[0] for cells in shared(server.url).values()) == sum(r["charged"] for r in told)
         return len(answers)
     finally:
         plane.kill()
+
+
+@pytest.mark.system
+def test_a_plane_that_served_alone_becomes_a_fleet(make_one, shared_journal, vault):
+    # Given a plane with a journal of its own, a quota partly used, and a client who may retry
+    limited = one(vault, quotas=(Quota("calls", 10, "total", "charged"),))
+    plane = make_one(limited)
+    first = plane.get(PATH, "k1", Request_Id="r-1", X_Nonce="n-1")
+    assert [plane.get(PATH, "k1").status for _ in range(5)] == [200] * 5
+    before = list(plane.shipped())
+    plane.stop()
+    # When it is started as four workers over a shared journal
+    fleet = PlaneProcess(plane.control, plane.folder, vault, journal_url=shared_journal, workers=4).start()
+    try:
+        # Then its chain, its quotas, its answers and its nonces go on where they were
+        assert fleet.get(PATH, "k1", Request_Id="r-1").body == first.body
+        assert fleet.get(PATH, "k1", X_Nonce="n-1").code == "nonce_repeated"
+        assert [reply.status for reply in together(fleet, 12)].count(200) == 4
+        told = fleet.shipped()
+        assert told[: len(before)] == before and len(told) > len(before)
+        verify_chain(told)
+        shared(shared_journal)
+    finally:
+        fleet.kill()
+    # And nobody goes back to the file, nor begins a second story beside it
+    assert not (plane.folder / "data/journal.sqlite3").exists()
+    plane.start()
+    plane.get(PATH, "k1")
+    plane.stop()
+    fleet.start(healthy=False)
+    assert fleet.process is not None and fleet.process.wait(30) == 78
 
 
 # -- inside one process: two workers by hand ------------------------------------------------------------------

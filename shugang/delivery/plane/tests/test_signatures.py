@@ -209,6 +209,8 @@ def test_a_burst_is_told_the_policy_and_when_to_come_back(make_plane, vault):
     with ThreadPoolExecutor(16) as many:
         replies = list(many.map(lambda _: plane.get(f"{PATH}?prefix7=1300001", "k1"), range(32)))
     assert {r.status for r in replies} == {200, 429}
+    first = next(r for r in replies if r.status == 200).headers
+    assert first["ratelimit-policy"] == '"rate";q=3;w=3' and re.fullmatch(r'"rate";r=[0-3]', first["ratelimit"])
     last = next(r for r in replies if r.status == 429).headers
     assert last["ratelimit-policy"] == '"rate";q=3;w=3'
     assert last["ratelimit"] == '"rate";r=0;t=1' and last["retry-after"] == "1"
