@@ -252,10 +252,11 @@ class Rejected(Exception):
 
 def plane_secret(config: PlaneConfig, key: Ed25519PrivateKey) -> bytes:
     """32 bytes of this plane alone: sign file addresses and tokens, key fingerprints. Random, made at the first start;
-    the workers of a fleet, on whatever machine, must agree, so that theirs come from the plane's key (RFC 5869)."""
-    if config.journal_dsn():
-        return HKDF(SHA256(), 32, None, b"shugang-plane-secret-v1").derive(key.private_bytes_raw())
+    the workers of a fleet, on whatever machine, must agree, so that theirs come from the plane's key (RFC 5869), unless
+    the plane had made its own before it became one; joining holds them to one secret."""
     path = config.data_dir / "secret"
+    if config.journal_dsn() and not path.exists():
+        return HKDF(SHA256(), 32, None, b"shugang-plane-secret-v1").derive(key.private_bytes_raw())
     if not path.exists():
         write_private(path, secrets.token_bytes(32))
     secret = path.read_bytes()

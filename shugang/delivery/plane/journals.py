@@ -53,9 +53,10 @@ class AnyJournal(Protocol):
     async def state(self) -> dict[str, Any]: ...
 
 
-def open_journal(config: PlaneConfig, on_failure: Callable[[BaseException], None] | None) -> AnyJournal:
+def open_journal(config: PlaneConfig, on_failure: Callable[[BaseException], None] | None, secret: bytes) -> AnyJournal:
+    """`secret` is the plane's own (`gate.plane_secret`): workers that share a journal must have the same."""
     if not config.journal_dsn():
         return Journal(config.journal_path, on_failure, config.journal_keep_days)
     from shugang.delivery.plane.fleet.journal import FleetJournal
 
-    return FleetJournal(config, on_failure)
+    return FleetJournal(config, on_failure, secret)

@@ -11,6 +11,7 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import time
 from collections.abc import Callable
@@ -47,9 +48,11 @@ class _Batch:
 class FleetJournal:
     """The same calls as `journal.Journal`. Until it has joined, `failed` says why, and the plane answers 503."""
 
-    def __init__(self, config: PlaneConfig, on_failure: Callable[[BaseException], None] | None = None) -> None:
+    def __init__(
+        self, config: PlaneConfig, on_failure: Callable[[BaseException], None] | None = None, secret: bytes = b""
+    ) -> None:
         self._url, self._plane, self._number = config.journal_dsn(), config.plane_id, config.worker
-        self._keep_days = config.journal_keep_days
+        self._keep_days, self._mark = config.journal_keep_days, hmac.new(secret, b"fleet", "sha256").hexdigest()
         self._on_failure = on_failure
         self.failed: BaseException | None = JournalFailed("not joined yet")
         self.restored = schema.EMPTY
@@ -103,7 +106,7 @@ class FleetJournal:
         told = ""
         while True:
             try:
-                return await join(self._url, self._plane, self._number, self._keep_days)
+                return await join(self._url, self._plane, self._number, self._keep_days, self._mark)
             except schema.OtherSchema:
                 raise
             except (psycopg.Error, OSError) as error:

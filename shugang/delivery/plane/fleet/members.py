@@ -98,7 +98,7 @@ async def prune(con: psycopg.AsyncConnection[Any], before: str) -> int:
         dropped += len(gone)
 
 
-async def join(url: str, plane: str, number: int, keep_days: int) -> Membership:
+async def join(url: str, plane: str, number: int, keep_days: int, mark: str) -> Membership:
     """Become a worker: its locks first, then its name, so that nobody takes it for dead. Raises psycopg.Error,
     OtherSchema."""
     opened: list[psycopg.AsyncConnection[Any]] = []
@@ -108,6 +108,7 @@ async def join(url: str, plane: str, number: int, keep_days: int) -> Membership:
             if role == "house":
                 await tables.create(opened[0], plane)
         house, writer, drawer = opened
+        await _same_secret(house, mark)
         ((worker,),) = await rows(house, "SELECT nextval('worker_id')")
         await writer.execute(_LOCK, (2 * worker,))
         await drawer.execute(_LOCK, (2 * worker + 1,))
@@ -122,6 +123,13 @@ async def join(url: str, plane: str, number: int, keep_days: int) -> Membership:
         raise
     restored = schema.EMPTY._replace(seq=seq, head=head, meta=meta, voided=voided, aborted=aborted)
     return Membership(worker, writer, drawer, house, restored, seq, int(meta.get(ACKED, "0")), keep_days)
+
+
+async def _same_secret(con: psycopg.AsyncConnection[Any], mark: str) -> None:
+    """Addresses and tokens that one worker issues are good at every other."""
+    await con.execute("INSERT INTO meta VALUES ('secret_mark', %s) ON CONFLICT DO NOTHING", (mark,))
+    if await rows(con, "SELECT value FROM meta WHERE key = 'secret_mark'") != [(mark,)]:
+        raise schema.OtherSchema("this machine's secret is another: copy the file `secret` of the first one's data_dir")
 
 
 async def sweep(con: psycopg.AsyncConnection[Any]) -> tuple[int, int]:
