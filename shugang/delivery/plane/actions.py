@@ -95,7 +95,7 @@ class Lines:
             "format": {"provider": "parquet", "options": {}} if self._delta else {"provider": "parquet"},
             "schemaString": schema_string(access, view),
             "partitionColumns": list(view.partitions),
-            "configuration": {"delta.enableChangeDataFeed": "true"},
+            "configuration": {"delta.enableChangeDataFeed" if self._delta else "enableChangeDataFeed": "true"},
         }
         facts = {"version": access.version, "size": view.size, "numFiles": len(view.parts)}
         self.lines.append({"metaData": {"deltaMetadata": told, **facts} if self._delta else told | facts})

@@ -19,7 +19,7 @@ CHANGE = "_change_type"
 
 
 def make(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """`job`: columns (Delta's), before, after (each a list of {path, values}), key_columns, part_rows."""
+    """`job`: columns (Delta's), before, after (each a list of {path, values}), partition, key_columns, part_rows."""
     names = [column["name"] for column in job["columns"]]
     before, after = (_relation(job[side], job["columns"]) for side in ("before", "after"))
     chosen = ", ".join(map(quote, names))
@@ -34,7 +34,7 @@ def make(con: duckdb.DuckDBPyConnection, job: dict[str, Any], folder: Path) -> d
     )
     sql = f"SELECT * FROM ({kinds[0]} UNION ALL {kinds[1]}) AS changed ORDER BY ALL"  # noqa: S608 quoted
     columns = [*job["columns"], {"name": CHANGE, "type": "string"}]
-    return parts.write(con, sql, {}, folder, columns, (), int(job["part_rows"]))
+    return parts.write(con, sql, {}, folder, columns, tuple(job["partition"]), int(job["part_rows"]))
 
 
 def _relation(side: list[dict[str, Any]], columns: list[dict[str, str]]) -> str:

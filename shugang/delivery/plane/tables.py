@@ -18,6 +18,7 @@ from shugang.delivery.plane.index import Access
 from shugang.delivery.plane.replies import Denied
 from shugang.delivery.plane.schema import EMPTY_DETAIL
 from shugang.delivery.plane.views import Part, TableView
+from shugang.policy.codec import to_iso
 from shugang.policy.sources import TableSource
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def _wanted(view: TableView, body: Mapping[str, Any]) -> list[Part]:
 async def _steps(plane: Plane, use: Use, lines: Lines, first: int, last: int) -> None:
     """The files that each version took away and added. A version is a whole new state."""
     before: tuple[Table, TableView] | None = None
+    head: TableView | None = None
     for state in use.access.source.states():
         access = use.access.at(state.version)
         if access is None or state.version > last:
@@ -120,7 +122,10 @@ async def _steps(plane: Plane, use: Use, lines: Lines, first: int, last: int) ->
         view = await plane.views.table(access)
         if state.version == first:
             lines.head(access, view)
+            head = view
+        _cut_alike(use, head, view)
         if before is not None:
+            _cut_alike(use, head, before[1])
             for part in before[1].parts:
                 lines.file(before[0], part, "remove")
         for part in view.parts:
@@ -138,24 +143,38 @@ async def _changes(plane: Plane, scope: Any, proto: Any, use: Use, query: Mappin
     first, last = _span(use, query)
     lines = Lines(plane, scope, able)
     before: Table | None = None
+    head: TableView | None = None
     for state in use.access.source.states():
         access = use.access.at(state.version)
         assert access is not None
         if first <= state.version <= last:
+            view = await plane.views.table(access)
             if state.version == first:
-                lines.head(access, await plane.views.table(access))
-            await _changed(plane, lines, before, access)
+                lines.head(access, view)
+                head = view
+            _cut_alike(use, head, view)
+            await _changed(plane, use, lines, before, access, view)
         before = access
     await _answer(plane, proto, use, able, use.access, lines, CHANGES)
 
 
-async def _changed(plane: Plane, lines: Lines, before: Table | None, access: Table) -> None:
+async def _changed(plane: Plane, use: Use, lines: Lines, before: Table | None, access: Table, view: TableView) -> None:
     if before is None:
-        for part in (await plane.views.table(access)).parts:
+        for part in view.parts:
             lines.file(access, part, "add")
         return
-    for part in (await plane.views.changes(before, access)).parts:
+    changes = await plane.views.changes(before, access)
+    if changes.parts:
+        _cut_alike(use, view, changes)
+    for part in changes.parts:
         lines.file(access, part, "cdf")
+
+
+def _cut_alike(use: Use, head: TableView | None, view: TableView) -> None:
+    """One answer has one schema: readers take values that cut the files from it. Where versions are cut differently
+    (a column got too many values, or an empty one) they must be read apart."""
+    if head is None or (view.parts and view.partitions != head.partitions):
+        raise Rejected(use, _unsupported("startingVersion", "these versions are cut differently; read them one by one"))
 
 
 async def _answer(plane: Plane, proto: Any, use: Use, able: Asked, access: Table, lines: Lines, outcome: str) -> None:
@@ -198,7 +217,7 @@ def _at(use: Use, given: Mapping[str, Any]) -> Table:
     """The table at the version, or as of the moment, that is asked for; otherwise as it is now."""
     version, moment = given.get("version"), given.get("timestamp")
     if version is not None and moment is not None:
-        raise Rejected(use, Denied("bad_request", "timestamp", "not together with version"))
+        raise Rejected(use, Denied("bad_request", "timestamp", "Please only provide one of version and timestamp"))
     if version is None and moment is None:
         return use.access
     number = _as_of(use, str(moment)) if version is None else _whole(use, "version", version)
@@ -211,10 +230,10 @@ def _at(use: Use, given: Mapping[str, Any]) -> Table:
 def _span(use: Use, given: Mapping[str, Any]) -> tuple[int, int]:
     """(first, last) of the versions asked for, both included."""
     states = use.access.source.states()
-    first = _bound(use, given, "starting", _from)
+    first = _bound(use, given, "starting", _since)
     if first is None:
         raise Rejected(use, Denied("bad_request", "startingVersion", "startingVersion or startingTimestamp is needed"))
-    last = _bound(use, given, "ending", _as_of)
+    last = _bound(use, given, "ending", _until)
     if last is None:
         last = states[-1].version
     if first > last:
@@ -233,7 +252,10 @@ def _span(use: Use, given: Mapping[str, Any]) -> tuple[int, int]:
 def _bound(use: Use, given: Mapping[str, Any], side: str, by_time: Any) -> int | None:
     version, moment = given.get(f"{side}Version"), given.get(f"{side}Timestamp")
     if version is not None and moment is not None:
-        raise Rejected(use, Denied("bad_request", f"{side}Timestamp", f"not together with {side}Version"))
+        raise Rejected(
+            use,
+            Denied("bad_request", f"{side}Timestamp", f"Please only provide one of {side}Version and {side}Timestamp"),
+        )
     if version is not None:
         return _whole(use, f"{side}Version", version)
     return by_time(use, str(moment), f"{side}Timestamp") if moment is not None else None
@@ -266,8 +288,22 @@ def _as_of(use: Use, text: str, name: str = "timestamp") -> int:
     moment = _moment(use, text, name)
     found = [state.version for state in use.access.source.states() if state.at <= moment]
     if not found:
-        raise Rejected(use, Denied("bad_request", name, "no version of this table is that old"))
+        raise Rejected(use, _too(use, name, early=True))
     return found[-1]
+
+
+def _until(use: Use, text: str, name: str) -> int:
+    """The last version of a feed that ends at a moment; one in the future is not yet known."""
+    if _moment(use, text, name) > use.access.source.states()[-1].at:
+        raise Rejected(use, _too(use, name, early=False))
+    return _as_of(use, text, name)
+
+
+def _since(use: Use, text: str, name: str) -> int:
+    """The first version of a feed: what changed before the first one is not known under this grant."""
+    if _moment(use, text, name) < use.access.source.states()[0].at:
+        raise Rejected(use, _too(use, name, early=True))
+    return _from(use, text, name)
 
 
 def _from(use: Use, text: str, name: str = "startingTimestamp") -> int:
@@ -275,5 +311,11 @@ def _from(use: Use, text: str, name: str = "startingTimestamp") -> int:
     moment = _moment(use, text, name)
     found = [state.version for state in use.access.source.states() if state.at >= moment]
     if not found:
-        raise Rejected(use, Denied("bad_request", name, "no version of this table is that young"))
+        raise Rejected(use, _too(use, name, early=False))
     return found[0]
+
+
+def _too(use: Use, name: str, early: bool) -> Denied:
+    states = use.access.source.states()
+    bound, way = (states[0].at, "greater") if early else (states[-1].at, "less")
+    return Denied("bad_request", name, f"Please use a timestamp {way} than or equal to {to_iso(bound)}")

@@ -152,6 +152,7 @@ class Views:
                 "kind": "changes",
                 "columns": [{"name": name, "type": kind} for name, kind in sides["after"].columns],
                 "key_columns": _keys(after),
+                "partition": list(sides["after"].partitions),
                 "part_rows": self._config.part_rows,
                 **{
                     side: [{"path": str(part.path), "values": dict(part.values)} for part in view.parts]

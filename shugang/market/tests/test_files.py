@@ -10,7 +10,7 @@ import pytest
 from shugang.assets import testing as assets
 from shugang.delivery.grants.services import issue_credential
 from shugang.delivery.metering.services import fold_journal
-from shugang.delivery.plane.tests.conftest import control, make_plane  # noqa: F401 fixtures
+from shugang.delivery.plane.tests.conftest import control, make_one  # noqa: F401 fixtures
 from shugang.delivery.planes.bundles import compile_bundle
 from shugang.delivery.testing import make_version
 from shugang.delivery.vault.receiving import vault_root
@@ -42,14 +42,14 @@ def deal_over_a_real_file(plan: PricePlan) -> testing.Deal:
 
 
 @pytest.mark.parametrize("plan", [BY_BYTES, BY_CALLS])
-def test_a_file_is_sold_downloaded_and_billed_by_the_union_of_its_pieces(make_plane, control, plan):  # noqa: F811
+def test_a_file_is_sold_downloaded_and_billed_by_the_union_of_its_pieces(make_one, control, plan):  # noqa: F811
     deal = deal_over_a_real_file(plan)
     contract = testing.signed(deal)
     grant = contract.grant
     assert contract.snapshot["product"]["mode"] == "file" and grant.source["type"] == "file"
     engineer = make_actor(deal.buyer.party, ("engineer",))
     _, secret = issue_credential(engineer, [grant.number], "link", grant.terms["purpose"])
-    plane = make_plane(*compile_bundle(grant.plane).grants)
+    plane = make_one(*compile_bundle(grant.plane).grants)
     place = f"/download/v1/{grant.product}?format=csv&ticket={secret}"
     head = plane.get(place, method="HEAD")
     assert head.status == 200, (plane.folder / "log").read_text()
