@@ -89,6 +89,12 @@ SHUGANG_WITNESS_SECONDS = int(_env("WITNESS_SECONDS", "10"))
 SHUGANG_ANCHOR_SECONDS = int(_env("ANCHOR_SECONDS", "3600"))
 SHUGANG_WITNESS_ALARM_SECONDS = int(_env("WITNESS_ALARM_SECONDS", "600"))
 
+# Time stamps (RFC 3161): the authority, the certificates it is verified with (PEM), seconds between stamps, the adapter.
+SHUGANG_TSA_URL = _env("TSA_URL")
+SHUGANG_TSA_CERTIFICATES = _env("TSA_CERTIFICATES")
+SHUGANG_TSA_SECONDS = int(_env("TSA_SECONDS", "3600"))
+SHUGANG_TSA_ADAPTER = _env("TSA_ADAPTER", "shugang.portal.log.tsa.Rfc3161")
+
 # A database made by `shugang demo` only: simulated clock, shown one-time codes, 演示 stamps.
 SHUGANG_DEMO = _flag("DEMO")
 SHUGANG_SITE_NAME_ZH = _env("SITE_NAME_ZH", "城市数据要素流通服务平台")

@@ -225,6 +225,22 @@ def _witnesses() -> list[Finding]:
     return found
 
 
+def _time_stamps() -> list[Finding]:
+    from shugang.kernel import timestamps
+
+    if not timestamps.overdue():
+        return []
+    return [
+        Finding(
+            Text(
+                "时间戳超过两个间隔没有更新。原因见worker的日志；请检查SHUGANG_TSA_URL、SHUGANG_TSA_CERTIFICATES。",
+                "No time stamp for twice the interval. The worker's log says why; check SHUGANG_TSA_URL and "
+                "SHUGANG_TSA_CERTIFICATES.",
+            )
+        )
+    ]
+
+
 def findings() -> list[Finding]:
     found = [*_secrets(), *_folders()]
     database = _database()
@@ -232,7 +248,7 @@ def findings() -> list[Finding]:
     if not any(f.fatal for f in database):
         found += _clock()
     if not database:
-        found += _witnesses()
+        found += [*_witnesses(), *_time_stamps()]
     return [*found, *_log_keys(), *_fonts()]
 
 

@@ -1,6 +1,7 @@
 """Digests of the log: the Merkle tree's SHA-256 (RFC 6962 §2.1) and the salted commitments of its entries."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -25,17 +26,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def perfect_root(row: bytes) -> bytes:
-    """Root over 2^k concatenated 32-byte hashes; ValueError for any other count."""
-    count = len(row) // HASH_SIZE
-    if count == 0 or count & (count - 1) or len(row) % HASH_SIZE:
-        raise ValueError(f"{len(row)} bytes are not a power of two of hashes")
+def parents(row: bytes) -> bytes:
+    """The hashes one height up, of a row of concatenated 32-byte hashes; one left over has no parent yet."""
     sha256 = hashlib.sha256
-    while len(row) > HASH_SIZE:
-        row = b"".join(
-            [sha256(b"\x01" + row[i : i + 2 * HASH_SIZE]).digest() for i in range(0, len(row), 2 * HASH_SIZE)]
-        )
-    return bytes(row)
+    whole = len(row) - len(row) % (2 * HASH_SIZE)
+    return b"".join([sha256(b"\x01" + row[i : i + 2 * HASH_SIZE]).digest() for i in range(0, whole, 2 * HASH_SIZE)])
 
 
 def _sm3_with_cryptography(data: bytes) -> bytes:
@@ -73,9 +68,28 @@ def canonical(payload: Mapping[str, Any]) -> bytes:
     """RFC 8785 bytes. FormatError for what JSON cannot carry exactly: dates, NaN, integers beyond ±(2^53-1)
     (write those as strings), lone surrogates."""
     try:
+        if _is_plain(payload):
+            return _ENCODER.encode(payload).encode()
         return rfc8785.dumps(dict(payload))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise FormatError(f"payload has no canonical form: {error}") from error
+
+
+# For plain payloads (no floats, ASCII keys, exact integers) the standard library's encoder writes RFC 8785 too, and four
+# times as fast: keys sorted by code point are then sorted by UTF-16 unit, and both escape strings alike.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
+_EXACT = 2**53 - 1
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return bool(-_EXACT <= value <= _EXACT)
+    if kind is dict:
+        return all(type(key) is str and key.isascii() for key in value) and all(map(_is_plain, value.values()))
+    return kind is list and all(map(_is_plain, value))
 
 
 def commitment(payload: Mapping[str, Any], salt: bytes) -> Commitment:

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from shugang.evidence.errors import InconsistentLogError
@@ -40,22 +41,22 @@ class TileStore:
         """Each file appears whole or not at all, and all are durable on return.
 
         A tile of one path never changes: InconsistentLogError when it is there with other bytes."""
-        folders: set[Path] = set()
+        news: list[tuple[str, bytes]] = []
         for path, data in files:
             if parse_path(path) is None or not data:
                 raise ValueError(f"{path} is no tile, or empty")
             present = self.fetch(path)
             if present is None:
-                folders |= self._write(path, data)
+                news.append((path, data))
             elif present != data:
                 raise InconsistentLogError(f"{path} already holds other bytes")
-        self._flush(folders)
+        self._write(news)
 
     def write_checkpoint(self, text: str) -> None:
         """Only after every tile that it needs is durable: readers start here."""
         data = text.encode()
         if self.fetch(CHECKPOINT) != data:
-            self._flush(self._write(CHECKPOINT, data))
+            self._write([(CHECKPOINT, data)])
 
     def drop_partials(self, level: Level, n: int) -> None:
         """Partial tiles may go once the full one stands (C2SP tlog-tiles, "Partial Tiles")."""
@@ -72,28 +73,41 @@ class TileStore:
         if (self.root / "tile").exists():
             shutil.rmtree(self.root / "tile")
 
-    def _write(self, path: str, data: bytes) -> set[Path]:
-        """Returns the folders whose listing changed."""
-        target = self.root / path
+    def _write(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """All are written aside and flushed, then each takes its place, then the folders are flushed."""
+        placed = [(self._aside(data), self.root / path) for path, data in files]
+        self._flush(temporary for temporary, _ in placed)
+        folders: set[Path] = set()
+        for temporary, target in placed:
+            folders |= {p.parent for p in [target.parent, *target.parent.parents] if not p.exists()} | {target.parent}
+            self._place(temporary, target)
+        self._flush(folders)
+
+    def _place(self, temporary: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(temporary, target)
+
+    def _aside(self, data: bytes) -> Path:
         temporary = self.root / _TEMPORARY / f"{os.getpid()}-{self._count}"
         self._count += 1
-        new = {p.parent for p in [target.parent, *target.parent.parents] if not p.exists()}
-        target.parent.mkdir(parents=True, exist_ok=True)
         temporary.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            if self._durable:
-                os.fsync(file.fileno())
-        os.replace(temporary, target)
-        return new | {target.parent}
+        temporary.write_bytes(data)
+        return temporary
 
-    def _flush(self, folders: set[Path]) -> None:
-        if not self._durable:
+    def _flush(self, paths: Iterable[Path]) -> None:
+        """Files or folders. Together, for the file system then writes its journal once for many of them."""
+        todo = list(paths) if self._durable else []
+        if len(todo) < 4:
+            for path in todo:
+                _sync(path)
             return
-        for folder in folders:
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(_sync, todo))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -4,11 +4,12 @@ A tile is named by (level, n); `width` counts its hashes or entries, 1–256. Le
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from shugang.evidence.entry import MAX_ENTRY_SIZE
 from shugang.evidence.errors import FormatError, MissingDataError
-from shugang.evidence.hashing import HASH_SIZE, perfect_root
+from shugang.evidence.hashing import HASH_SIZE, parents
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -96,11 +97,21 @@ def tiles_of(fetch: Fetch, size: int) -> Tiles:
 def node_at(tiles: Tiles, height: int, index: int) -> bytes:
     """Hash of the perfect subtree over leaves [index·2^height, (index+1)·2^height)."""
     level, above = divmod(height, HEIGHT)
-    n, offset = divmod(index << above, WIDTH)
-    row = tiles(level, n)[offset * HASH_SIZE : (offset + (1 << above)) * HASH_SIZE]
-    if len(row) != HASH_SIZE << above:
+    n, place = divmod(index, WIDTH >> above)
+    node = _nodes_within(tiles(level, n))[above][place * HASH_SIZE : (place + 1) * HASH_SIZE]
+    if len(node) != HASH_SIZE:
         raise MissingDataError(f"{tile_path(level, n)} is too short for its tree")
-    return perfect_root(row)
+    return node
+
+
+@lru_cache(maxsize=512)
+def _nodes_within(row: bytes) -> list[bytes]:
+    """By height within one tile, the concatenated hashes of its complete subtrees. Upper tiles serve many proofs, so the
+    last ones are kept (about 24 kB each)."""
+    nodes = [row]
+    for _ in range(HEIGHT):
+        nodes.append(parents(nodes[-1]))
+    return nodes
 
 
 def encode_bundle(entries: Sequence[bytes]) -> bytes:

@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
+from django.db.models import QuerySet
 
 from shugang.evidence.checkpoint import open_checkpoint
 from shugang.evidence.entry import Entry
@@ -97,45 +98,89 @@ def open_log() -> Log:
     return log
 
 
-def _pending() -> list[Evidenced]:
-    """Rows without a number: per table in id order, which is as near to the order of events as tables allow."""
-    rows: list[Evidenced] = []
+class _Taken(NamedTuple):
+    """Rows of one table without a number, in id order, and their entries."""
+
+    table: str
+    ids: list[int]
+    entries: list[bytes]
+
+
+def _take(model: type[Evidenced], rows: QuerySet[Any]) -> _Taken:
+    ids, entries = [], []
+    for pk, kind, at, sha256, sm3 in rows.values_list("pk", model.LOG_KIND, model.LOG_TIME, "sha256", "sm3"):
+        ids.append(pk)
+        entries.append(Entry(kind, at, Commitment(bytes.fromhex(sha256), bytes.fromhex(sm3))).encode())
+    return _Taken(model._meta.db_table, ids, entries)
+
+
+def _pending() -> list[_Taken]:
+    """Per table in id order, which is as near to the order of events as tables allow."""
+    taken, room = [], BATCH
     for model in _sources:
-        rows.extend(model._default_manager.filter(log_index__isnull=True).order_by("pk")[: BATCH - len(rows)])
-    return rows
-
-
-def _entry(row: Evidenced) -> bytes:
-    digests = Commitment(bytes.fromhex(row.sha256), bytes.fromhex(row.sm3))
-    return Entry(row.log_kind(), row.log_time(), digests).encode()
+        rows = model._default_manager.filter(log_index__isnull=True).order_by("pk")
+        taken.append(_take(model, rows[:room]))
+        room -= len(taken[-1].ids)
+    return taken
 
 
 def append_batch(log: Log) -> int:
     """Number one batch of pending rows and sign for it. Returns how many entries were added."""
     with transaction.atomic():
-        rows = _pending()
-        if not rows:
+        taken = _pending()
+        count = sum(len(part.ids) for part in taken)
+        if not count:
             return 0
-        batch = _number(log, rows)
+        batch = _append(log, taken)
     log.accept(batch)
-    return len(rows)
+    return count
 
 
-def _number(log: Log, rows: Sequence[Evidenced]) -> Batch:
+def _append(log: Log, taken: list[_Taken]) -> Batch:
     """In the caller's transaction: the rows' entries, their numbers, and the checkpoint over them."""
-    entries = [_entry(row) for row in rows]
     log.signers = logkeys.signers(log.origin)
-    batch = log.stage(entries, log.size)
-    LogEntry.objects.bulk_create(LogEntry(index=log.size + i, data=data) for i, data in enumerate(entries))
-    for index, row in enumerate(rows, start=log.size):
-        row.log_index = index
-    for model in _sources:
-        mine = [row for row in rows if type(row) is model]
-        model._default_manager.bulk_update(mine, ["log_index"], batch_size=200)
-    Checkpoint.objects.create(
-        size=batch.checkpoint.size, root=batch.checkpoint.root.hex(), text=batch.text, at=clock.real_now()
-    )
+    batch = store(log, [entry for part in taken for entry in part.entries])
+    start = batch.start
+    for part in taken:
+        _number(part, start)
+        start += len(part.ids)
     return batch
+
+
+def store(log: Log, entries: list[bytes]) -> Batch:
+    """In the caller's transaction: the entries, and the signed checkpoint over them. Accepted after its commit."""
+    batch = log.stage(entries, log.size)
+    indices = list(range(batch.start, batch.start + len(entries)))
+    _execute(
+        'INSERT INTO kernel_logentry ("index", data) VALUES (%s, %s)',
+        'INSERT INTO kernel_logentry ("index", data) SELECT * FROM unnest(%s::bigint[], %s::bytea[])',
+        indices,
+        entries,
+    )
+    made = batch.checkpoint
+    Checkpoint(size=made.size, root=made.root.hex(), text=batch.text, at=clock.real_now()).save(force_insert=True)
+    return batch
+
+
+def _number(part: _Taken, start: int) -> None:
+    name = connection.ops.quote_name(part.table)  # a table of ours, never anybody's input
+    _execute(
+        f"UPDATE {name} SET log_index = %s WHERE id = %s",  # noqa: S608
+        f"UPDATE {name} SET log_index = v.i FROM unnest(%s::bigint[], %s::bigint[]) AS v(i, id) WHERE {name}.id = v.id",  # noqa: S608
+        list(range(start, start + len(part.ids))),
+        part.ids,
+    )
+
+
+def _execute(each: str, all_at_once: str, first: Sequence[Any], second: Sequence[Any]) -> None:
+    """One statement over two columns of values: row by row within SQLite, as arrays on PostgreSQL."""
+    if not first:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(all_at_once, [list(first), list(second)])
+        else:
+            cursor.executemany(each, list(zip(first, second, strict=True)))
 
 
 def continue_under_a_new_name(known: str) -> str:
@@ -169,7 +214,7 @@ def continue_under_a_new_name(known: str) -> str:
                 {"origin": name, "epoch": before.epoch + 1, "former": former},
             )
             Witness.objects.update(size=0)  # of the new name they have seen nothing
-            batch = _number(log, [event])
+            batch = _append(log, [_take(Event, Event.objects.filter(pk=event.pk))])
         log.accept(batch)
         log.publish()
     return name

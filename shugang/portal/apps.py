@@ -11,11 +11,12 @@ class PortalConfig(AppConfig):
         from shugang.ui.context import register_clock
 
         from . import doors
-        from .log import sending
+        from .log import sending, tsa
         from .words import EVENTS
 
         words.register(EVENTS)
         every_pass("log.anchor_peers", witnessing.anchor_peers)
         beside("log.witnesses", sending.witness_round)
+        beside("log.time_stamps", tsa.stamp_due)
         register_clock(clock.now)
         doors.register_all()

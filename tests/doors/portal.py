@@ -24,6 +24,13 @@ def _cosigned(client: Any) -> None:
     type(last).objects.filter(pk=last.pk).update(witnessed_at=clock.real_now())
 
 
+def _stamped(client: Any) -> None:
+    from shugang.kernel import clock
+    from shugang.kernel.models import TimeStamp
+
+    TimeStamp.objects.create(size=1, text="checkpoint", token=b"token", at=clock.real_now(), authority="tsa.example.cn")
+
+
 def _registered(client: Any) -> None:
     from shugang.kernel.models import Witness, WitnessedLog
 
@@ -45,6 +52,8 @@ FRONT: tuple[Door, ...] = (
     read("/log/tile/0/<log:tile>", reach=OPEN),
     read("/log/checkpoint.witnessed", reach=OPEN, prepare=_cosigned),
     read("/log/policy", reach=OPEN),
+    read("/log/stamps/1.tsr", reach=OPEN, prepare=_stamped),
+    read("/log/stamps/1.checkpoint", reach=OPEN, prepare=_stamped),
     read("/log/vkey", reach=OPEN),
     read("/log/keys.json", reach=OPEN),
     read("/log/verify_receipt.py", reach=OPEN),

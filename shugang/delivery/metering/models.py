@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from shugang.kernel.events import iso
 from shugang.kernel.models import Evidenced
@@ -47,6 +47,7 @@ class UsageRecord(ScopedModel, Evidenced):
     detail = models.JSONField(default=dict)
     hash = models.CharField(max_length=64)
     prev = models.CharField(max_length=64)
+    LOG_KIND = Value("usage.recorded")
 
     class Meta:
         constraints = [
@@ -95,12 +96,6 @@ class UsageRecord(ScopedModel, Evidenced):
             "prev": self.prev,
             "hash": self.hash,
         }
-
-    def log_kind(self) -> str:
-        return "usage.recorded"
-
-    def log_time(self) -> Any:
-        return self.at
 
     def commitment_payload(self) -> dict[str, Any]:
         """The plane's record and control's finding about it."""

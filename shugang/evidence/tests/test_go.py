@@ -1,7 +1,5 @@
 """An outsider's tools: golang.org/x/mod's `sumdb/note` and `sumdb/tlog` verify our log, and find what was changed."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,31 +10,16 @@ from shugang.evidence.keys import SM2, Ed25519Key, software_key
 from shugang.evidence.log import Log
 from shugang.evidence.note import Ed25519Signer, NoteSigner, format_note, parse_note
 from shugang.evidence.store import TileStore
+from shugang.evidence.tests.go import build_verifier
 from shugang.evidence.tests.helpers import AT, ORIGIN, SIGNER, VKEY, plain, published, real_entry
 
 pytestmark = pytest.mark.system
-SOURCE = Path(__file__).parent / "outside" / "verify.go"
-# Debian's golang-golang-x-mod-dev; Go's own module download is not needed.
-PACKAGES = "/usr/share/gocode"
 
 
 @pytest.fixture(scope="module")
 def verify(tmp_path_factory):
     """The program, built by Debian's Go; running it gives (succeeded, what it said)."""
-    folder = tmp_path_factory.mktemp("go")
-    program = folder / "verify"
-    go = "/usr/bin/go" if Path("/usr/bin/go").exists() else shutil.which("go")
-    assert go, "golang-go is not installed: run scripts/system-packages.sh"
-    environment = {
-        **os.environ,
-        "GO111MODULE": "off",
-        "GOPATH": PACKAGES,
-        "GOCACHE": str(folder / "cache"),
-        "GOFLAGS": "",
-        "CGO_ENABLED": "0",
-    }
-    built = subprocess.run([go, "build", "-o", program, SOURCE], env=environment, capture_output=True, text=True)
-    assert built.returncode == 0, built.stderr
+    program = build_verifier(tmp_path_factory.mktemp("go"))
 
     def run(log: Path, *known: Path, vkey: str = VKEY) -> tuple[bool, str]:
         done = subprocess.run([program, log, vkey, *known], capture_output=True, text=True, timeout=60)

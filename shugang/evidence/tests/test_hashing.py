@@ -3,7 +3,7 @@ import json
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shugang.evidence.errors import FormatError
@@ -15,7 +15,7 @@ from shugang.evidence.hashing import (
     leaf_hash,
     new_salt,
     node_hash,
-    perfect_root,
+    parents,
     sm3,
 )
 
@@ -40,10 +40,12 @@ def test_tree_hashes_are_domain_separated():
     assert node == "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb"
 
 
-@pytest.mark.parametrize("row", [b"", b"x" * 31, b"x" * 96, b"x" * 65])
-def test_a_row_that_is_not_perfect_has_no_root(row):
-    with pytest.raises(ValueError):
-        perfect_root(row)
+def test_one_height_up_in_a_row_of_hashes():
+    a, b, c = (leaf_hash(bytes([n])) for n in range(3))
+    assert parents(a + b) == node_hash(a, b)
+    assert parents(a + b + c + a) == node_hash(a, b) + node_hash(c, a)
+    # And what is left over has no parent yet
+    assert parents(a + b + c) == node_hash(a, b) and parents(a) == parents(b"") == b""
 
 
 def test_commitment_is_both_digests_of_salt_and_canonical_payload():
@@ -86,3 +88,31 @@ def test_a_payload_nested_beyond_reason_is_refused_not_crashed():
 @given(st.dictionaries(st.text(), st.integers(-(2**53) + 1, 2**53 - 1) | st.text() | st.none() | st.booleans()))
 def test_canonical_form_survives_a_json_round_trip(payload):
     assert canonical(json.loads(json.dumps(payload))) == canonical(payload) == rfc8785.dumps(payload)
+
+
+plain_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**54), 2**54)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(st.characters(codec="ascii")) | st.text(st.characters(codec="utf-8")), inner, max_size=5
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text(st.characters(codec="ascii")), plain_values, max_size=6))
+def test_the_fast_way_writes_what_the_standard_says(payload):
+    try:
+        expected = rfc8785.dumps(payload)
+    except rfc8785.CanonicalizationError:
+        with pytest.raises(FormatError):
+            canonical(payload)
+        return
+    assert canonical(payload) == expected

@@ -234,23 +234,23 @@ class TestRecovery:
             log, database = published(folder, plain(200))
             earlier = database.text
             database.commit(log, plain(700, 200))
-            write, calls = TileStore._write, 0
+            place, calls = TileStore._place, 0
 
-            def dying(store, path, data, write=write, crash_at=crash_at):
+            def dying(store, temporary, target, place=place, crash_at=crash_at):
                 nonlocal calls
                 calls += 1
                 if calls == crash_at:
                     raise OSError("power cut")
-                return write(store, path, data)
+                return place(store, temporary, target)
 
-            monkeypatch.setattr(TileStore, "_write", dying)
+            monkeypatch.setattr(TileStore, "_place", dying)
             try:
                 log.publish()
                 survived += 1
             except OSError:
                 assert LogReader(TileStore(folder).fetch, SIGNER.verifier).check_extends(earlier).size == 200
                 assert_sound(folder, 200)
-            monkeypatch.setattr(TileStore, "_write", write)
+            monkeypatch.setattr(TileStore, "_place", place)
             if calls >= crash_at and crash_at % 2:
                 log.publish()
             else:

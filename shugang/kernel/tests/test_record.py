@@ -80,7 +80,7 @@ def test_a_transaction_that_fails_while_numbering_leaves_the_log_as_it_was(monke
             raise OSError("disk full")
 
         with monkeypatch.context() as m:
-            m.setattr(Checkpoint.objects, "create", fail)
+            m.setattr(Checkpoint, "save", fail)
             with pytest.raises(OSError, match="disk full"):
                 sequencer.append_batch(log)
         assert (LogEntry.objects.count(), log.size) == (0, 0)

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shugang.evidence import witness as protocol
 from shugang.evidence.tiles import parse_path
-from shugang.kernel import logkeys, origins, sequencer, witnessing
-from shugang.kernel.models import Checkpoint
+from shugang.kernel import logkeys, origins, sequencer, timestamps, witnessing
+from shugang.kernel.models import Checkpoint, TimeStamp
 
 from . import desk, queries
 
@@ -27,6 +27,7 @@ def log_page(request: HttpRequest) -> HttpResponse:
         "keys": logkeys.published(sequencer.origin()),
         "standing": witnessing.standing(),
         "quorum": settings.SHUGANG_WITNESS_QUORUM,
+        "stamp": timestamps.last(),
         "witness_vkey": witnessing.signer().cosigner.vkey,
         "checkpoint": sequencer.current_checkpoint(),
         "recent": list(Checkpoint.objects.order_by("-size")[:10]),
@@ -62,6 +63,17 @@ def witnessed(request: HttpRequest) -> HttpResponse:
 def policy(request: HttpRequest) -> HttpResponse:
     """Whom an outsider has to believe (C2SP tlog-policy)."""
     return HttpResponse(witnessing.policy(sequencer.vkey()), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def stamp(request: HttpRequest, size: int, part: str) -> HttpResponse:
+    """A stamped checkpoint, or its token: `openssl ts -verify -data N.checkpoint -in N.tsr -CAfile …`."""
+    row = TimeStamp.objects.filter(size=size).first()
+    if row is None:
+        raise Http404
+    if part == "tsr":
+        return HttpResponse(bytes(row.token), content_type="application/timestamp-reply")
+    return HttpResponse(row.text, content_type="text/plain; charset=utf-8")
 
 
 @csrf_exempt
@@ -136,6 +148,8 @@ urlpatterns = [
     path("log/checkpoint", checkpoint, name="log-checkpoint"),
     path("log/tile/<path:name>", tile, name="log-tile"),
     path("log/checkpoint.witnessed", witnessed, name="log-witnessed"),
+    path("log/stamps/<int:size>.tsr", stamp, {"part": "tsr"}, name="log-stamp"),
+    path("log/stamps/<int:size>.checkpoint", stamp, {"part": "checkpoint"}, name="log-stamped"),
     path("log/policy", policy, name="log-policy"),
     path("witness/add-checkpoint", add_checkpoint, name="witness-add-checkpoint"),
     path("log/vkey", vkey, name="log-vkey"),

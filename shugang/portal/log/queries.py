@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from shugang.evidence.cosignature import parse_cosigner
-from shugang.kernel import logkeys, origins, sequencer, witnessing
+from shugang.kernel import logkeys, origins, sequencer, timestamps, witnessing
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.models import Event, Witness, WitnessedLog
@@ -82,7 +82,7 @@ def peers() -> dict[str, Any]:
 
 def state() -> dict[str, Any]:
     """Public facts, as the API tells them."""
-    now, standing = sequencer.status(), witnessing.standing()
+    now, standing, stamp = sequencer.status(), witnessing.standing(), timestamps.last()
     return {
         "origin": sequencer.origin(),
         "size": now["size"],
@@ -97,6 +97,7 @@ def state() -> dict[str, Any]:
             "stale_since": standing.stale_since,
         },
         "witnesses": [witness(row) for row in standing.witnesses],
+        "time_stamp": {"size": stamp.size, "at": stamp.at, "authority": stamp.authority} if stamp else None,
         "own_witness_vkey": witnessing.signer().cosigner.vkey,
     }
 
