@@ -44,6 +44,7 @@ def platform_environment() -> dict[str, str]:
         "SHUGANG_PLANE_PORT": str(settings.SHUGANG_PLANE_PORT),
         "SHUGANG_PLANE_PUBLIC_URL": settings.SHUGANG_PLANE_URL,
         "SHUGANG_PLANE_VAULT_ROOT": str(Path(settings.VAR_DIR) / "vault"),
+        "SHUGANG_PLANE_VAULT_S3_URL": settings.SHUGANG_VAULT_S3_URL,
         "SHUGANG_PLANE_CONTROL_URL": f"http://{settings.SHUGANG_HOST}:{settings.SHUGANG_PORT}",
     }
 

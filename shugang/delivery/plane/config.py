@@ -17,6 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from shugang.delivery.plane.objects import Objects
 from shugang.delivery.plane.places import networks
 from shugang.policy.addresses import Rules
 
@@ -39,6 +40,7 @@ class PlaneConfig:
     private_key_file: Path
     platform_key: str
     vault_root: Path | None = None
+    vault_s3_url: str = field(default="", repr=False)
     push_root: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8700
@@ -84,6 +86,12 @@ class PlaneConfig:
     def __post_init__(self) -> None:
         if self.role not in ("platform", "edge"):
             raise ConfigError(f"role: {self.role!r} is neither platform nor edge")
+        if self.vault_s3_url and self.vault_root is None:
+            raise ConfigError("vault_s3_url: needs vault_root, a folder to keep what is fetched")
+        try:
+            self.objects  # noqa: B018
+        except ValueError as error:
+            raise ConfigError(f"vault_s3_url: {error}") from error
         if not self.control_url.startswith(("http://", "https://")):
             raise ConfigError("control_url: must be an http or https address")
         try:
@@ -102,6 +110,11 @@ class PlaneConfig:
             raise ConfigError(
                 "workers: more than one share a journal in PostgreSQL; set journal_url or journal_url_file"
             )
+
+    @cached_property
+    def objects(self) -> Objects | None:
+        """The vault's S3 store; None where the vault is `vault_root` alone."""
+        return Objects.of(self.vault_s3_url) if self.vault_s3_url else None
 
     @cached_property
     def rules(self) -> Rules:

@@ -20,6 +20,7 @@ from shugang.delivery.plane.config import PlaneConfig
 from shugang.delivery.plane.index import Access, Index
 from shugang.delivery.plane.lookup import LookupTable
 from shugang.delivery.plane.materialise import MANIFEST, PART
+from shugang.delivery.plane.objects import object_name
 from shugang.delivery.plane.pieces import Stored
 from shugang.delivery.plane.replies import Denied
 from shugang.policy.grant import CompiledGrant
@@ -183,7 +184,7 @@ class Views:
         folder = self._folder(kind, detail, access.view)
         if (manifest := _read_manifest(folder)) is not None:
             return folder, manifest
-        path = await asyncio.to_thread(vault_file, self._config.vault_root, source.path)
+        path = await self._stored(source.path, source.sha256)
         job = {
             "kind": kind,
             "path": str(path),
@@ -195,6 +196,24 @@ class Views:
             **more,
         }
         return folder, await self._make(folder, job)
+
+    async def _stored(self, path: str, sha256: str) -> Path:
+        """The version's file here, fetched from the vault's store where it is not; the child checks its digest."""
+        root, objects = self._config.vault_root, self._config.objects
+        if root is None:
+            raise EscapedVault("this plane has no vault")
+        try:
+            return await asyncio.to_thread(vault_file, root, path)
+        except FileNotFoundError:
+            if objects is None:
+                raise
+        place = root.resolve() / path
+        if not place.resolve().is_relative_to(root.resolve()):
+            raise EscapedVault(path)
+        async with self._one_at_a_time:
+            if not place.exists():
+                await objects.fetch(object_name(path, sha256), sha256, place)
+        return await asyncio.to_thread(vault_file, root, path)
 
     def _mark(self, grant: CompiledGrant) -> dict[str, Any]:
         """What a marked view is made with. A secret that does not open fails the making: no data without its mark."""

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import subprocess
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from .models import ACTIVE, ENDED, Upload
 from .receiving import Received, incoming
 from .refusals import failed
 from .services import Wishes, job_for, publish
+from .store import store
 from .transfer import end, folder_of
 
 _log = logging.getLogger("shugang.vault")
@@ -37,6 +39,7 @@ ATTEMPTS = 3
 LOST_AFTER = timedelta(seconds=30)
 RETRY_AFTER = timedelta(minutes=5)
 ROWS_STAY = timedelta(days=7)
+LATER = ("no_room", "vault_unreachable")
 _SWEEP_SECONDS = 60.0
 
 
@@ -46,6 +49,9 @@ class Converter:
     def __init__(self) -> None:
         self.name = secrets.token_hex(8)
         self.children: dict[int, tuple[subprocess.Popen[bytes], int]] = {}
+        # Carrying a file to a distant store takes as long as converting it: the pass does not wait for that either.
+        self._carrier = ThreadPoolExecutor(1, "vault-store")
+        self._carried: dict[int, Future[None]] = {}
         self._swept = 0.0
 
     def advance(self) -> None:
@@ -105,18 +111,36 @@ class Converter:
             child.kill()  # cancelled, or given to another worker
             child.wait()
             del self.children[pk]
+            self._carried.pop(pk, None)
             if upload is not None and not upload.active:
                 shutil.rmtree(folder_of(upload), ignore_errors=True)
             return
         if child.poll() is None:
             self._tell(upload)
             return
-        del self.children[pk]
         try:
             made = running.outcome(folder_of(upload))
+            if not self._is_carried(upload, made):
+                self._tell(upload)
+                return
             self._publish(upload, made, before)
         except Refusal as refusal:
             self._refused(upload, refusal, crashed=child.returncode != 0)
+        del self.children[pk]
+        self._carried.pop(pk, None)
+
+    def _is_carried(self, upload: Upload, made: running.Converted) -> bool:
+        """Whether the store has the file. Raises Refusal `vault_unreachable`."""
+        carried = self._carried.get(upload.pk)
+        if carried is None:
+            send = store().send
+            carried = self._carrier.submit(send, made.path, upload.dataset.number, made.sha256)
+            self._carried[upload.pk] = carried
+            wait([carried], timeout=0.05)  # the folder has nothing to carry
+        if not carried.done():
+            return False
+        carried.result()
+        return True
 
     def _tell(self, upload: Upload) -> None:
         word = running.last_word(folder_of(upload))
@@ -135,8 +159,8 @@ class Converter:
 
     def _refused(self, upload: Upload, refusal: Refusal, crashed: bool) -> None:
         """What may pass by itself is tried again; the rest is over, and said to the supplier."""
-        if refusal.code == "no_room" or (refusal.code == "version_moved" and upload.attempts < ATTEMPTS):
-            self._again(upload, refusal, RETRY_AFTER if refusal.code == "no_room" else timedelta())
+        if refusal.code in LATER or (refusal.code == "version_moved" and upload.attempts < ATTEMPTS):
+            self._again(upload, refusal, RETRY_AFTER if refusal.code in LATER else timedelta())
         elif crashed and upload.attempts < ATTEMPTS:
             self._again(upload, refusal)
         else:

@@ -77,17 +77,21 @@ def _commits(dataset: Dataset, versions: list[DatasetVersion]) -> Iterable[tuple
             actions.append(_about(dataset, now, started))
             schema = now
         if before is not None:
-            actions.append({"remove": {**_file(dataset, before), "deletionTimestamp": moment,
+            actions.append({"remove": {**_file(before), "deletionTimestamp": moment,
                                        "extendedFileMetadata": True}})  # fmt: skip
         stats = json.dumps({"numRecords": row.rows})
-        actions.append({"add": {**_file(dataset, row), "modificationTime": moment, "stats": stats}})
+        actions.append({"add": {**_file(row), "modificationTime": moment, "stats": stats}})
         yield row.version, actions
         before = row
 
 
-def _file(dataset: Dataset, row: DatasetVersion) -> dict[str, Any]:
-    path = row.path.removeprefix(f"{dataset.number}/")
-    return {"path": path, "partitionValues": {}, "size": row.bytes, "dataChange": True}
+def _file(row: DatasetVersion) -> dict[str, Any]:
+    return {
+        "path": store().delta_path(row.path, row.sha256),
+        "partitionValues": {},
+        "size": row.bytes,
+        "dataChange": True,
+    }
 
 
 def _info(operation: str, moment: int) -> dict[str, Any]:

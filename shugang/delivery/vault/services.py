@@ -66,6 +66,7 @@ def upload_version(
             raise busy()
         try:
             made = convert_now(folder, job)
+            store().send(made.path, dataset_number, made.sha256)
         finally:
             _AT_ONCE.release()
         return publish(actor, dataset_number, received, made, wishes, before)

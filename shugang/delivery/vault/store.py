@@ -5,15 +5,29 @@ Names are those of `DatasetVersion.path`. A name once written keeps its bytes.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from pathlib import Path
 from typing import Protocol
 
+from django.conf import settings
+
+from shugang.kernel.errors import Refusal
+from shugang.policy.text import Text
+
+from ..plane.objects import NotFetched, Objects, object_name
+from ..plane.s3 import S3Failed
 from .receiving import fsync_folder, vault_root
 
 
 class Store(Protocol):
+    def send(self, source: Path, dataset: str, sha256: str) -> None:
+        """Carry a sealed file to a distant store, before any transaction begins. Raises Refusal `vault_unreachable`."""
+
+    def delta_path(self, path: str, sha256: str) -> str:
+        """Where a version's file lies, seen from the data set's folder."""
+
     def put(self, source: Path, name: str) -> None:
         """Move a sealed file to its name, durably, before the row that names it commits."""
 
@@ -29,6 +43,12 @@ class Store(Protocol):
 
 class Folder:
     """The vault's own folder."""
+
+    def send(self, source: Path, dataset: str, sha256: str) -> None:
+        return None
+
+    def delta_path(self, path: str, sha256: str) -> str:
+        return path.partition("/")[2]
 
     def put(self, source: Path, name: str) -> None:
         place = vault_root() / name
@@ -66,5 +86,46 @@ class Folder:
         return True
 
 
+class Distant(Folder):
+    """S3-compatible storage; the folder keeps copies of what is read. Objects are never removed: another row may name
+    the same content."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def send(self, source: Path, dataset: str, sha256: str) -> None:
+        try:
+            asyncio.run(self._objects.send(source, f"{dataset}/{sha256}.parquet"))
+        except (S3Failed, BaseExceptionGroup):
+            raise _unreachable() from None
+
+    def delta_path(self, path: str, sha256: str) -> str:
+        return object_name(path, sha256).partition("/")[2]
+
+    def local(self, name: str, sha256: str) -> Path:
+        place = super().local(name, sha256)
+        if not place.exists():
+            try:
+                asyncio.run(self._objects.fetch(object_name(name, sha256), sha256, place))
+            except NotFetched:
+                raise _unreachable() from None
+        return place
+
+    def write_once(self, name: str, body: bytes) -> bool:
+        return asyncio.run(self._objects.put_small(name, body))
+
+
+def _unreachable() -> Refusal:
+    return Refusal(
+        "vault_unreachable",
+        Text(
+            "数据仓库的存储暂时不可用，已上传的内容没有丢失，平台会自动重试。",
+            "The vault's storage cannot be reached; nothing is lost, and it is tried again.",
+        ),
+        503,
+    )
+
+
 def store() -> Store:
-    return Folder()
+    url = str(settings.SHUGANG_VAULT_S3_URL)
+    return Distant(Objects.of(url)) if url else Folder()
