@@ -15,7 +15,7 @@ import hmac
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -36,13 +36,12 @@ RETRY_SECONDS = 1.0
 CLAIM_WAIT, CLAIM_LOOK = 10.0, 0.03
 
 
-class _Batch:
-    __slots__ = ("entries", "future", "statements")
+class _Item(NamedTuple):
+    """What one caller wants durable, all of it or nothing."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.entries: list[Entry] = []
-        self.statements: list[tuple[str, tuple[Any, ...]]] = []
-        self.future = Durable(loop=loop)
+    statements: list[tuple[str, tuple[Any, ...]]]
+    entry: Entry | None
+    future: asyncio.Future[None]
 
 
 class FleetJournal:
@@ -60,6 +59,7 @@ class FleetJournal:
         self.joined = asyncio.Event()
         self._draws = Draws()
         self.meters = Meters(lambda grant: FleetMeter(grant, self._draws))
+        self._pending: list[_Item] = []
         self._work, self._committed = asyncio.Event(), asyncio.Event()
         self._used: dict[tuple[str, int], list[int]] = {}
         self._claims: dict[tuple[str, str], asyncio.Task[Any] | None] = {}
@@ -70,7 +70,6 @@ class FleetJournal:
     def start(self) -> None:
         """Call inside the event loop that will submit."""
         self._loop = asyncio.get_running_loop()
-        self._pending = _Batch(self._loop)
         self._running = asyncio.create_task(self._run(), name="journal")
 
     async def stop(self) -> None:
@@ -129,22 +128,20 @@ class FleetJournal:
     # -- submitting (event loop only) ---------------------------------------------------------------------
 
     def submit(self, entry: Entry) -> asyncio.Future[None]:
-        """Queue a finished use; the future is shared by its batch. Raises JournalFailed."""
-        self._pending.entries.append(entry)
-        return self._wake()
+        """Queue a finished use. Raises JournalFailed; StillAnswered where another worker recorded its request id."""
+        return self._add([], entry)
 
     def finish(self, entry: Entry) -> asyncio.Future[None]:
         """Close the intent of `entry` with its outcome."""
-        self._pending.statements.append((tables.CLOSE_INTENT, (entry.template.grant, entry.request_id)))
-        return self.submit(entry)
+        return self._add([(tables.CLOSE_INTENT, (entry.template.grant, entry.request_id))], entry)
 
     def answered(self, entry: Entry, answer: tuple[str, bytes] | None) -> asyncio.Future[None]:
         """`submit`, keeping `(content type, body)` for a retry."""
-        if answer is not None:
-            key = (entry.template.grant, entry.request_id)
-            expires = time.time() + schema.ANSWER_SECONDS
-            self._pending.statements.append((tables.SET_ANSWER, (*key, expires, *answer)))
-        return self.submit(entry)
+        if answer is None:
+            return self.submit(entry)
+        key = (entry.template.grant, entry.request_id)
+        expires = time.time() + schema.ANSWER_SECONDS
+        return self._add([(tables.SET_ANSWER, (*key, expires, *answer))], entry)
 
     def intent(self, intent: Intent) -> asyncio.Future[None]:
         worker = self._member.worker if self._member else tables.NOBODY
@@ -170,14 +167,16 @@ class FleetJournal:
             self._statement("UPDATE worker SET revision = %s WHERE id = %s", (revision, self._member.worker))
 
     def _statement(self, sql: str, params: tuple[Any, ...]) -> asyncio.Future[None]:
-        self._pending.statements.append((sql, params))
-        return self._wake()
+        return self._add([(sql, params)], None)
 
-    def _wake(self) -> asyncio.Future[None]:
+    def _add(self, statements: list[tuple[str, tuple[Any, ...]]], entry: Entry | None) -> asyncio.Future[None]:
         if self.failed is not None:
             raise JournalFailed from self.failed
+        # What is submitted is written, whether its caller waits for it or is gone.
+        future = Durable(loop=self._loop)
+        self._pending.append(_Item(statements, entry, future))
         self._work.set()
-        return self._pending.future
+        return future
 
     # -- committing ---------------------------------------------------------------------------------------
 
@@ -187,39 +186,58 @@ class FleetJournal:
             # One turn of the loop later, so that requests that arrived together share the flush.
             await asyncio.sleep(0)
             self._work.clear()
-            batch, self._pending = self._pending, _Batch(self._loop)
+            items, self._pending = self._pending, []
             self._writing = True
             try:
-                await self._commit(con, batch)
+                await self._write(con, items)
             except BaseException as error:
-                _break(batch, error)
+                _break(items, error)
                 raise
             self._writing = False
             self.batches += 1
-            batch.future.set_result(None)
             self._committed.set()
 
-    async def _commit(self, con: psycopg.AsyncConnection[Any], batch: _Batch) -> None:
+    async def _write(self, con: psycopg.AsyncConnection[Any], items: list[_Item]) -> None:
+        try:
+            await self._commit(con, items)
+        except psycopg.errors.UniqueViolation as error:
+            # A request id that another worker has begun or recorded: its own caller is told, not all of them.
+            await con.execute("ROLLBACK")
+            if len(items) == 1:
+                items[0].future.set_exception(StillAnswered(str(error)))
+                items[0].future.exception()
+                return
+            for item in items:
+                await self._write(con, [item])
+            return
+        for item in items:
+            item.future.set_result(None)
+
+    async def _commit(self, con: psycopg.AsyncConnection[Any], items: list[_Item]) -> None:
         used: dict[tuple[str, int], list[int]] = {}
-        seq = self.seq
+        entries = [item.entry for item in items if item.entry is not None]
+        seq, told = self.seq, []
         async with con.pipeline():
             await con.execute("BEGIN")
-            for sql, params in batch.statements:
-                await con.execute(sql, params)
-            if batch.entries:
-                chained = await append(con, batch.entries)
+            for item in items:
+                for sql, params in item.statements:
+                    await con.execute(sql, params)
+            if entries:
+                chained = await append(con, entries)
                 seq = chained.seq
                 worker = self._member.worker if self._member else tables.NOBODY
                 for key, sums in chained.usage.items():
                     known = self._used.get(key, [0] * CELLS)
                     used[key] = [*map(sum, zip(known, sums, strict=False)), 0]
                     await con.execute(tables.SET_USED, (worker, *key, used[key]))
-                for grant, request_id, _ in chained.billing:
-                    if self._claims.pop((grant, request_id), False) is not False:
-                        await con.execute(tables.UNCLAIM, (grant, request_id, worker))
+                told = [(grant, name) for grant, name, _ in chained.billing if (grant, name) in self._claims]
+                for claimed in told:
+                    await con.execute(tables.UNCLAIM, (*claimed, worker))
             await con.execute("COMMIT")
         self._used |= used
         self.seq = max(self.seq, seq)
+        for claimed in told:
+            self._claims.pop(claimed, None)
 
     # -- other workers ------------------------------------------------------------------------------------
 
@@ -341,7 +359,8 @@ class FleetJournal:
         return self._member
 
 
-def _break(batch: _Batch, error: BaseException) -> None:
-    if not batch.future.done():
-        batch.future.set_exception(JournalFailed(str(error)))
-        batch.future.exception()
+def _break(items: list[_Item], error: BaseException) -> None:
+    for item in items:
+        if not item.future.done():
+            item.future.set_exception(JournalFailed(str(error)))
+            item.future.exception()

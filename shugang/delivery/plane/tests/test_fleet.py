@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from scripts.with_postgres import Postgres
 from shugang.delivery.plane.clock import rule_day
 from shugang.delivery.plane.fleet.journal import FleetJournal
-from shugang.delivery.plane.journal import Intent, JournalFailed
+from shugang.delivery.plane.journal import Intent, JournalFailed, StillAnswered
 from shugang.delivery.plane.records import Entry, Template, verify_chain
 from shugang.delivery.plane.tests.databases import WORKERS, journal, query, records, shared
 from shugang.delivery.plane.tests.peer import PlaneProcess, grant, terms
@@ -310,6 +310,30 @@ def test_the_next_worker_closes_what_a_dead_one_left_open(shared_journal):
         assert query(shared_journal, "SELECT cells FROM quota WHERE span = 't'") == [([2, 41, 2010, 0, 0, 0, 0],)]
 
     asyncio.run(play())
+
+
+def test_a_request_id_that_another_worker_recorded_fails_alone(shared_journal):
+    async def play() -> None:
+        first, second = await joined(shared_journal), await joined(shared_journal)
+        # Given a use recorded and one begun by the first worker
+        await first.submit(use("same"))
+        await first.intent(Intent("g", "begun", "c", "query", "query", 1, AT, AT, use("x").day, "{}"))
+        # When the second submits both ids among others, all in one flush
+        others = [second.submit(use(f"other-{i}")) for i in range(3)]
+        doomed = [second.submit(use("same")), second.intent(Intent("g", "begun", "c", "q", "q", 1, AT, AT, 1, "{}"))]
+        others += [second.submit(use(f"more-{i}")) for i in range(3)]
+        # Then only those are refused, and the worker goes on
+        told = await asyncio.gather(*others, *doomed, return_exceptions=True)
+        assert told[:6] == [None] * 6 and {type(each) for each in told[6:]} == {StillAnswered}
+        await second.submit(use("last"))
+        await first.finish(use("begun"))
+        for each in (first, second):
+            await each.stop()
+
+    asyncio.run(play())
+    names = [record["request_id"] for record in records(shared_journal)]
+    verify_chain(records(shared_journal))
+    assert sorted(names) == sorted(set(names)) and len(names) == 9
 
 
 def test_records_of_all_workers_make_one_chain(shared_journal):
