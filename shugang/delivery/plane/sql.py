@@ -20,6 +20,7 @@ from shugang.delivery.plane.gate import Rejected, Use
 from shugang.delivery.plane.index import Access, Holder, choose
 from shugang.delivery.plane.journal import Past
 from shugang.delivery.plane.lookup import FOUND, NOT_FOUND
+from shugang.delivery.plane.pipes import Aborted
 from shugang.delivery.plane.records import ANSWERED
 from shugang.delivery.plane.replies import JSON, Denied
 from shugang.delivery.plane.sandbox import SandboxFailed
@@ -202,18 +203,32 @@ async def _begin(plane: Plane, job: Job) -> None:
 
 async def _wait(plane: Plane, job: Job, scope: Any, proto: Any) -> bool:
     """A short query is answered at once, a long one by its number (RFC 7240 `Prefer: wait=` says how long to wait).
-    False where the job came to nothing before it began."""
+    False where the job came to nothing before it began.
+
+    Workers that share a journal do not know each other's numbers: there the answer is waited for, and closing the
+    connection stops the query. So it does anywhere for a request without an id, whose answer nobody could ask for.
+    """
     asked = _WAIT.search(scope.headers.get("prefer") or "")
     seconds = min(float(asked[1]), _LONGEST_WAIT) if asked else plane.config.sql_wait_seconds
+    shared = bool(plane.config.journal_url or plane.config.journal_url_file)
+    done = asyncio.ensure_future(job.done.wait())
+    gone = asyncio.ensure_future(proto.client_disconnect())
     try:
-        async with asyncio.timeout(seconds):
-            await job.done.wait()
-    except TimeoutError:
-        _status(proto, job, 202)
-        return True
+        await asyncio.wait([done, gone], timeout=None if shared else seconds, return_when=asyncio.FIRST_COMPLETED)
+        left = gone.done()
+    finally:
+        done.cancel()
+        gone.cancel()
     if job.abandoned:
         return False
-    await plane.queries.deliver(job, proto)
+    if job.done.is_set():
+        await plane.queries.deliver(job, proto)
+    elif left and (shared or not job.uses[0].given):
+        job.stop("sql_stopped")
+        await job.done.wait()
+        raise Aborted("the client went away")
+    elif not left:
+        _status(proto, job, 202)
     return True
 
 
@@ -222,8 +237,9 @@ async def _stop(plane: Plane, proto: Any, job: Job) -> None:
     if job.state in (WAITING, RUNNING):
         job.stop("sql_stopped")
         await job.done.wait()
-    if job.state == READY:
-        await plane.queries.fail(job, Denied("sql_stopped"))
+    async with job.delivering:
+        if job.state == READY:
+            await plane.queries.fail(job, Denied("sql_stopped"))
     _status(proto, job, 200)
 
 

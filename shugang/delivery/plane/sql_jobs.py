@@ -255,6 +255,8 @@ class Jobs:
         """Forget what ended long ago; an answer that nobody fetched is void then."""
         old = monotonic() - self._plane.config.sql_keep_seconds
         for job in [job for job in self._by_id.values() if job.ended and job.ended < old]:
+            if job.delivering.locked():
+                continue
             if job.state == READY:
                 self._drop(job)
             self._forget(job)

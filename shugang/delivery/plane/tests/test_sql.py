@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -199,7 +200,7 @@ def _asked(sql: str, reply: Reply) -> bool:
 
 def test_a_long_query_is_answered_by_its_number_and_can_be_stopped(plane):
     begun = ask(plane, ENDLESS, Prefer="wait=0")
-    assert begun.status == 202
+    assert begun.status == 202, (plane.folder / "log").read_text()[-3000:]
     number = begun.json["id"]
     assert begun.headers["location"] == f"{QUERIES}/{number}"
     assert until(plane, number, "running")["request_id"] == begun.json["request_id"]
@@ -235,6 +236,16 @@ def test_a_result_that_nobody_fetches_is_void(make_plane, grants):
     assert plane.get(f"{QUERIES}/{number}", "k1").status == 404
     plane.wait(lambda: plane.control.records)
     assert used(plane) == [("g-people", "void", "interrupted", False, 0)]
+
+
+def test_a_query_ends_when_its_caller_goes_away(plane):
+    with socket.create_connection(("127.0.0.1", plane.port)) as caller:
+        head = f"POST {QUERIES} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k1\r\nPrefer: wait=30\r\n"
+        caller.sendall(f"{head}Content-Length: {len(ENDLESS)}\r\n\r\n{ENDLESS}".encode())
+        plane.wait(lambda: any(_children(root) for root in _sandboxes(plane)))
+    _nothing_runs(plane)
+    plane.wait(lambda: plane.control.records)
+    assert used(plane) == [("g-orders", "refused", "sql_stopped", False, 0)]
 
 
 def test_another_key_does_not_see_the_query(make_plane, vault, grants):
