@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -19,7 +21,7 @@ import pytest
 
 from shugang.delivery.plane import render
 from shugang.delivery.plane.sql_jobs import plain
-from shugang.delivery.plane.tests.peer import PlaneProcess, Reply, grant
+from shugang.delivery.plane.tests.peer import ROOT, PlaneProcess, Reply, grant
 from shugang.delivery.plane.tests.tables import store
 from shugang.policy.governed.tests.test_probes import PROBES
 from shugang.policy.governed.tests.test_probes import run as run_policy
@@ -88,6 +90,14 @@ def test_a_short_query_is_answered_at_once_and_charged(plane):
     assert (record["state"], record["outcome"], record["rows"]) == ("answered", "found", 1)
     assert (record["charged"], record["mode"], record["action"]) == (True, "sql", "query")
     assert record["bytes"] == len(reply.body)
+
+
+def test_the_program_in_the_guide_works(plane):
+    guide = (ROOT / "docs/guides/sql.md").read_text()
+    program = guide.partition("```python\n")[2].partition("```")[0]
+    environ = {**os.environ, "PLANE": plane.url, "KEY": "k1"}
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "[{'city': 'SZ', 'n': 40}]\n", done.stderr
 
 
 def test_the_answer_comes_as_csv_and_arrow_too(plane):

@@ -1,6 +1,8 @@
 """Every allowed function gives through the governed query what it gives in DuckDB on a filtered copy."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -195,6 +197,12 @@ def filtered() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def test_each_allowed_function_has_a_call() -> None:
     assert set(CALLS) == set(FUNCTION_NAMES)
+
+
+def test_the_guide_lists_them_all() -> None:
+    guide = (Path(__file__).parents[4] / "docs/guides/sql.md").read_text()
+    listed = guide.partition("## 可用的函数")[2].partition("另有")[0]
+    assert re.findall(r"`(\w+)`", listed) == [*sorted(AGGREGATES), *sorted(WINDOWS), *sorted({*SCALARS, *NAMED})]
 
 
 @pytest.mark.parametrize("call", [*CALLS.values(), *SPELLINGS, *AGGREGATE_SPELLINGS])
