@@ -108,7 +108,7 @@ class Plane:
         await self.queries.stop()
         await self.journal.stop()
         await self.control.close()
-        await self.upstreams.close()
+        self.upstreams.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def connector(self, name: str) -> Connector | None:

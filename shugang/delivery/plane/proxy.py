@@ -23,8 +23,8 @@ from shugang.delivery.plane.records import ANSWERED
 from shugang.delivery.plane.release import query_headers, release
 from shugang.delivery.plane.replies import Denied
 from shugang.delivery.plane.templates import BadParam
-from shugang.delivery.plane.upstream import Answer
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
+from shugang.delivery.plane.wire import Answer
 from shugang.policy.sources import ProxySource
 
 if TYPE_CHECKING:

@@ -6,94 +6,98 @@ and type. An error names the kind of failure alone: an address could carry the c
 
 from __future__ import annotations
 
-import logging
+import re
+import ssl
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import lru_cache
 from urllib.parse import quote
-
-import aiohttp
 
 from shugang.delivery.plane.config import ConfigError, PlaneConfig
 from shugang.delivery.plane.connectors import SourceFailed
-from shugang.delivery.plane.outgoing import Outgoing, TooLarge, whole
-from shugang.policy.addresses import AddressRefused, origin
+from shugang.delivery.plane.outgoing import TooLarge
+from shugang.delivery.plane.wire import Answer, BadAnswer, Pool
+from shugang.policy.addresses import AddressRefused, Rules, origin
 
-log = logging.getLogger("shugang.plane.upstream")
 AUTHS = ("none", "bearer", "basic", "header", "query")
 _JSON_TYPES = ("application/json", "text/json")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OURS = ("host", "accept", "accept-encoding", "content-type", "content-length", "transfer-encoding", "connection")
 
 
 class BadUpstream(ValueError):
     """The connector's settings cannot be used; the message names the setting, never a secret."""
 
 
-class Answer(NamedTuple):
-    status: int
-    body: bytes
-
-
 class Upstream:
     """`settings`: `url` (origin and base path), `auth` (one of AUTHS), `user` (basic), `name` (of the header or query
-    parameter), `secret`."""
+    parameter), `secret`. Make it inside the running loop; `close` it."""
 
-    def __init__(self, settings: Mapping[str, str], client: Outgoing, most: int) -> None:
+    def __init__(self, settings: Mapping[str, str], rules: Rules, most: int, seconds: float, connections: int) -> None:
         try:
             where = origin(settings["url"])
         except (KeyError, AddressRefused):
             raise BadUpstream("url") from None
         if where.scheme not in ("http", "https") or "?" in where.path:
             raise BadUpstream("url")
-        host = f"[{where.host}]" if ":" in where.host else where.host
-        self._base = f"{where.scheme}://{host}:{where.port}{where.path.rstrip('/')}"
-        self._client, self._most = client, most
-        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "shugang-plane"}
+        self._base, self._most, self._seconds = where.path.rstrip("/"), most, seconds
         self._query = ""
-        self._authorise(settings)
+        headers = {"Host": where.pair, "Accept": "application/json", "Accept-Encoding": "identity"}
+        headers["User-Agent"] = "shugang-plane"
+        headers |= self._authorised(settings)
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+        tls = ssl.create_default_context() if where.scheme == "https" else None
+        self._pool = Pool(where.host, where.port, tls, rules, most, connections)
 
-    def _authorise(self, settings: Mapping[str, str]) -> None:
+    def _authorised(self, settings: Mapping[str, str]) -> dict[str, str]:
         auth, secret, name = (settings.get(key, "") for key in ("auth", "secret", "name"))
-        if (auth or "none") not in AUTHS or any(character in secret + name for character in "\r\n\0"):
+        if (auth or "none") not in AUTHS:
             raise BadUpstream("auth")
-        if auth not in ("", "none") and not secret:
+        if auth in ("", "none"):
+            return {}
+        if not secret or not secret.isascii() or not secret.isprintable():
             raise BadUpstream("secret")
-        if auth in ("header", "query") and not name:
-            raise BadUpstream("name")
         if auth == "bearer":
-            self._headers["Authorization"] = f"Bearer {secret}"
-        elif auth == "basic":
+            return {"Authorization": f"Bearer {secret}"}
+        if auth == "basic":
             pair = f"{settings.get('user', '')}:{secret}".encode()
-            self._headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
-        elif auth == "header":
-            self._headers[name] = secret
-        elif auth == "query":
-            self._query = f"{quote(name, safe='')}={quote(secret, safe='')}"
+            return {"Authorization": f"Basic {b64encode(pair).decode()}"}
+        if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
+            raise BadUpstream("name")
+        if auth == "header":
+            return {name: secret}
+        self._query = f"{quote(name, safe='')}={quote(secret, safe='')}"
+        return {}
 
     async def call(self, method: str, target: str, body: bytes | None, kind: str) -> Answer:
         """`target` is the path and query below the base, percent-encoded. Raises SourceFailed."""
-        url = self._base + target
+        line = f"{method} {self._base}{target}"
         if self._query:
-            url += ("&" if "?" in target else "?") + self._query
-        headers = {**self._headers, "Content-Type": kind} if body is not None else self._headers
+            line += ("&" if "?" in target else "?") + self._query
+        request = b"".join((line.encode("ascii"), b" HTTP/1.1\r\n", self._headers))
+        if body is None:
+            request += b"\r\n"
+        else:
+            request += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
         try:
-            async with self._client.request(method, url, data=body, headers=headers) as response:
-                encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-                if encoding != "identity":
-                    raise SourceFailed("source_unavailable", "the answer is compressed, which was not asked for")
-                answer = await whole(response, self._most)
-                if answer and not _is_json(response.headers.get("Content-Type", "")):
-                    answer = b""
-                return Answer(response.status, answer)
+            answer = await self._pool.call(request, self._seconds, method == "GET")
         except TooLarge:
             raise SourceFailed("source_unavailable", f"the answer is longer than {self._most} bytes") from None
         except TimeoutError:
             raise SourceFailed("source_timeout", "no whole answer in time") from None
         except AddressRefused as error:
             raise SourceFailed("source_unavailable", str(error)) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (BadAnswer, OSError) as error:
             raise SourceFailed("source_unavailable", type(error).__name__) from None
+        if answer.encoding.lower() != "identity":
+            raise SourceFailed("source_unavailable", "the answer is compressed, which was not asked for")
+        return answer if _is_json(answer.kind) else answer._replace(body=b"")
+
+    def close(self) -> None:
+        self._pool.close()
 
 
+@lru_cache(maxsize=64)
 def _is_json(kind: str) -> bool:
     name = kind.partition(";")[0].strip().lower()
     return name in _JSON_TYPES or (name.startswith("application/") and name.endswith("+json"))
@@ -103,17 +107,19 @@ class Upstreams:
     """The HTTP connectors of this plane's own settings. Make it inside the running loop; `close` it."""
 
     def __init__(self, config: PlaneConfig) -> None:
-        self._client = Outgoing(config.rules, seconds=config.query_seconds, connections=config.backpressure)
         self._found: dict[str, Upstream] = {}
         for name, settings in config.upstreams.items():
             if settings["url"].startswith("http"):
                 try:
-                    self._found[name] = Upstream(settings, self._client, config.max_upstream)
+                    self._found[name] = Upstream(
+                        settings, config.rules, config.max_upstream, config.query_seconds, config.backpressure
+                    )
                 except BadUpstream as error:
                     raise ConfigError(f"connector {name}: {error}") from error
 
     def get(self, name: str) -> Upstream | None:
         return self._found.get(name)
 
-    async def close(self) -> None:
-        await self._client.close()
+    def close(self) -> None:
+        for upstream in self._found.values():
+            upstream.close()

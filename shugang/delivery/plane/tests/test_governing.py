@@ -15,7 +15,7 @@ from shugang.delivery.plane.operations import NoOperation, find, prepare
 from shugang.delivery.plane.proxy import read
 from shugang.delivery.plane.templates import BadParam
 from shugang.delivery.plane.tests.peer import terms
-from shugang.delivery.plane.upstream import Answer
+from shugang.delivery.plane.wire import Answer
 from shugang.policy.columns import Column
 from shugang.policy.masks import apply_terms
 from shugang.policy.sources import Operation, Param, ProxySource
@@ -75,7 +75,14 @@ def test_whatever_an_upstream_sends_is_governed_or_refused(document, status) -> 
     call = prepare(SOURCE.operations[0], {}, "", b"", "")
     governor = Governor(COLUMNS, TERMS, KEYS)
     try:
-        told = read(SOURCE, call, Answer(status, json.dumps(document).encode()), governor, 3, "r")
+        told = read(
+            SOURCE,
+            call,
+            Answer(status, "application/json", "identity", json.dumps(document).encode()),
+            governor,
+            3,
+            "r",
+        )
     except (Unfit, SourceFailed):
         return
     answer = json.loads(b"".join(piece.data for piece in told.pieces))
