@@ -19,6 +19,7 @@ ROOMS = (
     "delivery.planes",
     "delivery.metering",
     "delivery.acknowledgements",
+    "delivery.deletions",
     "assets.registration",
     "settlement.charges",
     "settlement.rating",

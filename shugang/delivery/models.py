@@ -4,6 +4,7 @@ from .acknowledgements.models import Acknowledgement
 from .connections.models import Connection
 from .connectors.models import ConnectedSource
 from .datasets.models import Column, Dataset, DatasetVersion
+from .deletions.models import DeletionStatement
 from .grants.models import Credential, Grant, GrantBasis, GrantHold
 from .metering.models import PlaneBooks, UsageRecord
 from .planes.models import Plane, PlaneNonce
@@ -17,6 +18,7 @@ __all__ = [
     "Credential",
     "Dataset",
     "DatasetVersion",
+    "DeletionStatement",
     "Grant",
     "GrantBasis",
     "GrantHold",

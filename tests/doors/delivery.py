@@ -92,6 +92,15 @@ GRANTS: tuple[Door, ...] = (
     read("/desk/grants", "xufang", OWN),
     read("/desk/grants.csv", "xufang", OWN),
     read("/desk/grants/<grant:segments>", "xufang", readers=("gongfang", "jianguan")),
+    # The world's terms ask for no deletion, so that the owner himself is told that nothing is owed.
+    *both(
+        "/desk/grants/<grant:segments>/deletion",
+        "xufang",
+        {},
+        ok=(409,),
+        unchanged=True,
+        readers=("gongfang", "jianguan"),
+    ),
     *both("/desk/grants/<grant:air>/key", "xufang", {"agree": "1"}, ok=(200,)),
     *both("/desk/grants/<grant:file>/download", "xufang", {"agree": "1", "format": "csv"}, ok=(200,)),
     post("/desk/grants/<grant:air>/keys/<credential:air>/revoke", "xufang"),
@@ -138,6 +147,8 @@ API: tuple[Door, ...] = (
     api("PUT", "/datasets/<dataset:air>/versions/1/columns", "gongfang", {"comments": {"date": "当地日期"}, "personal": []}),
     api("GET", "/grants", "xufang", reach=OWN),
     api("GET", "/grants/<grant:segments>", "xufang", readers=("gongfang", "jianguan")),
+    api("GET", "/grants/<grant:segments>/deletion", "xufang", readers=("gongfang", "jianguan")),
+    api("POST", "/grants/<grant:segments>/deletion", "xufang", {}, ok=(409,), unchanged=True),
     api("GET", "/credentials", "xufang", reach=OWN),
     api("POST", "/credentials", "xufang", lambda things: {
         "grants": [things["grant:air"].number], "kind": "bearer", "purpose": things["grant:air"].terms["purpose"]}),

@@ -27,6 +27,8 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from .. import words
+from ..deletions.queries import STATES as DELETION_STATES
+from ..deletions.queries import deletion
 from ..gates import GRANT
 from . import queries
 from .keys import (
@@ -163,6 +165,8 @@ def detail_page(request: HttpRequest, number: str) -> HttpResponse:
         "reason": words.word(view.grant.reason),
         "quotas": [(quota_words(q.quota), q) for q in view.quotas],
         "purposes": PURPOSES,
+        "deletion": deletion(view.grant),
+        "deletion_states": DELETION_STATES,
         "address": address(view.grant),
         "example": _example(view.grant),
         "columns": _columns(view.grant),

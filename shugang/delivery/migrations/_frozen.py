@@ -17,6 +17,8 @@ VERSION = (
     "key_columns", "appends", "created_at", "created_by",
 )  # fmt: skip
 
+DELETION = ("grant_id", "statement", "sha256", "signature", "person_id", "signed_at")
+
 USAGE = (
     "plane_id", "seq", "grant_id", "grant_number", "grant_seq", "credential", "request_id", "mode", "action", "outcome",
     "charged", "charge_reason", "stated", "rows", "bytes", "at", "received_at", "folded_at", "version", "answer_sha256",

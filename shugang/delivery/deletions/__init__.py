@@ -1,0 +1,1 @@
+"""Statements of deletion: what a buyer owes when use has ended."""
