@@ -5,7 +5,7 @@ from shugang.delivery.migrations._frozen import DELETION, freeze
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0010_connections")]
+    dependencies = [("delivery", "0011_download_links")]
 
     operations = [
         migrations.CreateModel(
