@@ -44,6 +44,8 @@ def statement_of(grant: Grant) -> dict[str, Any]:
         "product": grant.product,
         "terms_digest": grant.terms_digest,
         "says": "本机构已删除依据本授权取得的全部数据及其副本、备份和可还原的衍生数据，不再保有。",
+        "says_en": "We have deleted all data obtained under this grant, its copies and backups, and derived data that "
+        "could restore it, and keep none of it.",
     }
 
 
