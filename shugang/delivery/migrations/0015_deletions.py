@@ -5,7 +5,7 @@ from shugang.delivery.migrations._frozen import DELETION, freeze
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0011_download_links")]
+    dependencies = [("delivery", "0014_uploads")]
 
     operations = [
         migrations.CreateModel(
