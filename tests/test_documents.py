@@ -171,8 +171,10 @@ def test_settings_table_names_exactly_the_settings():
     source = (ROOT / "shugang" / "settings.py").read_text(encoding="utf-8")
     read = {f"SHUGANG_{name}" for name in re.findall(r'_(?:env|flag)\("([A-Z_]+)"', source)}
     told = set(re.findall(r"`(SHUGANG_[A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")))
+    # Those of the platform's own plane pass through `shugang serve` to it.
+    planes = {f"SHUGANG_PLANE_{name.upper()}" for name in PlaneConfig.__dataclass_fields__} | {"SHUGANG_PLANE_WORKERS"}
 
-    assert told == read
+    assert read <= told and told - read <= planes
 
 
 def test_settings_in_documents_and_samples_exist():

@@ -121,7 +121,7 @@ def _marked(post: QueryDict, wrong: _Wrong) -> dict[str, Any] | None:
         if not decimals.isascii() or not decimals.isdigit():
             wrong.add(
                 "t_mark_columns",
-                "请写作“字段:小数位数”，如 pm25:1。",
+                "请在字段名后加英文冒号和小数位数，如 pm25:1。",
                 "Please write “column:decimals”, such as pm25:1.",
             )
             return None
