@@ -81,6 +81,7 @@ REFUSAL_LABELS = {
     "bad_request": Text("请求有误", "Bad request"),
     "source_unavailable": Text("数据源无响应", "Source unavailable"),
     "source_timeout": Text("数据源超时", "Source too slow"),
+    "target_unavailable": Text("接收地址无响应", "Destination unavailable"),
     "slow_consumer": Text("接收过慢", "Too slow to receive"),
     "grant_changed": Text("条款已更新", "Terms updated"),
     "mismatch": Text("不一致", "No match"),

@@ -127,6 +127,7 @@ class Connection:
     when the number is new to it and reports. `follow`: push each new version without being asked."""
 
     number: str
+    party: str
     purpose: str
     url: str
     sealed: str = field(repr=False)
@@ -137,6 +138,7 @@ class Connection:
     def to_json(self) -> Json:
         return {
             "number": self.number,
+            "party": self.party,
             "purpose": self.purpose,
             "url": self.url,
             "sealed": self.sealed,
@@ -150,6 +152,7 @@ class Connection:
         f = Fields(data, where, field_names(cls))
         return cls(
             f.text("number"),
+            f.text("party"),
             f.text("purpose", PURPOSES),
             f.text("url"),
             f.text("sealed"),

@@ -19,6 +19,7 @@ MODES: dict[str, Text] = {
     "api": Text("接口查询", "Lookup interface"),
     "query": Text("托管查询", "Supplier's query"),
     "proxy": Text("接口代理", "Proxied interface"),
+    "push": Text("推送", "Push"),
     "stream": Text("实时数据流", "Event stream"),
     "file": Text("文件下载", "File download"),
     "sql": Text("自助查询（SQL）", "Own queries (SQL)"),

@@ -219,6 +219,11 @@ REFUSALS: dict[str, tuple[int, Text]] = {
         "供方的数据源响应超时，本次未计费。请稍后重试。",
         "The supplier's source took too long; nothing was charged. Please retry later.",
     ),
+    "target_unavailable": _row(
+        502,
+        "您登记的接收地址没有接受数据，只有已写出的部分计量。请检查该地址后重试。",
+        "The destination that you registered did not take the data; only what had been written counts. Please check it and retry.",
+    ),
     "slow_consumer": _row(
         429,
         "接收速度跟不上数据到达的速度，连接已断开，未发出的数据没有计费。请加快处理后重新订阅。",

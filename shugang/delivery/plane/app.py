@@ -11,7 +11,7 @@ from platform import node
 from time import monotonic
 from typing import Any
 
-from shugang.delivery.plane import downloads, files, lookup, oauth, proxy, query, sharing, signatures, sql
+from shugang.delivery.plane import downloads, files, lookup, oauth, proxy, push, query, sharing, signatures, sql
 from shugang.delivery.plane.bundles import Follower
 from shugang.delivery.plane.clock import Clock
 from shugang.delivery.plane.config import PlaneConfig
@@ -96,6 +96,8 @@ class Plane:
             asyncio.create_task(self.follower.run(self.control), name="bundles"),
             asyncio.create_task(self.shipper.run(), name="ship"),
         ]
+        if config.worker == 0:
+            self._tasks.append(asyncio.create_task(push.follow(self), name="follow"))
 
     async def stop(self) -> None:
         """Called when nothing is being answered any more."""
@@ -149,6 +151,8 @@ class Plane:
                 await proxy.handle(self, scope, proto, path[len(proxy.PREFIX) :])
             elif path.startswith(sql.PREFIX):
                 await sql.handle(self, scope, proto)
+            elif path.startswith(push.PREFIX) and scope.method == "POST":
+                await push.handle(self, scope, proto, path[len(push.PREFIX) :])
             elif path == oauth.PATH:
                 await oauth.handle(self, scope, proto)
             elif path == "/healthz":

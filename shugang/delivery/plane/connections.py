@@ -8,6 +8,7 @@ do not allow already.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from dataclasses import dataclass, replace
@@ -42,7 +43,7 @@ class Opened:
 
 
 class Connections:
-    """`sources` and `targets` by number. `renew` inside the running loop."""
+    """`sources` by number. `renew` inside the running loop."""
 
     def __init__(self, config: PlaneConfig, key: Ed25519PrivateKey) -> None:
         self._config, self._key = config, key
@@ -50,7 +51,7 @@ class Connections:
         self._checked: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.sources: dict[str, Connector] = {}
-        self.targets: dict[str, Target] = {}
+        self._changed = asyncio.Event()
 
     def renew(self, given: tuple[Connection, ...], control: Control) -> None:
         """Open what is new or changed, forget what is gone, test what was asked for."""
@@ -61,7 +62,7 @@ class Connections:
             same = old is not None and replace(old.connection, check=each.check) == each
             self._opened[each.number] = replace(old, connection=each) if old and same else self._open(each)
         self.sources = {number: o.source for number, o in self._opened.items() if o.source is not None}
-        self.targets = {number: o.target for number, o in self._opened.items() if o.target is not None}
+        self._changed.set()
         for opened in self._opened.values():
             if opened.connection.check > self._checked.get(opened.connection.number, 0):
                 self._checked[opened.connection.number] = opened.connection.check
@@ -74,10 +75,24 @@ class Connections:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def follows(self, number: str) -> bool:
-        """Whether new versions go to this destination without being asked for."""
+    def target(self, number: str, party: str) -> Target | None:
+        """The destination `number` if it is this party's own."""
         opened = self._opened.get(number)
-        return opened is not None and opened.target is not None and opened.connection.follow
+        return opened.target if opened is not None and opened.connection.party == party else None
+
+    def following(self, party: str) -> list[str]:
+        """The party's destinations that get new versions without being asked for."""
+        return [
+            number
+            for number, opened in self._opened.items()
+            if opened.target is not None and opened.connection.follow and opened.connection.party == party
+        ]
+
+    async def changed(self, seconds: float) -> None:
+        """Wait for the next bundle with changes, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        self._changed.clear()
 
     # -- opening ------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ MOST_KNOWN = 10_000
 NONCE = re.compile(r"[\x21-\x7e]{1,128}")
 REQUEST_ID_RULE = "1-64 characters of A-Z a-z 0-9 . _ : -, not beginning with sg-"
 # An opened use that ends so came to nothing by no fault of the caller: void, not refused.
-VOIDS = ("source_unavailable", "source_timeout")
+VOIDS = ("source_unavailable", "source_timeout", "target_unavailable")
 
 
 class Use:

@@ -34,6 +34,7 @@ ACTION = {
     "sql": "query",
     "proxy": "query",
     "stream": "read",
+    "push": "download",
 }
 
 

@@ -40,12 +40,12 @@ async def release(
         await _finish(plane, uses, outcome, rows, size, sha256(body).hexdigest(), detail)
         proto.response_bytes(200, [*query_headers(kind, use.request_id), *use.access.meter.told()], body)
         return
-    sent, pipe = _Sent(), plane.pipe(*uses)
+    sent, pipe = Sent(), plane.pipe(*uses)
     try:
         await _chunks(plane, uses, proto, pipe, pieces, size, kind, outcome, sent)
     except BaseException as error:
         for each in uses:
-            await _abort(plane, each, outcome, detail, sent, rows, size)
+            await abort(plane, each, outcome, detail, sent, rows, size)
         log.info("grant %s: answer stopped after %d bytes: %r", use.access.grant.id, sent.bytes, error)
         raise
     finally:
@@ -64,7 +64,9 @@ async def _finish(
         use.opened = False
 
 
-class _Sent:
+class Sent:
+    """What has left so far."""
+
     def __init__(self) -> None:
         self.bytes = self.rows = 0
         self.digest = sha256()
@@ -93,7 +95,7 @@ async def _chunks(
     size: int,
     kind: str,
     outcome: str,
-    sent: _Sent,
+    sent: Sent,
 ) -> None:
     for chunk in chunks(pieces):
         reached, rows = sent.bytes + len(chunk.data), sent.rows + chunk.rows
@@ -114,7 +116,8 @@ async def _chunks(
     await pipe.finish()
 
 
-async def _abort(plane: Plane, use: Use, outcome: str, detail: str, sent: _Sent, rows: int, size: int) -> None:
+async def abort(plane: Plane, use: Use, outcome: str, detail: str, sent: Sent, rows: int, size: int) -> None:
+    """Bill what left of a settled use; the rest of `rows` and `size` is taken back."""
     access, moment = use.access, use.moment
     charged = access.charged(outcome)
     base = CHARGED if charged else UNCHARGED

@@ -25,7 +25,7 @@ from shugang.delivery.plane.pieces import Stored
 from shugang.delivery.plane.replies import Denied
 from shugang.policy.grant import CompiledGrant
 from shugang.policy.sealing import of_mark, open_sealed
-from shugang.policy.sources import ApiSource, FileSource, SqlSource, TableSource
+from shugang.policy.sources import ApiSource, FileSource, PushSource, SqlSource, TableSource
 
 log = logging.getLogger("shugang.plane.views")
 RETRY_SECONDS = 5.0
@@ -83,6 +83,11 @@ class Views:
     async def table(self, access: Access[TableSource] | Access[SqlSource]) -> TableView:
         found = self.tables.get(access.view)
         return found or await self._shared(access.view, self._open_table(access))
+
+    async def files(self, access: Access[PushSource]) -> TableView:
+        """The granted table as files that belong together, for a push."""
+        found = self.tables.get(access.view)
+        return found or await self._shared(access.view, self._open_files(access))
 
     async def lookup(self, access: Access[ApiSource]) -> LookupTable:
         found = self.lookups.get(access.view)
@@ -142,6 +147,12 @@ class Views:
         folder, manifest = await self._ensure(access, "table", "", more)
         view = self.tables[access.view] = _view(folder, manifest, access.view)
         log.debug("table %s version %d: %d parts", source.table, source.version, len(view.parts))
+        return view
+
+    async def _open_files(self, access: Access[PushSource]) -> TableView:
+        more = {"partition": [], "part_rows": self._config.part_rows}
+        folder, manifest = await self._ensure(access, "table", "", more)
+        view = self.tables[access.view] = _view(folder, manifest, access.view)
         return view
 
     async def _open_changes(self, key: str, before: Access[TableSource], after: Access[TableSource]) -> TableView:

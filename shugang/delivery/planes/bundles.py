@@ -64,8 +64,11 @@ def _grants(plane: Plane) -> list[CompiledGrant]:
 
 
 def _connections(plane: Plane) -> list[Connection]:
-    rows = ConnectionRow.objects.filter(plane=plane, state=ConnectionRow.State.ACTIVE).order_by("id")
-    return [Connection(r.number, r.purpose, r.url, r.sealed, r.tables, r.checks, r.follow) for r in rows]
+    rows = ConnectionRow.objects.filter(plane=plane, state=ConnectionRow.State.ACTIVE)
+    return [
+        Connection(r.number, r.party.number, r.purpose, r.url, r.sealed, r.tables, r.checks, r.follow)
+        for r in rows.select_related("party").order_by("id")
+    ]
 
 
 def _credentials(plane: Plane) -> dict[int, list[Credential]]:

@@ -69,7 +69,7 @@ class Store:
         with urllib.request.urlopen(f"{self.url}/{BUCKET}/{key}", timeout=10) as answer:
             return bytes(answer.read())
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         import re
 
         with urllib.request.urlopen(f"{self.url}/{BUCKET}?list-type=2", timeout=10) as answer:

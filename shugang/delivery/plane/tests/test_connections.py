@@ -32,7 +32,7 @@ def store(tmp_path_factory) -> Iterator[Store]:
 def sealed(control, number: str, account: Account, url: str, **more) -> Connection:
     public = b64encode(control.plane_key.public_key().public_bytes_raw()).decode()
     text = seal_to_plane(public, account.to_bytes(), of_connection(more.pop("bound", number)))
-    return Connection(number, more.pop("purpose", "source"), url, text, **more)
+    return Connection(number, more.pop("party", "P-1"), more.pop("purpose", "source"), url, text, **more)
 
 
 def reported(plane, control, number: str) -> str:
@@ -95,12 +95,12 @@ def test_what_does_not_work_is_reported_by_its_code(make_plane, control, store, 
 def test_a_test_that_is_asked_for_again_is_made_again(make_plane, control, tmp_path: Path):
     outbox = tmp_path / "push"
     outbox.mkdir()
-    control.connections = (Connection("CN-000001", "target", "folder:///box", "", {}, 1),)
+    control.connections = (Connection("CN-000001", "P-1", "target", "folder:///box", "", {}, 1),)
     plane = make_plane(push_root=str(outbox))
     assert reported(plane, control, "CN-000001") == "folder_missing"
     control.reports.clear()
     (outbox / "box").mkdir()
-    control.connections = (Connection("CN-000001", "target", "folder:///box", "", {}, 2, True),)
+    control.connections = (Connection("CN-000001", "P-1", "target", "folder:///box", "", {}, 2, True),)
     plane.at(control.set())
     assert reported(plane, control, "CN-000001") == ""
     assert list((outbox / "box").iterdir()) == []
