@@ -63,12 +63,13 @@ def make_grant(
     """A standing grant on the platform's plane; `changes` go to `issue_grant`."""
     version = version or make_version()
     terms = changes.pop("terms", None) or (
-        make_terms() if mode in ("table", "file") else make_terms(actions=("read", "query"))
+        make_terms() if mode in ("table", "file", "push") else make_terms(actions=("read", "query"))
     )
     source = {
         "table": lambda: sources.table_source(version, "city", "segments", "segments"),
         "sql": lambda: sources.sql_source(version, "segments"),
         "file": lambda: sources.file_source(version, "号段"),
+        "push": lambda: sources.push_source(version, "later"),
     }.get(mode, lambda: sources.api_source(version, terms.fields[0]))()
     number = f"HT-{uuid.uuid4().hex[:8]}"
     values = {

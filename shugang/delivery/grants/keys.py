@@ -30,6 +30,7 @@ KINDS_OF_MODE = {
     "api": ("api_key", "aksk", "oauth"),
     "query": ("api_key", "aksk", "oauth"),
     "proxy": ("api_key", "aksk", "oauth"),
+    "push": ("api_key", "aksk", "oauth"),
     "stream": ("api_key", "aksk"),
     "file": ("api_key", "aksk", "oauth", "link"),
     "sql": ("api_key", "aksk", "oauth"),

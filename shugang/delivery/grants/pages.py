@@ -94,7 +94,7 @@ FORMATS = {
     "jsonl": Text("JSON（每行一条）", "JSON lines"),
     "parquet": Text("Parquet（大数据工具）", "Parquet (for data tools)"),
 }
-PLACES = {"api": "api/v1/lookup", "query": "query/v1", "file": "download/v1"}
+PLACES = {"api": "api/v1/lookup", "query": "query/v1", "file": "download/v1", "proxy": "proxy/v1", "push": "push/v1"}
 
 
 def address(grant: Grant) -> str:
@@ -114,7 +114,7 @@ def _example(grant: Grant, credential: Credential | None = None) -> str:
         return f'curl -u "{credential.number}:$KEY" -d grant_type=client_credentials "{grant.plane.url}/oauth2/token"'
     if credential is not None and credential.kind == Credential.Kind.AKSK:
         place = address(grant)
-        method = "POST" if grant.mode == "sql" else "GET"
+        method = "POST" if grant.mode in ("sql", "push") else "GET"
         target = f'"{urlsplit(place).netloc}", "{urlsplit(place).path}"'
         return f'authorization("{credential.number}", KEY, "{method}", {target})'
     if grant.mode == "table":
@@ -129,6 +129,8 @@ def _example(grant: Grant, credential: Credential | None = None) -> str:
         place = address(grant) + first["path"] + (f"?{query}" if query else "")
         body = "" if first["method"] == "GET" else " --json '{…}'"
         return f'curl -H "Authorization: Bearer $KEY"{body} "{place}"'
+    if grant.mode == "push":
+        return f'curl -H "Authorization: Bearer $KEY" --data \'{{"target": "CN-000001"}}\' "{address(grant)}"'
     if grant.mode == "file":
         return f'curl -OJ -C - -H "Authorization: Bearer $KEY" "{address(grant)}?format=csv"'
     if grant.mode == "sql":

@@ -15,6 +15,7 @@ from shugang.policy.sources import (
     ApiSource,
     FileSource,
     ProxySource,
+    PushSource,
     QuerySource,
     SqlSource,
     StreamSource,
@@ -93,6 +94,25 @@ def file_source(version: DatasetVersion, name: str) -> dict[str, Any]:
     ).to_json()
 
 
+def push_source(version: DatasetVersion, versions: str = "this") -> dict[str, Any]:
+    """A hosted version written to the buyer's own place. Raises Refusal `not_hosted`, `unknown_versions`."""
+    _stored(version)
+    if versions not in ("this", "later"):
+        raise Refusal(
+            "unknown_versions",
+            Text("推送可含本版本，或本版本及此后的版本。", "A push covers this version, or this and later ones."),
+            422,
+        )
+    return PushSource(
+        versions=versions,
+        dataset=version.dataset.number,
+        version=version.version,
+        path=version.path,
+        sha256=version.sha256,
+        columns=tuple(version.policy_columns()),
+    ).to_json()
+
+
 def file_name(text: str) -> str:
     """A name that every system of files accepts: no separators, no control characters, no dots at the ends."""
     name = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', "_", text).strip(" ._")[:80]
@@ -112,7 +132,7 @@ def standing(source: Mapping[str, Any]) -> dict[str, Any]:
     """The source of a grant as it reads now: the versions that its contract covers, and no others (fail closed). A
     version of another shape is not what was agreed; of very many the newest are kept."""
     scope = source.get("versions", "this")
-    if source["type"] != "table" or scope == "this":
+    if source["type"] not in ("table", "push") or scope == "this":
         return dict(source)
     known = DatasetVersion.objects.filter(dataset__number=source["dataset"])
     agreed = known.get(version=source["version"])
@@ -122,6 +142,8 @@ def standing(source: Mapping[str, Any]) -> dict[str, Any]:
     found = list(rows.order_by("-version")[:MOST_VERSIONS])[::-1]
     states = [TableVersion(row.version, row.path, row.sha256, row.created_at).to_json() for row in found]
     newest = states.pop()
+    if source["type"] == "push":
+        return {**source, **{name: newest[name] for name in ("version", "path", "sha256")}}
     return {**source, **newest, "history": states}
 
 

@@ -125,7 +125,7 @@ async def perform(plane: Plane, use: Use, order: Order) -> tuple[bytes, bool]:
 
 async def _files(plane: Plane, use: Use, order: Order, folder: Path) -> list[File]:
     try:
-        view = await plane.views.files(use.access)
+        view = await plane.views.pushed(use.access)
     except Denied as denied:
         raise Rejected(use, denied) from denied
     parquet = [File(f"part-{n:05d}.parquet", part.path, part.size, part.rows) for n, part in enumerate(view.parts)]

@@ -84,7 +84,7 @@ class Views:
         found = self.tables.get(access.view)
         return found or await self._shared(access.view, self._open_table(access))
 
-    async def files(self, access: Access[PushSource]) -> TableView:
+    async def pushed(self, access: Access[PushSource]) -> TableView:
         """The granted table as files that belong together, for a push."""
         found = self.tables.get(access.view)
         return found or await self._shared(access.view, self._open_files(access))

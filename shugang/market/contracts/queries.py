@@ -63,6 +63,7 @@ def may(contract: Contract) -> list[Text]:
         "proxy": Text(
             "调用供方登记的接口操作，取回授权字段", "call the supplier's registered operations and take granted columns"
         ),
+        "push": Text("在登记的存储中接收授权字段的文件", "receive files of the granted columns in a store of its own"),
         "stream": Text("订阅供方的实时数据流，接收授权字段", "subscribe to the supplier's stream of granted columns"),
         "sql": Text("用SQL自行查询授权的字段和数据行", "query the granted columns and rows with SQL of its own"),
     }[mode]

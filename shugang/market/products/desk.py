@@ -34,6 +34,7 @@ HINTS: dict[str, Text] = {
     "proxy": Text(
         "您自己的HTTP接口，只开放登记的操作", "Your own HTTP interface; only the registered operations are open"
     ),
+    "push": Text("托管数据写入需方登记的存储", "Hosted data written to the buyer's own store"),
     "stream": Text("您自己的MQTT主题，按时间窗口计量", "Your own MQTT topics, metered by windows of time"),
     "sql": Text(
         "需方用SQL自行查询托管数据，可约定只输出汇总",
@@ -142,7 +143,9 @@ def _first_values(asset: DataAsset, mode: str) -> dict[str, Any]:
     certificate, now = valid_certificate(asset), clock.now()
     last = min(now + timedelta(days=365), certificate.valid_until if certificate else now + timedelta(days=1))
     columns = asset.dataset_version.policy_columns()
-    terms = Terms(("download",) if mode == "file" else ("read",), "research", tuple(c.name for c in columns), now, last)
+    terms = Terms(
+        ("download",) if mode in ("file", "push") else ("read",), "research", tuple(c.name for c in columns), now, last
+    )
     values = editor_values.from_terms(terms, columns)
     return {
         **values,

@@ -32,6 +32,7 @@ OUTCOMES: dict[str, dict[str, Text]] = {
         "mismatch": Text("不一致", "No match"),
         "not_found": Text("未查得", "Not found"),
     },
+    "push": {"delivered": Text("已推送", "Pushed")},
     "stream": {"delivered": Text("已送达", "Delivered")},
     "sql": {"found": Text("有结果", "With rows"), "not_found": Text("无结果", "Without rows")},
 }

@@ -81,13 +81,15 @@ def check_purposes(purposes: Iterable[str], terms: Terms) -> list[str]:
 def source_of(version: DatasetVersion, mode: str, options: Mapping[str, Any], number: str, name: str) -> dict[str, Any]:
     """What a grant reads, built from the version itself: a supplier names a key column or a table, never a file.
 
-    `options`: `key_column` (api); `share`, `schema`, `table`, `versions`, `partition` (table); `name` (file); `table` (sql). Raises
+    `options`: `key_column` (api); `share`, `schema`, `table`, `versions`, `partition` (table); `name` (file); `versions` (push); `table` (sql). Raises
     Refusal `not_hosted`, `not_connected`, `no_such_column`, `unknown_versions`.
     """
     if mode in CONNECTED:
         return CONNECTED[mode](version)
     if mode == "file":
         return sources.file_source(version, str(options.get("name") or name))
+    if mode == "push":
+        return sources.push_source(version, str(options.get("versions") or "this"))
     if mode == "sql":
         return sources.sql_source(version, str(options.get("table") or name))
     if mode == "api":

@@ -114,9 +114,10 @@ class FileSource(Columned):
 
 @dataclass(frozen=True)
 class PushSource(Columned):
-    """A hosted table written to the buyer's own place; `target` names one that the buyer registered."""
+    """A hosted table written to a place that the buyer registered and names when he asks. `versions`: whether the
+    contract covers versions published later ("later") or its own alone ("this")."""
 
-    target: str
+    versions: str
     dataset: str
     version: int
     path: str
@@ -126,7 +127,7 @@ class PushSource(Columned):
     def to_json(self) -> Json:
         return {
             "type": "push",
-            "target": self.target,
+            "versions": self.versions,
             "dataset": self.dataset,
             "version": self.version,
             "path": self.path,
@@ -138,7 +139,7 @@ class PushSource(Columned):
     def from_json(cls, data: object, where: str = "source") -> "PushSource":
         f = Fields(data, where, {"type"} | field_names(cls))
         return cls(
-            f.text("target"),
+            f.text("versions", ("this", "later")),
             f.text("dataset"),
             f.whole("version"),
             f.text("path"),

@@ -41,7 +41,7 @@ def s3(tmp_path_factory) -> Iterator[Store]:
 
 def source(vault: Path, count: int = 6000, version: int = 3) -> PushSource:
     path, digest = store(vault, f"contacts-{version}.parquet", contacts(count))
-    return PushSource("", "ds-contacts", version, path, digest, CONTACT_COLUMNS)
+    return PushSource("this", "ds-contacts", version, path, digest, CONTACT_COLUMNS)
 
 
 def granted(**changes):
