@@ -23,7 +23,12 @@ def test_later_versions_are_pushed_only_where_that_was_agreed(versions, told):
     grant = make_grant(version, mode="push", source=sources.push_source(version, versions))
     assert make_credential(grant)[0].kind == "api_key"
     before = Plane.objects.get(pk=plane.pk).revision
-    upload_version(supplier, version.dataset.number, io.BytesIO((SEGMENTS_CSV + "1399999,福建,厦门,联通\n").encode()), "segments.csv")
+    upload_version(
+        supplier,
+        version.dataset.number,
+        io.BytesIO((SEGMENTS_CSV + "1399999,福建,厦门,联通\n").encode()),
+        "segments.csv",
+    )
     (compiled,) = compile_bundle(plane).grants
     assert isinstance(compiled.source, PushSource)
     assert (compiled.mode, compiled.source.version) == ("push", told)
