@@ -309,7 +309,8 @@ def main() -> int:
     parser.add_argument("--leaves", type=int, default=LEAVES)
     given, _ = parser.parse_known_args()
     print(machine())
-    with tempfile.TemporaryDirectory(dir=ROOT) as name:
+    (ROOT / "var").mkdir(exist_ok=True)  # on the same disk, and nothing that git would take
+    with tempfile.TemporaryDirectory(dir=ROOT / "var") as name:
         folder = Path(name)
         set_up(folder)
         reached = [durable(folder, given.rounds, given.seconds)]
