@@ -69,7 +69,8 @@ def _own(plane: Plane, scope: Any, number: str) -> Job:
                 plane.gate.check_place(use, scope)
             return job
     plane.gate.check_fresh()
-    raise Denied("not_found", journal=False)
+    note = "where several workers serve, ask over the connection that began the query" if plane.config.worker else ""
+    raise Denied("not_found", "id" if note else "", note, journal=False)
 
 
 async def _submit(plane: Plane, scope: Any, proto: Any) -> None:

@@ -32,6 +32,8 @@ from shugang.policy.terms import Quota
 from shugang.policy.vocabulary import OutputRule
 
 pytestmark = pytest.mark.system
+# A long query lives in the worker that runs it; a client finds it again over the connection that began it.
+ONE_WORKER = True
 QUERIES = "/sql/v1/queries"
 # Too many rows to go through in any patience of ours: 90 to the sixth.
 ENDLESS = "select count(*) as n from orders a, orders b, orders c, orders d, orders e, orders f where a.id * f.id = 7"
