@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import Max
+from django.db import connection, transaction
 
 from shugang.evidence.errors import FormatError
 from shugang.evidence.hashing import commitment, new_salt
@@ -136,7 +135,7 @@ def _append(plane: Plane, records: Sequence[Mapping[str, Any]]) -> int:
     _check_numbers(plane, records)
     spent = _spent_keys(grants, records)
     rows = [_row(plane, grants.get(r["grant"]), r, spent) for r in records]
-    UsageRecord.objects.bulk_create(rows, batch_size=500)
+    _insert(rows)
     plane.journal_seq, plane.journal_head = records[-1]["seq"], records[-1]["hash"]
     plane.save(update_fields=["journal_seq", "journal_head"])
     _first_uses(rows)
@@ -145,16 +144,29 @@ def _append(plane: Plane, records: Sequence[Mapping[str, Any]]) -> int:
 
 def _check_numbers(plane: Plane, records: Sequence[Mapping[str, Any]]) -> None:
     """Numbers within each grant have no gap, so that a buyer who sees his grant alone sees a missing record."""
-    last: dict[str, int] = dict(
-        UsageRecord.objects.filter(plane=plane, grant_number__in={r["grant"] for r in records})
-        .values_list("grant_number")
-        .annotate(Max("grant_seq"))
-    )
+    last = {grant: _last_number(plane, grant) for grant in {r["grant"] for r in records}}
     for record in records:
         expected = last.get(record["grant"], 0) + 1
         if record["grant_seq"] != expected:
             raise broken(f"number {record['grant_seq']} within {record['grant']}, expected {expected}")
         last[record["grant"]] = expected
+
+
+def _last_number(plane: Plane, grant: str) -> int:
+    """One step down the index; a maximum over several grants at once would read all their numbers."""
+    rows = UsageRecord.objects.filter(plane=plane, grant_number=grant, grant_seq__gt=0).order_by("-grant_seq")
+    return rows.values_list("grant_seq", flat=True).first() or 0
+
+
+def _insert(rows: Sequence[UsageRecord]) -> None:
+    """`bulk_create` spends two thirds of its time on writing the statement anew for every few rows."""
+    fields = [field for field in UsageRecord._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    statement = f"INSERT INTO delivery_usagerecord ({columns}) VALUES ({places})"  # noqa: S608  the model's own columns
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
 
 
 def _spent_keys(grants: Mapping[str, Grant], records: Sequence[Mapping[str, Any]]) -> set[tuple[int, str]]:

@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import rfc8785
 
+from shugang.evidence.canonical import dumps
+
 GENESIS = "0" * 64
 ANSWERED, ABORTED, REFUSED, VOID = "answered", "aborted", "refused", "void"
 
@@ -99,7 +101,7 @@ def with_hash(text: str, digest: str) -> str:
 def record_hash(record: Mapping[str, Any]) -> str:
     """The hash that a received record must carry, computed from its parsed form."""
     body = {key: value for key, value in record.items() if key != "hash"}
-    return hashlib.sha256(str(body["prev"]).encode() + rfc8785.dumps(body)).hexdigest()
+    return hashlib.sha256(str(body["prev"]).encode() + dumps(body)).hexdigest()
 
 
 class BrokenChain(ValueError):

@@ -6,6 +6,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shugang.evidence import canonical as canonical_json
 from shugang.evidence.errors import FormatError
 from shugang.evidence.hashing import (
     EMPTY_ROOT,
@@ -116,3 +117,23 @@ def test_the_fast_way_writes_what_the_standard_says(payload):
             canonical(payload)
         return
     assert canonical(payload) == expected
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=5),
+        max_leaves=30,
+    )
+)  # fmt: skip
+def test_the_quick_canonical_form_is_the_exact_one(value):
+    """Floats, keys beyond ASCII, control characters, characters beyond the basic plane: byte for byte."""
+    assert canonical_json.dumps(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), float("nan"), "\ud800", {"\ud800": 1}, {1: 2}, b"x", {"a": {1, 2}}])
+def test_what_has_no_canonical_form_is_refused_either_way(value):
+    for way in (canonical_json.dumps, rfc8785.dumps):
+        with pytest.raises((rfc8785.CanonicalizationError, UnicodeEncodeError)):
+            way(value)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from shugang.delivery.acknowledgements import statement as form
 from shugang.delivery.acknowledgements.counting import records
-from shugang.delivery.acknowledgements.models import Acknowledgement, context
+from shugang.delivery.acknowledgements.models import Acknowledgement
 from shugang.delivery.acknowledgements.queries import (
     acknowledgements,
     compare,
@@ -31,7 +32,6 @@ from shugang.delivery.testing import make_grant, make_plane, make_records
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.parties.keys.services import make_key
-from shugang.parties.keys.signatures import message
 from shugang.parties.testing import make_actor, make_party, make_signer, sign_in
 
 
@@ -128,28 +128,38 @@ def test_only_the_buyers_signer_signs(used, signer):
 
 @pytest.mark.django_db
 def test_a_program_checks_completeness_and_signs_with_a_key_of_its_own(used):
-    """As docs/guides/buyer.md shows it."""
+    """The program of docs/acknowledging.md, over the real API."""
     actor = make_actor(used.grantee, ("signer",))
     key = Ed25519PrivateKey.generate()
     make_key(actor, base64.b64encode(key.public_key().public_bytes_raw()).decode())
     client = sign_in(Client(), actor)
-    got, after = [], 0
-    while after is not None:
-        page = client.get(f"/api/v1/grants/{used.number}/records?after={after}").json()
-        got, after = got + page["items"], page["next"]
-    assert [r["grant_seq"] for r in got] == [1, 2, 3, 4, 5]
-    draft = client.get(f"/api/v1/grants/{used.number}/acknowledgement").json()
-    said = {**draft["statement"], "head": form.head(r["hash"] for r in got)}
-    assert said == draft["statement"]
-    sent = {"statement": said}
-    answer = client.post("/api/v1/acknowledgements", json.dumps(sent), content_type="application/json")
-    assert (answer.status_code, answer.json()["code"]) == (422, "signature_needed")
-    made = key.sign(message(form.digest(said), context(used.number, 1)))
-    sent["own_signature"] = base64.b64encode(made).decode()
-    answer = client.post("/api/v1/acknowledgements", json.dumps(sent), content_type="application/json")
-    assert answer.status_code == 200
-    told = client.get(f"/api/v1/acknowledgements/{answer.json()['number']}").json()
-    assert (told["holds"], told["differs"], told["statement"]) == (True, [], said)
+    guide = (Path(__file__).parents[4] / "docs" / "acknowledging.md").read_text()
+    program: dict[str, Any] = {}
+    exec(guide.split("```python\n")[1].split("```")[0], program)
+
+    def call(site, token, path, body=None):
+        address = f"/api/v1{path}"
+        answer = client.get(address) if body is None else client.post(address, body, content_type="application/json")
+        told = answer.json()
+        if answer.status_code != 200:
+            raise RuntimeError(told["code"])
+        return told
+
+    program["call"] = call
+    with pytest.raises(RuntimeError, match="signature_needed"):
+        program["acknowledge"]("", "", used.number)
+    number = program["acknowledge"]("", "", used.number, key.sign)
+    told = call("", "", f"/acknowledgements/{number}")
+    assert (told["holds"], told["differs"], told["statement"]["last_seq"]) == (True, [], 5)
+
+
+@pytest.mark.django_db
+def test_that_program_sees_a_missing_record(used, signer):
+    client = sign_in(Client(), signer)
+    records(used).get(grant_seq=3).delete()
+    page = client.get(f"/api/v1/grants/{used.number}/records?after=0").json()
+    assert [r["grant_seq"] for r in page["items"]] == [1, 2, 4, 5] and page["next"] is None
+    assert len(client.get(f"/api/v1/grants/{used.number}/records?after=4").json()["items"]) == 1
 
 
 @pytest.mark.django_db
