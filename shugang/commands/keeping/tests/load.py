@@ -80,6 +80,7 @@ async def work(grant: str) -> None:
             number += 1
             await journal.submit(Entry(made, f"r-{number}", AT, AT, 1, 10, "", "{}", 20_000, True))
         await asyncio.to_thread(_control, number)
+        await asyncio.sleep(0.2)
     await journal.stop()
 
 

@@ -21,7 +21,7 @@ import pytest
 from shugang.commands.keeping.archive import Reader
 from shugang.evidence.note import Ed25519Signer, sign_note
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[4]
 PASSPHRASE = "eleven herons over the harbour"
 LOAD = [

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import DatabaseError, transaction
 from django.test import Client
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shugang.delivery.acknowledgements import statement as form
@@ -185,6 +185,7 @@ GOOD = {
 }  # fmt: skip
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(name=st.sampled_from(sorted(GOOD)), value=st.none() | st.booleans() | st.floats() | st.text() | st.integers())
 def test_a_statement_has_one_form(name, value):
     given_ = {**GOOD, name: value}
@@ -197,6 +198,7 @@ def test_a_statement_has_one_form(name, value):
     assert len(form.digest(read)) == 64
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     rubbish=st.recursive(st.none() | st.text() | st.integers(), lambda c: st.lists(c) | st.dictionaries(st.text(), c))
 )
