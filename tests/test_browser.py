@@ -329,3 +329,44 @@ def test_the_language_and_the_text_size_stay(chromium, site):
     )
     assert float(after.removesuffix("px")) > float(before.removesuffix("px"))
     visitor.look("large-english")
+
+
+def test_a_supplier_sends_a_large_file_through_a_broken_line(chromium, site, people, tmp_path):
+    """The line breaks twice, he pauses, closes the page, and goes on another day; then it is converted."""
+    large = tmp_path / "large.csv"
+    large.write_text(
+        "station,at,pm25\n" + "".join(f"站点{i % 50},2026-01-{i % 28 + 1:02d},{i}\n" for i in range(900_000))
+    )
+    supplier = visitor_for(chromium, site, "upload", "phone", people["gongfang"])
+    supplier.go("/desk/datasets")
+    supplier.main().get_by_role("link", name=re.compile("free")).first.click()
+    supplier.page.wait_for_url(re.compile("/desk/datasets/DS-"))
+    broken: list[str] = []
+
+    def line(route: Any) -> None:
+        if route.request.method == "PATCH" and route.request.headers["upload-offset"] != "0" and len(broken) < 2:
+            broken.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    supplier.page.route("**/api/v1/uploads/**", line)
+
+    def choose() -> None:
+        supplier.page.locator("#f-file").set_input_files(str(large))
+        supplier.press(re.compile("^上传$"))
+
+    choose()
+    supplier.page.get_by_text("网络中断").wait_for()
+    supplier.page.locator("button[data-pause]").click()
+    supplier.page.get_by_text("已暂停").wait_for()
+    supplier.complaints.clear()  # of the line that we broke
+    supplier.look("paused")
+    supplier.page.reload()
+    supplier.page.get_by_text("要继续，请在上面选择同一个文件").first.wait_for()
+    choose()
+    supplier.page.locator("#f-file").wait_for()
+    supplier.page.get_by_text("900,000").first.wait_for(timeout=180_000)
+    supplier.complaints.clear()
+    supplier.look("stored")
+    assert len(broken) == 2

@@ -62,9 +62,9 @@ class Converter:
         while len(self.children) < AT_ONCE and (upload := self._next()) is not None:
             self._start(upload)
         if time.monotonic() > self._swept + _SWEEP_SECONDS:
-            if not self._swept:
+            first, self._swept = not self._swept, time.monotonic()
+            if first:
                 write_missing()  # what a crash kept from being written
-            self._swept = time.monotonic()
             sweep()
 
     def stop(self) -> None:

@@ -6,18 +6,22 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.verbs import verb
 from shugang.policy.text import Text
+from shugang.ui.formats import size as shown_size
 
 from ..datasets.models import Dataset, DatasetVersion
 from ..datasets.services import ColumnFact, add_version, own_dataset
 from ..gates import DATASET, require_supply
 from .delta import write_log
-from .receiving import Received, receive, waiting_room
+from .models import ACTIVE, Upload
+from .receiving import UPLOAD, Received, receive, waiting_room
 from .refusals import bad_columns
 from .running import Converted, Job, convert_now
 from .store import store
@@ -61,6 +65,7 @@ def upload_version(
     wishes = Wishes(comments or {}, types or {}, tuple(personal), tuple(keys), append)
     with waiting_room() as folder:
         received = receive(stream, filename, folder)
+        check_quota(party, (folder / UPLOAD).stat().st_size)
         before, job = job_for(dataset, received.name, wishes)
         if not _AT_ONCE.acquire(timeout=20):
             raise busy()
@@ -94,6 +99,27 @@ def hosted(dataset: Dataset | None) -> Dataset:
             409,
         )
     return dataset
+
+
+def stored_bytes(party: int) -> int:
+    """What a supplier's versions and his unfinished uploads take up."""
+    kept = DatasetVersion.objects.filter(dataset__party_id=party).aggregate(n=Sum("bytes"))["n"] or 0
+    coming = Upload.objects.filter(party_id=party, state__in=ACTIVE).aggregate(n=Sum("size"))["n"] or 0
+    return int(kept + coming)
+
+
+def check_quota(party: int, size: int) -> None:
+    """Raises Refusal `over_quota` (413) where `size` more bytes would be too much."""
+    quota = int(settings.SHUGANG_VAULT_QUOTA_BYTES)
+    if stored_bytes(party) + size > quota:
+        raise Refusal(
+            "over_quota",
+            Text(
+                f"存放总量将超过{shown_size(quota)}的额度。请取消不用的上传，或联系平台运营方提高额度。",
+                f"This would exceed your storage of {shown_size(quota)}. Please cancel uploads, or ask the operator.",
+            ),
+            413,
+        )
 
 
 def job_for(dataset: Dataset, name: str, wishes: Wishes) -> tuple[int, Job]:

@@ -20,7 +20,6 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
 
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
@@ -29,16 +28,14 @@ from shugang.kernel.events import emit
 from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
 from shugang.policy.text import Text
-from shugang.ui.formats import size as shown_size
 
-from ..datasets.models import DatasetVersion
 from ..datasets.services import own_dataset
 from ..gates import require_supply
 from .keys import check_key_names
 from .models import ACTIVE, Upload
 from .receiving import UPLOAD, fsync_folder, incoming, plain_name, upload_limit
 from .refusals import bad_columns, empty, no_room, too_large
-from .services import Wishes, busy, hosted
+from .services import Wishes, busy, check_quota, hosted
 from .sniffing import CHUNK, check_name
 
 UPLOADING = Text("这次上传", "upload")
@@ -58,24 +55,8 @@ def expires_at(upload: Upload) -> datetime:
     return upload.seen_at + timedelta(hours=settings.SHUGANG_UPLOAD_HOURS)
 
 
-def stored_bytes(party: int) -> int:
-    """What a supplier's versions and his unfinished uploads take up."""
-    kept = DatasetVersion.objects.filter(dataset__party_id=party).aggregate(n=Sum("bytes"))["n"] or 0
-    coming = Upload.objects.filter(party_id=party, state__in=ACTIVE).aggregate(n=Sum("size"))["n"] or 0
-    return int(kept + coming)
-
-
-def _check_quota(party: int, size: int) -> None:
-    quota = int(settings.SHUGANG_VAULT_QUOTA_BYTES)
-    if stored_bytes(party) + size > quota:
-        raise Refusal(
-            "over_quota",
-            Text(
-                f"存放总量将超过{shown_size(quota)}的额度。请取消不用的上传，或联系平台运营方提高额度。",
-                f"This would exceed your storage of {shown_size(quota)}. Please cancel uploads, or ask the operator.",
-            ),
-            413,
-        )
+def _check_room(party: int, size: int) -> None:
+    check_quota(party, size)
     if Upload.objects.filter(party_id=party, state__in=ACTIVE).count() >= OPEN_AT_ONCE:
         raise Refusal(
             "too_many_uploads",
@@ -113,7 +94,7 @@ def open_upload(
         raise bad_columns("SHA-256应为64位小写十六进制。", "A SHA-256 is 64 lower-case hexadecimal digits.")
     check_key_names(wishes.keys, wishes.keys)
     Party.objects.select_for_update().get(pk=party)  # two uploads never pass the quota together
-    _check_quota(party, size)
+    _check_room(party, size)
     now = clock.real_now()
     upload = Upload.objects.create(
         key=secrets.token_hex(16), dataset=dataset, party_id=party, person_id=actor.person_id, name=name, size=size,

@@ -18,7 +18,7 @@ from shugang.delivery.vault import transfer
 from shugang.delivery.vault.converting import Converter, sweep
 from shugang.delivery.vault.models import Upload
 from shugang.delivery.vault.receiving import incoming
-from shugang.delivery.vault.services import Wishes
+from shugang.delivery.vault.services import Wishes, upload_version
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 
@@ -276,6 +276,8 @@ def test_quota_counts_versions_and_what_is_announced(actor, dataset, opened, set
     first = opened()
     with pytest.raises(Refusal, match="over_quota"):
         opened()
+    with pytest.raises(Refusal, match="over_quota"):  # nor by the short way
+        upload_version(actor, dataset.number, io.BytesIO(CSV.encode()), "a.csv")
     transfer.cancel_upload(actor, first.key)
     opened()
 
