@@ -18,7 +18,7 @@ from shugang.policy.codec import Fields, Json, field_names
 PURPOSES = ("source", "target")
 # `s3+http` is for stores inside an intranet that the operator admits; the plane refuses it elsewhere.
 SCHEMES = {
-    "source": ("postgresql", "mysql", "s3+https", "s3+http"),
+    "source": ("postgresql", "mysql", "s3+https", "s3+http", "https", "mqtts"),
     "target": ("s3+https", "s3+http", "folder"),
 }
 STORES = ("s3+https", "s3+http")
@@ -28,10 +28,19 @@ OPTIONS: dict[str, set[str]] = {
     "s3+https": {"region", "style"},
     "s3+http": {"region", "style"},
     "folder": set(),
+    # A supplier's HTTP interface and his MQTT broker: over a network that is not his, with TLS alone.
+    "https": {"auth", "name"},
+    "mqtts": set(),
 }
-VALUES = {"tls": ("verify", "require"), "style": ("path", "host")}
+VALUES = {
+    "tls": ("verify", "require"),
+    "style": ("path", "host"),
+    "auth": ("none", "bearer", "basic", "header", "query"),
+}
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")
+_BASE = re.compile(r"[A-Za-z0-9._~/-]{0,400}")
+_FIELD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 _PREFIX = re.compile(r"[^\x00-\x1f\\*?\[\]]{0,400}")
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -71,9 +80,25 @@ def place(url: str, purpose: str) -> Place:
     check_host(host)
     if parts.scheme in STORES:
         host = _store(host, path, options)
+    elif parts.scheme in ("https", "mqtts"):
+        _interface(parts.scheme, path, options)
     elif not _NAME.fullmatch(path):
         raise AddressRefused("请在地址末尾写数据库名", "the address ends with the name of a database")
     return Place(parts.scheme, pair(host, PORTS[parts.scheme] if port is None else port), path, options)
+
+
+def _interface(scheme: str, path: str, options: Mapping[str, str]) -> None:
+    segments = path.split("/")
+    if not _BASE.fullmatch(path) or ".." in segments or (scheme == "mqtts" and path):
+        raise AddressRefused("路径写法不对", "its path is malformed")
+    if (options.get("auth") in ("header", "query")) != ("name" in options and bool(_FIELD.fullmatch(options["name"]))):
+        raise AddressRefused("auth为header或query时须写name", "auth=header and auth=query go with a name")
+
+
+def interface_settings(found: Place, account: "Account") -> dict[str, str]:
+    """An `https` or `mqtts` connection in the words of a plane's own settings."""
+    settings = {"url": f"{found.scheme}://{found.pair}/{found.path}", "user": account.user, "secret": account.password}
+    return settings | {name: found.options[name] for name in ("auth", "name") if name in found.options}
 
 
 def _store(host: str, path: str, options: Mapping[str, str]) -> str:

@@ -37,8 +37,10 @@ NEW = Form(
         Field("name", "text", Text("名称", "Name"), max_length=80),
         Field(
             "url", "text", Text("地址", "Address"),
-            Text("如 mysql://db.example.com/sales、s3+https://oss.example.com/bucket/prefix?region=cn-east-3",
-                 "Such as mysql://db.example.com/sales or s3+https://oss.example.com/bucket/prefix?region=cn-east-3"),
+            Text("如 mysql://db.example.com/sales、s3+https://oss.example.com/bucket/prefix?region=cn-east-3、"
+                 "https://api.example.com/base?auth=header&name=X-Api-Key、mqtts://broker.example.com",
+                 "Such as mysql://db.example.com/sales, s3+https://oss.example.com/bucket/prefix?region=cn-east-3, "
+                 "https://api.example.com/base?auth=header&name=X-Api-Key or mqtts://broker.example.com"),
             max_length=600,
         ),
         _USER,

@@ -83,7 +83,7 @@ def _declare(
     dataset = own_dataset(actor, dataset_number)
     if dataset.hosting != Dataset.Hosting.CONNECTED:
         raise services.hosted_here()
-    chosen = services.where(dataset.party_id, connector_name, plane)
+    chosen = services.where(dataset.party_id, connector_name, plane, mode)
     facts = [services.column_fact(c) for c in columns]
     check_names([c.name for c in facts])
     declared = [{"name": fact.name, "type": fact.type, "comment": fact.comment} for fact in facts]

@@ -95,12 +95,16 @@ def hosted_here() -> Refusal:
     )
 
 
-def where(party: int, connector_name: str, plane: str) -> Plane:
+# What a registered source's address begins with, by the delivery mode that reads it.
+_SCHEMES = {"query": ("postgresql:", "mysql:", "s3+"), "proxy": ("https:",), "stream": ("mqtts:",)}
+
+
+def where(party: int, connector_name: str, plane: str, mode: str = "query") -> Plane:
     """The plane that has the connector. Raises Refusal `bad_connector`, `no_plane`."""
     if connector_name.startswith("CN-"):
         rows = Connection.objects.filter(party_id=party, number=connector_name, purpose="source", state="active")
         registered = rows.select_related("plane").first()
-        if registered is None:
+        if registered is None or not registered.url.startswith(_SCHEMES[mode]):
             raise _bad(
                 "bad_connector",
                 "没有这个已核准的来源，请先在“存储与数据库”登记。",

@@ -30,9 +30,9 @@ from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.replies import JSON, Denied
 from shugang.delivery.plane.ship import Shipper
 from shugang.delivery.plane.sql_jobs import Jobs
-from shugang.delivery.plane.stream.feeds import Feeds
+from shugang.delivery.plane.stream.feeds import Broker, Feeds
 from shugang.delivery.plane.stream.listener import Listener
-from shugang.delivery.plane.upstream import Upstreams
+from shugang.delivery.plane.upstream import Upstream, Upstreams
 from shugang.delivery.plane.views import Views
 from shugang.policy.refusals import Refused
 from shugang.policy.text import Text
@@ -89,7 +89,7 @@ class Plane:
         self.upstreams = Upstreams(config)
         # Two clients of one name would push each other off a broker.
         member = f"{config.plane_id}-{node()}-{config.worker}" if config.worker else config.plane_id
-        self.feeds = Feeds(member, config.upstreams, config.rules, config.max_body)
+        self.feeds = Feeds(member, self.broker, config.max_body)
         self.listener = Listener(self)
         await self.listener.start()
         self._tasks = [
@@ -112,6 +112,15 @@ class Plane:
         await self.control.close()
         self.upstreams.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def upstream(self, name: str) -> Upstream | None:
+        """An HTTP interface, like `connector`."""
+        return self.upstreams.get(name) or self.connections.interfaces.get(name)
+
+    def broker(self, name: str) -> Broker | None:
+        """An MQTT broker, like `connector`."""
+        settings = self.config.upstreams.get(name)
+        return self.connections.brokers.get(name) if settings is None else (settings, self.config.rules)
 
     def connector(self, name: str) -> Connector | None:
         """By its name in this plane's own settings, or by the number under which it was registered."""

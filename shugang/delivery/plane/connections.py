@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import ssl
 from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,10 +20,13 @@ from shugang.delivery.plane.config import ConfigError, PlaneConfig
 from shugang.delivery.plane.connectors import Connector, Setting, SourceFailed, open_connector
 from shugang.delivery.plane.connectors.files import FilesConnector, Objects
 from shugang.delivery.plane.control import Control, ControlError
+from shugang.delivery.plane.outgoing import pinned
 from shugang.delivery.plane.s3 import S3Failed
+from shugang.delivery.plane.stream.feeds import Broker
 from shugang.delivery.plane.targets import FolderTarget, StoreTarget, Target, bucket_of
+from shugang.delivery.plane.upstream import BadUpstream, Upstream
 from shugang.policy.addresses import AddressRefused
-from shugang.policy.connections import Account, Connection, Place, of_connection, place
+from shugang.policy.connections import Account, Connection, Place, interface_settings, of_connection, place
 from shugang.policy.sealing import NotOpened, open_sealed
 
 log = logging.getLogger("shugang.plane.connections")
@@ -40,6 +44,8 @@ class Opened:
     source: Connector | None
     target: Target | None
     trouble: str
+    interface: Upstream | None = None
+    broker: Broker | None = None
 
 
 class Connections:
@@ -52,6 +58,8 @@ class Connections:
         self._tasks: set[asyncio.Task[None]] = set()
         self.sources: dict[str, Connector] = {}
         self._changed = asyncio.Event()
+        self.interfaces: dict[str, Upstream] = {}
+        self.brokers: dict[str, Broker] = {}
 
     def renew(self, given: tuple[Connection, ...], control: Control) -> None:
         """Open what is new or changed, forget what is gone, test what was asked for."""
@@ -63,6 +71,11 @@ class Connections:
             self._opened[each.number] = replace(old, connection=each) if old and same else self._open(each)
         self.sources = {number: o.source for number, o in self._opened.items() if o.source is not None}
         self._changed.set()
+        self.interfaces = {number: o.interface for number, o in self._opened.items() if o.interface is not None}
+        self.brokers = {number: o.broker for number, o in self._opened.items() if o.broker is not None}
+        for number, opened in before.items():
+            if opened.interface is not None and self.interfaces.get(number) is not opened.interface:
+                opened.interface.close()
         for opened in self._opened.values():
             if opened.connection.check > self._checked.get(opened.connection.number, 0):
                 self._checked[opened.connection.number] = opened.connection.check
@@ -103,10 +116,14 @@ class Connections:
             config = self._allowing(where)
             if connection.purpose == "target":
                 return Opened(connection, None, self._target(connection, where, account, config), "")
+            if where.scheme in ("https", "mqtts"):
+                return self._interface(connection, where, account, config)
             setting = Setting(connection.url, connection.tables, account.user, account.password)
             return Opened(connection, open_connector(connection.number, setting, config), None, "")
         except Unusable as error:
             trouble = str(error)
+        except BadUpstream:
+            trouble = "bad_account"
         except (AddressRefused, ConfigError):
             trouble = "address_refused"
         log.warning("connection %s: %s", connection.number, trouble)
@@ -128,6 +145,15 @@ class Connections:
             return replace(config, allow=(*config.allow, where.pair))
         return config
 
+    def _interface(self, connection: Connection, where: Place, account: Account, config: PlaneConfig) -> Opened:
+        host, _, port = where.pair.rpartition(":")
+        config.rules.check_pair(host.strip("[]"), int(port))
+        settings = interface_settings(where, account)
+        if where.scheme == "mqtts":
+            return Opened(connection, None, None, "", broker=(settings, config.rules))
+        made = Upstream(settings, config.rules, config.max_upstream, config.query_seconds, config.backpressure)
+        return Opened(connection, None, None, "", interface=made)
+
     def _target(self, connection: Connection, where: Place, account: Account, config: PlaneConfig) -> Target:
         if where.scheme == "folder":
             if config.push_root is None or not (config.push_root / where.path).is_dir():
@@ -137,6 +163,15 @@ class Connections:
         config.rules.check_pair(host.strip("[]"), int(port))
         bucket, prefix = bucket_of(connection.url, where, account)
         return StoreTarget(bucket, prefix, config.rules)
+
+    async def _greeted(self, connection: Connection) -> None:
+        """It answers, and its certificate is its name's. What an interface would say is not asked."""
+        where = place(connection.url, connection.purpose)
+        host, _, port = where.pair.rpartition(":")
+        address = await asyncio.to_thread(pinned, host.strip("[]"), int(port), self._allowing(where).rules)
+        context = ssl.create_default_context()
+        _, writer = await asyncio.open_connection(address, int(port), ssl=context, server_hostname=host.strip("[]"))
+        writer.close()
 
     # -- testing ------------------------------------------------------------------------------------------
 
@@ -159,6 +194,8 @@ class Connections:
                 await asyncio.wait_for(opened.target.test(), CHECK_SECONDS)
             elif isinstance(opened.source, FilesConnector) and isinstance(opened.source.store, Objects):
                 await asyncio.to_thread(opened.source.store.test, CHECK_SECONDS)
+            elif opened.interface is not None or opened.broker is not None:
+                await asyncio.wait_for(self._greeted(opened.connection), CHECK_SECONDS)
             elif opened.source is not None:
                 await asyncio.to_thread(opened.source.fetch, "SELECT 1 AS one", {}, 1, CHECK_SECONDS)
         except SourceFailed as error:

@@ -139,7 +139,7 @@ async def _again(
 async def _told(plane: Plane, use: Use, call: Call, fields: tuple[str, ...]) -> Told:
     """Call the upstream and govern what it says; Rejected with a code that says nothing of its content."""
     source: ProxySource = use.access.source
-    upstream = plane.upstreams.get(source.connector)
+    upstream = plane.upstream(source.connector)
     if upstream is None:
         log.error(
             "grant %s names the connector %s, which this plane does not have", use.access.grant.id, source.connector

@@ -14,13 +14,17 @@ GOOD = [
     ("s3+https://oss.example.com/bucket?style=host", "target", "bucket.oss.example.com:443"),
     ("s3+http://10.1.2.3:9000/bucket", "target", "10.1.2.3:9000"),
     ("folder:///outbox-1", "target", ""),
+    ("https://api.example.com/base/v1?auth=header&name=X-Api-Key", "source", "api.example.com:443"),
+    ("https://api.example.com", "source", "api.example.com:443"),
+    ("mqtts://broker.example.com", "source", "broker.example.com:8883"),
 ]
 BAD = [
     "", "db.example.com", "postgresql://db.example.com", "postgresql://u:p@db.example.com/x", "sqlite:////etc/passwd",
     "folder:////etc", "mysql://127.1/x", "mysql://0x7f.1/x", "mysql://db.example.com./x", "mysql://db.example.com/x?ca=/etc/x",
     "mysql://db.example.com/x?tls=off", "mysql://db.example.com/x?tls=", "s3+https://oss.example.com/",
     "s3+https://oss.example.com/b/../c", "s3+https://oss.example.com/bucket/*", "s3+https://oss.example.com/bucket?region=A%20B",
-    "https://oss.example.com/bucket", "mysql://db.example.com/x y", "mysql://db.example.com/x#y", "mysql://[::1/x",
+    "http://oss.example.com/bucket", "https://h.example/a/../b", "https://h.example/?auth=header", "https://h.example/?name=x",
+    "https://h.example/?auth=query&name=a%20b", "https://h.example/?auth=magic", "mqtt://h.example", "mqtts://h.example/x", "mysql://db.example.com/x y", "mysql://db.example.com/x#y", "mysql://[::1/x",
     "mysql://db.example.com:99999/x", "mysql://db%2eexample.com/x", "mysql://db.example.com/..%2fx",
 ]  # fmt: skip
 

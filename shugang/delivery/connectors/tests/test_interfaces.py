@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from shugang.delivery.connections.models import Connection
 from shugang.delivery.connectors.interfaces import declare_interface, declare_stream, suggest
+from shugang.delivery.connectors.services import declare_connected_version
 from shugang.delivery.datasets.models import DatasetVersion
 from shugang.delivery.datasets.services import create_dataset
 from shugang.delivery.grants import sources
 from shugang.delivery.testing import make_plane, make_supplier
+from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.policy.sources import source_from_json
@@ -112,6 +115,34 @@ def test_others_and_hosted_data_are_refused(supplier):
         declare_interface(actor, hosted.number, "own_api", SPEC, COLUMNS)
     with pytest.raises(Refusal, match="bad_connector"):
         declare_stream(actor, dataset.number, "http://x", {"topics": ["a"]}, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("url", "proxied", "streamed"),
+    [
+        ("https://api.example.com/base", True, False),
+        ("mqtts://broker.example.com", False, True),
+        ("mysql://db.example.com/sales", False, False),
+    ],
+)
+def test_a_registered_connection_serves_the_mode_that_its_address_speaks(supplier, url, proxied, streamed):
+    actor, dataset, plane = supplier
+    Connection.objects.create(
+        number="CN-000001", party_id=actor.party_id, plane=plane, purpose="source", name="连接", url=url, tables={},
+        sealed="s1.x", state="active", created_at=clock.now(),
+    )  # fmt: skip
+    for verb, spec, admitted in (
+        (declare_interface, SPEC, proxied),
+        (declare_stream, {"topics": ["a"]}, streamed),
+    ):
+        if admitted:
+            assert verb(actor, dataset.number, "CN-000001", spec, COLUMNS).connected.plane == plane
+        else:
+            with pytest.raises(Refusal, match="bad_connector"):
+                verb(actor, dataset.number, "CN-000001", spec, COLUMNS)
+    if not url.startswith("mysql"):
+        with pytest.raises(Refusal, match="bad_connector"):
+            declare_connected_version(actor, dataset.number, "CN-000001", "SELECT code FROM t", [], COLUMNS, "mysql")
 
 
 def test_a_sample_gives_the_columns():

@@ -32,6 +32,10 @@ KEEP_ALIVE = 30
 LINGER_SECONDS = 10.0
 
 
+# A broker's settings and where this plane may dial for it.
+Broker = tuple[Mapping[str, str], Rules]
+
+
 class Listener(Protocol):
     def offer(self, topic: str, record: Any) -> None: ...
 
@@ -175,21 +179,22 @@ def _open(settings: Mapping[str, str], rules: Rules, client_id: str) -> _Client:
 class Feeds:
     """The feeds of a plane by connector and topics. `close` ends them all."""
 
-    def __init__(self, plane_id: str, upstreams: Mapping[str, Mapping[str, str]], rules: Rules, most: int) -> None:
-        self._plane, self._upstreams, self._rules, self._most = plane_id, upstreams, rules, most
+    def __init__(self, plane_id: str, find: Callable[[str], Broker | None], most: int) -> None:
+        self._plane, self._find, self._most = plane_id, find, most
         self.counts: Counter[str] = Counter()
         self._open: dict[tuple[str, tuple[str, ...]], Feed] = {}
         self._ending: dict[tuple[str, tuple[str, ...]], asyncio.TimerHandle] = {}
 
     def join(self, connector: str, topics: tuple[str, ...], listener: Listener) -> Feed | None:
         """The feed, now with `listener`; None where this plane has no such connector."""
-        settings = self._upstreams.get(connector)
-        if settings is None:
+        found = self._find(connector)
+        if found is None:
             return None
+        settings, rules = found
         key = (connector, topics)
         feed = self._open.get(key)
         if feed is None:
-            feed = self._open[key] = Feed(settings, self._rules, topics, self._client_id(key), self._most, self.counts)
+            feed = self._open[key] = Feed(settings, rules, topics, self._client_id(key), self._most, self.counts)
             feed.start()
         if key in self._ending:
             self._ending.pop(key).cancel()

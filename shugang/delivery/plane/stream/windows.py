@@ -143,6 +143,8 @@ class Subscription:
             if current.grant.terms != grant.terms or current.grant.source != grant.source:
                 raise Ended(Denied("grant_changed"))
             self._access = current
+        if self._plane.broker(self._source.connector) is None:
+            raise Ended(Denied("source_unavailable"))
         if self._overrun:
             raise Ended(Denied("slow_consumer"))
 

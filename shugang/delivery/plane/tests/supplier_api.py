@@ -1,4 +1,4 @@
-"""A supplier's HTTP interface as a process of its own, honest and lying: `python -m …supplier_api PORT`.
+"""A supplier's HTTP interface as a process of its own, honest and lying: `python -m …supplier_api PORT [CERTIFICATE KEY]`.
 
 `/companies/…` and `/search` answer as suppliers do; `/lie/…` does what an answer must not. `/calls` tells what came.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import ssl
 import sys
 from typing import Any
 
@@ -117,7 +118,11 @@ def main() -> None:
     app.router.add_route("*", "/base/search", search)
     app.router.add_get("/base/verify", verify)
     app.router.add_get("/base/lie/{how}", lie)
-    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)
+    tls = None
+    if len(sys.argv) > 2:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*sys.argv[2:4])
+    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None, ssl_context=tls)
 
 
 if __name__ == "__main__":

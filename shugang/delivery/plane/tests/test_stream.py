@@ -39,7 +39,7 @@ SOURCE = StreamSource("plant", ("plant/+/state",), COLUMNS, "topic", 1)
 class Broker:
     """mosquitto with a password; `stop` and `start` keep the sessions."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "") -> None:
         self.port, self.folder = free_port(), folder
         passwords = folder / "passwords"
         passwords.touch(mode=0o600)
@@ -47,7 +47,7 @@ class Broker:
             subprocess.run(["mosquitto_passwd", "-b", passwords, name, f"{name}-secret"], check=True)
         (folder / "mosquitto.conf").write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
-            f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nuser root\n"
+            f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nuser root\n{more}"
         )
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
