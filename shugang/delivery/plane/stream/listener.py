@@ -32,6 +32,7 @@ CONNECT_SECONDS = 10.0
 # How long the broker behind a product may take to accept us before a subscription is refused.
 READY_SECONDS = 8.0
 STALL_SECONDS = 10.0
+PART_SECONDS = 2.0
 MOST_CONNECTIONS = 1000
 MOST_SUBSCRIPTIONS = 20
 # Messages of quality 1 that a buyer has not acknowledged yet.
@@ -305,9 +306,17 @@ class Session:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         if self._key is not None and self._listener.sessions.get(self._key) is self:
             del self._listener.sessions[self._key]
-        # What was released leaves; a buyer who takes nothing is not waited for.
-        self._writer.close()
+        await self._part()
+
+    async def _part(self) -> None:
+        """What was released is charged, so it has to arrive: closing while acknowledgements lie unread would make the
+        kernel throw it away. Hence our side is ended, and his is read to its end, for a moment."""
         with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(1.0):
-                await self._writer.wait_closed()
+            async with asyncio.timeout(PART_SECONDS):
+                await self._writer.drain()
+                if self._writer.can_write_eof():
+                    self._writer.write_eof()
+                while await self._reader.read(4096):
+                    pass
+        self._writer.close()
         self._writer.transport.abort()
