@@ -21,6 +21,7 @@ from shugang.delivery.plane.index import Access, Holder, choose
 from shugang.delivery.plane.journal import Past
 from shugang.delivery.plane.lookup import FOUND, NOT_FOUND
 from shugang.delivery.plane.pipes import Aborted
+from shugang.delivery.plane.places import caller, inside
 from shugang.delivery.plane.records import ANSWERED
 from shugang.delivery.plane.replies import JSON, Denied
 from shugang.delivery.plane.sandbox import SandboxFailed
@@ -63,10 +64,13 @@ def _own(plane: Plane, scope: Any, number: str) -> Job:
     holder = plane.gate.holder(scope.headers)
     job = plane.queries.find(number)
     if job is not None:
-        mine = {(access.grant.id, access.credential.id) for access in holder.all()}
-        if all((use.access.grant.id, use.access.credential.id) in mine for use in job.uses):
-            for use in job.uses:
-                plane.gate.check_place(use, scope)
+        mine = {(access.grant.id, access.credential.id): access for access in holder.all()}
+        now = [mine.get((use.access.grant.id, use.access.credential.id)) for use in job.uses]
+        if all(now):
+            at = caller(scope, plane.gate.trusted)
+            if any(access.networks and not inside(at, access.networks) for access in now if access):
+                # Not under the query's own use: refusing that would end it.
+                raise Denied("place_denied", journal=False)
             return job
     plane.gate.check_fresh()
     note = "where several workers serve, ask over the connection that began the query" if plane.config.worker else ""

@@ -42,13 +42,12 @@ ENDLESS = "select count(*) as n from orders a, orders b, orders c, orders d, ord
 def sql_grant(vault: Path, table: Table, name: str = "", **changes: Any) -> CompiledGrant:
     path, digest = store(vault, f"{table.name}.parquet", table.arrow())
     source = SqlSource(table.name, f"ds-{table.name}", 1, path, digest, table.columns)
-    terms = replace(
-        table.terms,
-        purpose="research",
-        valid_until=datetime.fromisoformat("2036-01-01T00:00:00Z"),
-        output=OutputRule(LEAST) if table.least else None,
-        **changes,
-    )
+    usual = {
+        "purpose": "research",
+        "valid_until": datetime.fromisoformat("2036-01-01T00:00:00Z"),
+        "output": OutputRule(LEAST) if table.least else None,
+    }
+    terms = replace(table.terms, **(usual | changes))
     return grant(name or f"g-{table.name}", "shop", source, terms, ("k1",))
 
 
