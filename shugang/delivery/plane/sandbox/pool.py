@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -102,7 +103,8 @@ class Sandbox:
 
     def kill(self, number: int) -> None:
         if self._control is not None:
-            self._control.send(json.dumps({"kill": number}).encode())
+            with contextlib.suppress(OSError):  # gone, and its children with it
+                self._control.send(json.dumps({"kill": number}).encode())
 
     async def begin(self) -> Run:
         await self.start()
@@ -111,31 +113,51 @@ class Sandbox:
 
     async def answer(self, run: Run, sql: str, tables: Sequence[Given]) -> pa.Table:
         """Rows of `sql` over `tables`, or SandboxFailed. However it ends, the child is gone afterwards."""
-        ours, theirs = socket.socketpair()
+        given = [{"name": t.name, "files": len(t.files), "columns": list(t.columns)} for t in tables]
+        job = json.dumps({"sql": sql, "tables": given, **self._limits}).encode()
         files: list[int] = []
         try:
-            files = [_open(path) for table in tables for path in table.files]
-            assert self._control is not None
-            with theirs:
-                socket.send_fds(self._control, [json.dumps({"run": run._number}).encode()], [theirs.fileno()])
-            given = [{"name": t.name, "files": len(t.files), "columns": list(t.columns)} for t in tables]
-            job = json.dumps({"sql": sql, "tables": given, **self._limits}).encode()
-            socket.send_fds(ours, [struct.pack("!I", len(job))], files)
-            ours.setblocking(False)
-            reader, writer = await asyncio.open_unix_connection(sock=ours)
+            for path in (path for table in tables for path in table.files):
+                files.append(_open(path))
+            try:
+                ours = self._hand(run, files, len(job))
+            except OSError:
+                # The forking process is gone and nobody has noticed yet.
+                await self._anew()
+                ours = self._hand(run, files, len(job))
         except OSError as error:
-            ours.close()
             log.error("the sandbox does not take the query: %s", error)
             raise SandboxFailed("sql_busy") from error
         finally:
             for file in files:
                 os.close(file)
+        ours.setblocking(False)
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
         try:
             writer.write(job)
             return await self._frames(run, reader)
         finally:
             writer.close()
             self.kill(run._number)
+
+    def _hand(self, run: Run, files: list[int], length: int) -> socket.socket:
+        """Order a child and give it its files; our end of the line to it."""
+        assert self._control is not None
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(self._control, [json.dumps({"run": run._number}).encode()], [theirs.fileno()])
+            socket.send_fds(ours, [struct.pack("!I", length)], files)
+        except OSError:
+            ours.close()
+            raise
+        return ours
+
+    async def _anew(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        await self.start()
 
     async def _frames(self, run: Run, reader: asyncio.StreamReader) -> pa.Table:
         data = bytearray()

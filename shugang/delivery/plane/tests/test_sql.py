@@ -62,7 +62,12 @@ def plane(make_plane: Any, grants: list[CompiledGrant]) -> PlaneProcess:
 
 
 def ask(plane: PlaneProcess, sql: str, key: str = "k1", **headers: str) -> Reply:
-    return plane.get(QUERIES, key, "POST", sql.encode(), **{"Prefer": "wait=28", **headers})
+    """The answer, however long a busy machine takes, unless the caller says how long to wait."""
+    reply = plane.get(QUERIES, key, "POST", sql.encode(), **{"Prefer": "wait=25", **headers})
+    while reply.status == 202 and "Prefer" not in headers:
+        time.sleep(0.2)
+        reply = plane.get(f"{reply.headers['location']}/result", key)
+    return reply
 
 
 def used(plane: PlaneProcess) -> list[tuple[Any, ...]]:
@@ -302,11 +307,12 @@ def test_memory_is_bounded_and_nothing_is_charged(make_plane, grants):
     plane = make_plane(*grants, sql_memory_mb=64)
     greedy = ask(
         plane,
-        "select count(distinct concat(a.id, b.id, c.id, d.code, 'x')) as n from orders a, orders b, orders c, orders d",
+        "select string_agg(concat(a.id, '-', b.id, '-', c.id, lpad('', 200, 'x')), ',') as n from orders a, orders b, orders c",
     )
-    assert (greedy.status, greedy.code) == (413, "sql_memory")
+    assert greedy.status == 413, greedy
+    assert greedy.code == "sql_memory"
     wide = ask(plane, "select lpad(a.code, 900000000, 'x') as x from orders a")
-    assert wide.code == "sql_memory"
+    assert wide.status == 413, wide
     assert [record[1:4] for record in used(plane)] == [
         ("refused", "sql_memory", False),
         ("refused", "sql_memory", False),

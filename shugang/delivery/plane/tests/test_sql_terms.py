@@ -11,6 +11,7 @@ import pytest
 
 from shugang.delivery.plane.tests.peer import FakeControl, PlaneProcess, Reply, credential
 from shugang.delivery.plane.tests.test_sql import QUERIES, sql_grant, until
+from shugang.delivery.plane.tests.test_sql import ask as answer
 from shugang.policy.governed.tests.world import PEOPLE, STAFF
 from shugang.policy.terms import Mask, Quota, Rate, RowFilter
 from shugang.policy.vocabulary import OutputRule
@@ -38,7 +39,7 @@ def serve(make_plane: Any, control: FakeControl, vault: Any) -> Any:
 
 
 def ask(plane: PlaneProcess, sql: str = COUNT, key: str = "k1") -> Reply:
-    return plane.get(QUERIES, key, "POST", sql.encode(), Prefer="wait=28")
+    return answer(plane, sql, key)
 
 
 def refused(reply: Reply, code: str, plane: PlaneProcess) -> None:
