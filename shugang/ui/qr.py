@@ -10,15 +10,20 @@ from markupsafe import Markup
 
 
 def document_svg(content: str) -> str:
-    """A stand-alone SVG. Level M: a printed code survives a fold or a stamp. Raises ValueError beyond 2,331 bytes."""
+    """A stand-alone SVG. Level M, by which a printed code survives a fold or a stamp; level L where only that holds so
+    much. Raises ValueError beyond 2,953 bytes."""
     buffer = io.BytesIO()
-    try:
-        segno.make(content, micro=False, error="m", boost_error=False).save(
-            buffer, kind="svg", xmldecl=False, border=2, scale=4, svgclass=None, lineclass=None
-        )
-    except segno.DataOverflowError as error:
-        raise ValueError(f"{len(content.encode())} bytes do not fit into one QR code") from error
+    _make(content).save(buffer, kind="svg", xmldecl=False, border=2, scale=4, svgclass=None, lineclass=None)
     return buffer.getvalue().decode()
+
+
+def _make(content: str) -> segno.QRCode:
+    for level in ("m", "l"):
+        try:
+            return segno.make(content, micro=False, error=level, boost_error=False)
+        except segno.DataOverflowError:
+            continue
+    raise ValueError(f"{len(content.encode())} bytes do not fit into one QR code")
 
 
 def page_svg(content: str, label: str) -> Markup:

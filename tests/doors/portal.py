@@ -79,6 +79,7 @@ DESK: tuple[Door, ...] = (
         ("dataset", "dataset:air", "gongfang"), ("asset", "asset:air", "gongfang"),
         ("product", "product:draft", "gongfang"), ("contract", "contract:segments", "xufang"),
         ("grant", "grant:segments", "xufang")) for tail in ("", ".json")),
+    read("/events/<event>/receipt", "xufang", readers=("jianguan",)),
     read("/events/<event>/receipt.json", "xufang", readers=("jianguan",)),
 )  # fmt: skip
 WITNESSES: tuple[Door, ...] = (

@@ -10,12 +10,13 @@ from typing import Any
 
 from django.conf import settings
 
+from shugang.evidence import scan
 from shugang.kernel import clock, sequencer
 from shugang.policy.text import Text
 from shugang.ui import formats
 from shugang.ui.documents import DocumentError, render_pdf
 
-from . import industries, qr_proof, sealing
+from . import industries, sealing
 from .form import PERMISSIONS
 from .models import Certificate
 from .rights import RIGHTS, SOURCE_LABELS
@@ -119,7 +120,7 @@ def _data(certificate: Certificate, receipt: dict[str, Any]) -> dict[str, Any]:
         "log_entry": f"{settings.SHUGANG_LOG_ORIGIN} 第{event.log_index}号，存证于{stamp}",
         "verify_url": verify_url(certificate.number),
         "short_address": verify_url(certificate.number),
-        "qr": qr_proof.pack(verify_url(certificate.number), receipt),
+        "qr": scan.pack(verify_url(certificate.number), receipt),
     }
 
 

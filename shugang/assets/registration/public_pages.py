@@ -11,12 +11,13 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
 
+from shugang.evidence import scan
 from shugang.kernel import paging, sequencer
 from shugang.kernel.errors import Refusal, not_found
 from shugang.policy.text import Text
 from shugang.ui.jinja import tx
 
-from . import certificate_check, queries, sealing, verify
+from . import certificate_check, documents, queries, sealing, verify
 from .http import actor_of, new_key, once, posted
 from .objections import OBJECTION, file_objection, why_not
 
@@ -108,10 +109,19 @@ def verify_number(request: HttpRequest, number: str) -> HttpResponse:
         "found": found,
         "evidence": certificate_check.anchor_facts(found.event),
         "vkey": sequencer.vkey(),
+        "code": _code(found),
         "paper": found.pdf is not None and found.proof != verify.MISMATCH,
         "proof_states": {e.pk: sequencer.proof_state(e) for _, e in found.history},
     }
     return render(request, "assets/verify.html", context)
+
+
+def _code(found: verify.Verification) -> str:
+    """What the QR code holds: the link and the proof without its content; "" while there is none."""
+    if found.event is None or found.proof in (verify.PENDING, verify.MISMATCH):
+        return ""
+    receipt = sequencer.receipt_for(found.event, show_content=False)
+    return scan.pack(documents.verify_url(found.number), receipt) if receipt else ""
 
 
 def _known(number: str) -> verify.Verification:

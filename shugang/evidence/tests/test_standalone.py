@@ -12,7 +12,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shugang.evidence import standalone_verify
+from shugang.evidence import scan, standalone_verify
 from shugang.evidence.checkpoint import Checkpoint
 from shugang.evidence.cosignature import WitnessSigner
 from shugang.evidence.encoding import to_base64
@@ -23,7 +23,7 @@ from shugang.evidence.keys import SM2, Ed25519Key, software_key
 from shugang.evidence.note import Ed25519Signer, NoteSigner, Signature, format_note, parse_note, sign_note
 from shugang.evidence.proofs import inclusion_proof
 from shugang.evidence.reader import LogReader
-from shugang.evidence.receipt import make_receipt, verify_receipt
+from shugang.evidence.receipt import TlogProof, make_receipt, verify_receipt
 from shugang.evidence.tests.helpers import AT, ORIGIN, SIGNER, VKEY, payload_of, plain, published, salt_of
 from shugang.evidence.tests.test_proofs import BIG_NODE, HASHES, mth
 from shugang.evidence.tests.test_receipt import CHANGES
@@ -173,6 +173,33 @@ def test_further_keys_must_have_signed_too(tmp_path, proven):
     for stranger in (other_sm2, other):
         code, said = run(tmp_path, receipt, VKEY, stranger)
         assert code == 1 and "did not sign" in said
+
+
+def test_a_scanned_code_is_as_good_as_a_receipt(tmp_path, proven):
+    receipt, sm2, witness = witnessed(proven)
+    text = scan.pack("https://data.example.cn/verify/1", receipt)
+    assert run(tmp_path, text, VKEY, sm2, witness)[0] == 0
+    assert run(tmp_path, text)[0] == 1  # a code names no key
+    place = len(text) - 200
+    changed = text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :]
+    assert run(tmp_path, changed, VKEY)[0] == 1
+
+
+def test_the_receipt_of_a_large_log_with_two_witnesses_fits_one_code():
+    """24 hashes: a log of ten million; four signature lines, nothing that compresses."""
+    import os
+
+    entry = Entry("certificate.issued", AT, commitment(payload_of(0), salt_of(0))).encode()
+    text = Checkpoint(ORIGIN, 10_000_000, os.urandom(32)).text()
+    sm2 = NoteSigner(ORIGIN, software_key(SM2, b"\x0b" * 32))
+    lines = [Signature(s.name, s.key_id, s.sign(text)) for s in (SIGNER, sm2)]
+    for number in (1, 2):
+        lines.append(WitnessSigner(f"witness-{number}.example.cn/witness", Ed25519Key(os.urandom(32))).cosign(text, AT))
+    proof = TlogProof(9_999_000, tuple(os.urandom(32) for _ in range(24)), format_note(text, lines))
+    packed = scan.pack(
+        "https://data.example.cn/verify/ZS-2026-000001", {"entry": entry.decode(), "proof": proof.text()}
+    )
+    assert "#p1=" in packed and len(packed) <= 2331, len(packed)
 
 
 @pytest.mark.parametrize("which", [1, 2])

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from shugang.assets.registration import sealing
+from shugang.evidence import scan
 from shugang.kernel import sequencer
 from shugang.policy.terms import MODES
 from shugang.policy.text import Text
@@ -41,7 +42,8 @@ def facts(said: dict[str, Any]) -> list[tuple[Text, Any]]:
 def pdf(voucher: TradeVoucher, with_amount: bool) -> bytes | None:
     """Signed PDF, or None until the voucher's event is in a published checkpoint."""
     event = voucher.event
-    if event is None or sequencer.proof_state(event) == "pending":
+    receipt = sequencer.receipt_for(event, show_content=False) if event else None
+    if event is None or receipt is None:
         return None
     said = voucher.content
     url = f"{settings.SHUGANG_PUBLIC_URL}/verify/{voucher.number}"
@@ -65,5 +67,6 @@ def pdf(voucher: TradeVoucher, with_amount: bool) -> bytes | None:
         "log_entry": f"{settings.SHUGANG_LOG_ORIGIN} 第{event.log_index}号",
         "verify_url": url,
         "short_address": url,
+        "qr": scan.pack(url, receipt),
     }
     return sealing.sign(render_pdf("voucher", data, created=voucher.issued_at), "数据交易凭证")

@@ -11,6 +11,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from shugang.evidence import scan
 from shugang.evidence import witness as protocol
 from shugang.evidence.tiles import parse_path
 from shugang.kernel import logkeys, origins, sequencer, timestamps, witnessing
@@ -143,6 +144,15 @@ def event_receipt(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
+@require_safe
+def receipt_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """The receipt to look at: where the entry stands, who signed, and the code that carries it all."""
+    receipt = queries.receipt(pk, request.actor)  # type: ignore[attr-defined]
+    address = request.build_absolute_uri(f"/events/{pk}/receipt")
+    context = {"pk": pk, "code": scan.pack(address, receipt), "vkey": receipt["vkey"], **queries.receipt_facts(receipt)}
+    return render(request, "portal/receipt.html", context)
+
+
 urlpatterns = [
     path("log", log_page, name="log"),
     path("log/checkpoint", checkpoint, name="log-checkpoint"),
@@ -159,6 +169,7 @@ urlpatterns = [
     path("log/<int:epoch>/tile/<path:name>", tile, name="log-tile-of"),
     path("log/<int:epoch>/vkey", vkey, name="log-vkey-of"),
     path("log/verify_receipt.py", verifier, name="log-verifier"),
+    path("events/<int:pk>/receipt", receipt_page, name="event-receipt-page"),
     path("events/<int:pk>/receipt.json", event_receipt, name="event-receipt"),
     *desk.urlpatterns,
 ]

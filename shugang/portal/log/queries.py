@@ -6,7 +6,10 @@ from typing import Any
 
 from django.conf import settings
 
-from shugang.evidence.cosignature import parse_cosigner
+from shugang.evidence.cosignature import parse_cosigner, seen
+from shugang.evidence.errors import EvidenceError
+from shugang.evidence.note import Signature, Verifier, open_note, parse_any_vkey
+from shugang.evidence.receipt import verify_receipt
 from shugang.kernel import logkeys, origins, sequencer, timestamps, witnessing
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
@@ -126,3 +129,24 @@ def former_names() -> list[dict[str, Any]]:
         }
         for name in origins.former()
     ]
+
+
+def receipt_facts(receipt: dict[str, Any]) -> dict[str, Any]:
+    """What a receipt says, for its page; `signed` are the lines that hold: (name, when a witness saw it or None)."""
+    proved = verify_receipt(receipt, receipt["vkey"])
+    note = receipt["proof"].partition("\n\n")[2]
+    found: list[tuple[str, Any]] = []
+    for told in logkeys.published(proved.checkpoint.origin):
+        key = parse_any_vkey(told["vkey"])
+        found += [(f"{key.name} ({key.algorithm})", None) for _ in _lines(note, key)]
+    for row in Witness.objects.order_by("id"):
+        witness = parse_cosigner(row.vkey)
+        found += [(f"{row.operator} ({witness.name})", seen(line.signature)) for line in _lines(note, witness)]
+    return {"proved": proved, "signed": found}
+
+
+def _lines(note: str, key: Verifier) -> list[Signature]:
+    try:
+        return open_note(note, [key])[1]
+    except EvidenceError:
+        return []

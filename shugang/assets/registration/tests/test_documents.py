@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shugang.assets.registration import documents, qr_proof, sealing, services
+from shugang.assets.registration import documents, sealing, services
 from shugang.assets.registration.models import Certificate
 from shugang.assets.testing import anchor, make_certificate
-from shugang.evidence import standalone_verify
+from shugang.evidence import scan, standalone_verify
 from shugang.evidence.errors import FormatError, VerificationError
 from shugang.evidence.receipt import verify_receipt
 from shugang.kernel import sequencer
@@ -73,9 +73,9 @@ def test_the_code_carries_a_proof_that_a_stranger_verifies(certificate, tmp_path
     import json
 
     receipt = sequencer.receipt_for(certificate.event, show_content=False)
-    code = qr_proof.pack(documents.verify_url(certificate.number), receipt)
-    assert code.startswith(documents.verify_url(certificate.number) + "#p1=") and len(code) <= qr_proof.MAX_CODE
-    unpacked = qr_proof.unpack(code, sequencer.vkey())
+    code = scan.pack(documents.verify_url(certificate.number), receipt)
+    assert code.startswith(documents.verify_url(certificate.number) + "#p1=") and len(code) <= scan.MAX_CODE
+    unpacked = scan.unpack(code, sequencer.vkey())
     assert verify_receipt(unpacked, sequencer.vkey()).entry.kind == "certificate.issued"
     path = tmp_path / "receipt.json"
     path.write_text(json.dumps(unpacked))
@@ -89,22 +89,22 @@ def test_a_code_of_another_entry_does_not_verify(certificate):
     receipt = dict(sequencer.receipt_for(certificate.event, show_content=False))
     receipt["entry"] = receipt["entry"].replace("certificate.issued", "certificate.forged")
     with pytest.raises(VerificationError):
-        verify_receipt(qr_proof.unpack(qr_proof.pack("https://x", receipt), sequencer.vkey()), sequencer.vkey())
+        verify_receipt(scan.unpack(scan.pack("https://x", receipt), sequencer.vkey()), sequencer.vkey())
 
 
 @given(st.text(max_size=200))
 def test_any_other_code_is_refused_in_one_way(text):
     with pytest.raises(FormatError):
-        qr_proof.unpack(text, "key")
+        scan.unpack(text, "key")
     with contextlib.suppress(FormatError):
-        qr_proof.unpack("https://x#p1=" + text, "key")
+        scan.unpack("https://x#p1=" + text, "key")
 
 
 def test_a_proof_too_long_for_one_code_leaves_the_link():
     import os
 
     receipt = {"entry": "e", "proof": os.urandom(4000).hex()}
-    assert qr_proof.pack("https://x/verify/1", receipt) == "https://x/verify/1"
+    assert scan.pack("https://x/verify/1", receipt) == "https://x/verify/1"
 
 
 def test_a_character_without_a_glyph_stops_only_that_paper(caplog):
