@@ -28,6 +28,10 @@ def _make(content: str) -> segno.QRCode:
 
 def page_svg(content: str, label: str) -> Markup:
     """The same inside a page, named for readers who cannot see it."""
-    svg = document_svg(content)
-    named = svg.replace("<svg ", f'<svg class="sg-qr" role="img" aria-label="{escape(label)}" ', 1)
+    made, buffer = _make(content), io.BytesIO()
+    made.save(buffer, kind="svg", xmldecl=False, border=2, omitsize=True, svgclass=None, lineclass=None)
+    kind = "sg-qr sg-qr-l" if made.symbol_size(border=0)[0] > 60 else "sg-qr"
+    named = (
+        buffer.getvalue().decode().replace("<svg ", f'<svg class="{kind}" role="img" aria-label="{escape(label)}" ', 1)
+    )
     return Markup(named)  # noqa: S704  the drawing is segno's; the label is escaped
