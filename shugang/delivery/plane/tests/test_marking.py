@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shugang.delivery.plane.tests.peer import grant, split, terms
-from shugang.delivery.plane.tests.tables import contacts, table_source
+from shugang.delivery.plane.tests.tables import contacts, file_source, table_source
 from shugang.policy.marks import MarkKey, suspects, votes_sql
 from shugang.policy.sealing import of_mark, seal_to_plane
 from shugang.policy.terms import Column, Mark, MarkedColumn
@@ -57,6 +57,29 @@ def test_each_recipients_file_carries_his_mark_and_uncounted_canaries(make_plane
     delivered = [record for record in plane.shipped() if record["outcome"] == "delivered"]
     assert [record["rows"] for record in delivered] == [ROWS, ROWS]
     assert copies["g1"] != copies["g2"] and MarkKey(SECRET, "g1") != MarkKey(SECRET, "g2")
+
+
+def test_a_downloaded_file_carries_the_mark_as_well(make_plane, control, vault):
+    made = marked(control, vault, "g1", "k1")
+    source = file_source(vault, ROWS)
+    download = grant("g1", "contacts", source, replace(made.terms, actions=("download",)), ("k1",))
+    plane = make_plane(replace(download, sealed_mark=made.sealed_mark))
+    reply = plane.get("/download/v1/contacts", "k1")
+    copy = pq.read_table(io.BytesIO(reply.body))
+    assert (reply.status, copy.num_rows) == (200, ROWS + 7)
+    base = {row["id"]: row for row in contacts(ROWS).to_pylist()}
+    own = [row for row in copy.to_pylist() if row["id"] in base]
+    assert 0 < sum(row["beds"] != base[row["id"]]["beds"] for row in own) < ROWS / 20
+    assert [r["rows"] for r in plane.shipped() if r["outcome"] == "delivered"] == [ROWS]
+
+
+def test_a_download_without_the_secret_of_the_mark_is_not_made(make_plane, control, vault):
+    made = marked(control, vault, "g1", "k1", sealed=False)
+    plane = make_plane(
+        grant("g1", "contacts", file_source(vault, ROWS), replace(made.terms, actions=("download",)), ("k1",))
+    )
+    refused = plane.get("/download/v1/contacts", "k1")
+    assert (refused.status, refused.code) == (502, "source_unavailable")
 
 
 def test_without_the_secret_of_the_mark_nothing_leaves(make_plane, control, vault):
