@@ -38,7 +38,7 @@ class Shipper:
         await self._journal.joined.wait()
         while True:
             try:
-                if not offered:
+                if self._journal.leads and not offered:
                     await self.offer()
                     offered = True
                 while await self.once():

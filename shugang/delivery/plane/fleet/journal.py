@@ -243,12 +243,14 @@ class FleetJournal:
 
     async def _beat(self, member: Membership) -> None:
         while True:
+            led = member.leads
             seq, acked = await member.beat()
             if seq > self.seq:
                 self.seq = seq
             if acked > self.acked:
                 self.acked = acked
-            if self.seq > self.acked:
+            if self.seq > self.acked or member.leads is not led:
+                # Something to ship, or to this worker it falls to ship from now on.
                 self._committed.set()
             await asyncio.sleep(member.seconds)
 
