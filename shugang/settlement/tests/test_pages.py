@@ -203,6 +203,8 @@ def test_the_operator_plays_a_bill_to_its_end_with_the_pages(world):
     finance.post("/desk/settlement/act/exchange")
     bill.refresh_from_db()
     assert bill.state == "settled"
+    assert "还没有留存的对账" in finance.get("/desk/reconciliation").content.decode()
+    finance.post("/desk/reconciliation/run")
     assert "差异0.00，已核对" in finance.get("/desk/reconciliation").content.decode()
 
 
