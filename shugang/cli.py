@@ -201,6 +201,8 @@ def parser() -> argparse.ArgumentParser:
     enrol.add_argument("url", help="平台地址 / the platform's address")
     enrol.add_argument("code", help="一次性代码 / the one-time code")
     enrol.add_argument("--dir", default="plane", help="本地文件夹 / local folder")
+    check = plane_sub.add_parser("check", help="检查能否供数 / try whether it can serve")
+    check.add_argument("--dir", default="plane", help="本地文件夹 / local folder")
     run = plane_sub.add_parser("run", help="启动 / start it")
     run.add_argument("--dir", default="plane", help="本地文件夹 / local folder")
     plane.set_defaults(act=_plane)

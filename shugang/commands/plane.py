@@ -50,10 +50,12 @@ def platform_environment() -> dict[str, str]:
 
 
 def run(args: argparse.Namespace) -> int:
-    """`shugang plane enrol|run`: needs no platform settings and no Django."""
+    """`shugang plane enrol|check|run`: needs no platform settings and no Django."""
     from shugang.delivery.plane.__main__ import main
 
     if args.plane_command == "enrol":
         return main(["enrol", args.url, args.code, args.dir])
     os.environ.pop("SHUGANG_PLANE_URL", None)
+    if args.plane_command == "check":
+        return main(["check", str(Path(args.dir) / "plane.toml")])
     return main(["--config", str(Path(args.dir) / "plane.toml")])

@@ -20,17 +20,28 @@ def main(argv: list[str] | None = None) -> int:
     enrolling.add_argument("code")
     enrolling.add_argument("data_dir", type=Path)
     enrolling.add_argument("--name", default="")
+    checking = commands.add_parser("check", help="try what this plane needs: keys, disk, platform, connectors")
+    checking.add_argument("settings", type=Path)
     given = parser.parse_args(argv)
     if given.command == "enrol":
         from shugang.delivery.plane.edge import EnrolFailed, enrol
+        from shugang.delivery.plane.site import next_steps, write_unit
 
         try:
             path = enrol(given.control_url, given.code, given.data_dir, given.name)
         except EnrolFailed as error:
             print(error, file=sys.stderr)
             return 1
-        print(f"settings: {path}")
+        print(next_steps(path, write_unit(path)))
         return 0
+    if given.command == "check":
+        from shugang.delivery.plane.checking import report
+
+        try:
+            return 0 if report(load(given.settings)) else 1
+        except ConfigError as error:
+            print(f"✗ {error}", file=sys.stderr)
+            return 1
     from shugang.delivery.plane.locks import JournalInUse
     from shugang.delivery.plane.schema import OtherSchema
 

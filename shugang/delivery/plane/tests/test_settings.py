@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shugang.delivery.plane.__main__ import main
 from shugang.delivery.plane.config import ConfigError, PlaneConfig, load, read_private_key
 from shugang.delivery.plane.connectors import open_connectors
 from shugang.delivery.plane.edge import EnrolFailed, enrol
@@ -92,6 +93,52 @@ def test_enrolment_writes_a_private_key_and_settings_once(tmp_path, control):
     assert config.private_key() and config.platform_public_key()
     with pytest.raises(EnrolFailed, match="already"):
         enrol(control.url, "one-time", tmp_path / "site")
+
+
+def test_enrolment_says_what_comes_next_and_leaves_a_unit(tmp_path, control, capsys):
+    assert main(["enrol", control.url, "one-time", str(tmp_path / "site")]) == 0
+    told = capsys.readouterr().out
+    unit = (tmp_path / "site/shugang-plane.service").read_text()
+    assert "shugang plane check --dir" in told and str(tmp_path / "site") in told
+    assert f"--config {tmp_path / 'site/plane.toml'}" in unit and "NoNewPrivileges=yes" in unit
+    assert main(["enrol", control.url, "one-time", str(tmp_path / "site")]) == 1
+
+
+def test_a_check_names_what_is_wrong_without_secrets(tmp_path, control, capsys):
+    settings = enrol(control.url, "one-time", tmp_path / "site")
+    (tmp_path / "own.sqlite3").touch()
+    settings.write_text(
+        settings.read_text()
+        + f"""
+[connectors.own]
+url = "sqlite:////{str(tmp_path)[1:]}/own.sqlite3"
+"""
+    )
+    control.plane_key = load(settings, {}).private_key()
+    assert main(["check", str(settings)]) == 0
+    assert "✗" not in capsys.readouterr().out
+    settings.write_text(
+        settings.read_text().replace("own.sqlite3", "gone.sqlite3")
+        + """
+[connectors.lake]
+url = "folder:////no/such/folder"
+[connectors.lake.tables]
+a = "x.csv"
+"""
+    )
+    control.away = True
+    assert main(["check", str(settings)]) == 1
+    told = capsys.readouterr().out
+    assert told.count("✗") == 3 and "source_unavailable" in told
+    settings.write_text(
+        settings.read_text()
+        + """
+[connectors.bad]
+url = "mysql://u:very-secret@db.example/x"
+"""
+    )
+    assert main(["check", str(settings)]) == 1
+    assert "allow-list" in (told := capsys.readouterr().out) and "very-secret" not in told
 
 
 def test_a_refused_enrolment_leaves_nothing(tmp_path, control):
