@@ -12,7 +12,8 @@ from shugang.delivery.vault import running
 from shugang.delivery.vault.tests.test_survives import Site, table, upload_through_kills
 
 GB = 1 << 30
-MOST_RESIDENT_MB = 900
+# Reading and writing hold batches alone; a key check may use half of SHUGANG_CONVERT_MEMORY_MB before it spills.
+MOST_RESIDENT_MB = {False: 600, True: 600 + 1024}
 
 
 def quickly_packed(path, mode):
@@ -52,12 +53,12 @@ def convert(folder, name, keys=()):
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_a_gigabyte_of_text_is_converted_in_little_memory(tmp_path, packed):
+@pytest.mark.parametrize(("packed", "keys"), [(False, ()), (True, ("编号",))], ids=["plain", "gzip with a key"])
+def test_a_gigabyte_of_text_is_converted_in_little_memory(tmp_path, packed, keys):
     rows = text_table(tmp_path / "upload", GB, quickly_packed if packed else open)
-    made, peak, seconds, cpu = convert(tmp_path, "a.csv.gz" if packed else "a.csv", ("编号",))
+    made, peak, seconds, cpu = convert(tmp_path, "a.csv.gz" if packed else "a.csv", keys)
     print(f"{rows:,} rows, {made.bytes:,} bytes stored: {seconds:.0f} s, {cpu:.0f} CPU s, {peak} MB resident at most")
-    assert made.rows == rows and peak < MOST_RESIDENT_MB
+    assert made.rows == rows and peak < MOST_RESIDENT_MB[bool(keys)]
     kinds = ["BIGINT", "VARCHAR", "VARCHAR", "DECIMAL(18,2)", "TIMESTAMP", "VARCHAR"]
     assert [kind for _, kind in made.columns] == kinds
 
