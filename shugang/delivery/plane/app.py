@@ -96,7 +96,7 @@ class Plane:
             asyncio.create_task(self.follower.run(self.control), name="bundles"),
             asyncio.create_task(self.shipper.run(), name="ship"),
         ]
-        if config.worker == 0:
+        if config.worker <= 1:  # a plane alone is 0, a fleet counts from 1
             self._tasks.append(asyncio.create_task(push.follow(self), name="follow"))
 
     async def stop(self) -> None:
