@@ -110,13 +110,18 @@ async def perform(plane: Plane, use: Use, order: Order) -> tuple[bytes, bool]:
             raise Rejected(use, Denied("result_gone", "Request-Id"))
         plane.counters["replayed"] += 1
         return _answer(use, order, past.detail), True
+    return await _first(plane, use, order), False
+
+
+async def _first(plane: Plane, use: Use, order: Order) -> bytes:
+    """A push of which the journal knows nothing yet."""
     key = (use.access.grant.id, use.request_id)
     plane.in_flight[key] = running = asyncio.get_running_loop().create_future()
     folder = plane.config.data_dir / f"pushing-{plane.config.worker}" / secrets.token_hex(8)
     try:
         files = await _files(plane, use, order, folder)
         async with order.target.opened() as target:
-            return await _push(plane, use, order, target, files), False
+            return await _push(plane, use, order, target, files)
     finally:
         await asyncio.to_thread(_removed, folder)
         del plane.in_flight[key]
@@ -339,7 +344,7 @@ async def _follow(plane: Plane, access: Access[PushSource], number: str) -> None
     if await plane.past(use) is not None:
         return
     try:
-        await perform(plane, use, order)
+        await _first(plane, use, order)
     except Rejected as rejected:
         await gate.refuse(rejected.use, rejected.denied)
         raise
