@@ -37,7 +37,7 @@ def deletion(grant: Grant) -> Deletion | None:
     due = services.due_at(grant)
     if due is None:
         return None
-    row: DeletionStatement | None = getattr(grant, "deletion", None)
+    row = DeletionStatement.objects.filter(grant=grant).first()
     if row is not None:
         fits = services.digest(row.statement) == row.sha256
         holds = fits and verify_signature(row.signature, row.sha256, services.context(grant))
