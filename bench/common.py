@@ -11,6 +11,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,12 @@ def sync_latency(folder: Path) -> float:
     os.close(handle)
     path.unlink()
     return statistics.median(took) * 1000
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder on the product's own disk, where git takes nothing that a killed run leaves behind."""
+    (ROOT / "var").mkdir(exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=ROOT / "var")
 
 
 def free_port() -> int:

@@ -20,7 +20,6 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -31,7 +30,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bench.common import ROOT, machine, ratios, spread, sync_latency, table
+from bench.common import machine, ratios, scratch, spread, sync_latency, table
 
 CALLERS = 64
 MOST = 1000  # entries a commit, as the sequencer takes them
@@ -309,8 +308,7 @@ def main() -> int:
     parser.add_argument("--leaves", type=int, default=LEAVES)
     given, _ = parser.parse_known_args()
     print(machine())
-    (ROOT / "var").mkdir(exist_ok=True)  # on the same disk, and nothing that git would take
-    with tempfile.TemporaryDirectory(dir=ROOT / "var") as name:
+    with scratch() as name:
         folder = Path(name)
         set_up(folder)
         reached = [durable(folder, given.rounds, given.seconds)]

@@ -11,14 +11,12 @@ import argparse
 import re
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 
 from aiohttp import web
 
 from bench.common import (
     CLIENT_CORE,
-    ROOT,
     bench_python,
     free_port,
     goal,
@@ -26,6 +24,7 @@ from bench.common import (
     machine,
     need,
     ratios,
+    scratch,
     server,
     spread,
     sync_latency,
@@ -71,7 +70,7 @@ def main() -> int:
     given = parser.parse_args()
     need("wrk", "wrk")
     print(machine())
-    with tempfile.TemporaryDirectory(dir=ROOT) as name:
+    with scratch() as name:
         return run(Path(name), given)
 
 

@@ -12,20 +12,19 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import duckdb
 
 from bench.common import (
     CLIENT_CORE,
-    ROOT,
     cpu_seconds,
     free_port,
     goal,
     machine,
     need,
     ratios,
+    scratch,
     server,
     spread,
     table,
@@ -104,7 +103,7 @@ def main() -> int:
     given = parser.parse_args()
     nginx = need("nginx", "nginx-light")
     print(machine())
-    with tempfile.TemporaryDirectory(dir=ROOT) as name:
+    with scratch() as name:
         folder = Path(name)
         folder.chmod(0o755)
         return run(folder, nginx, given)

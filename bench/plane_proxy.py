@@ -14,7 +14,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,13 +21,13 @@ from pathlib import Path
 
 from bench.common import (
     CLIENT_CORE,
-    ROOT,
     free_port,
     goal,
     interleaved,
     machine,
     need,
     ratios,
+    scratch,
     server,
     spread,
     sync_latency,
@@ -91,7 +90,7 @@ def main() -> int:
     given, _ = parser.parse_known_args()
     need("wrk", "wrk")
     print(machine())
-    with tempfile.TemporaryDirectory(dir=ROOT) as name:
+    with scratch() as name:
         return run(Path(name), given)
 
 

@@ -245,9 +245,9 @@ def test_a_plane_that_signs_is_heard(world):
     assert plane_call(world, "/plane/v1/bundle?revision=0", None).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/plane/v1/journal", "/plane/v1/bundle"])
+@pytest.mark.parametrize("path", ["/plane/v1/journal", "/plane/v1/bundle", "/plane/v1/books"])
 def test_a_forged_or_stale_request_of_a_plane_is_refused(world, unchanged, path):
-    body = journal(world) if path.endswith("journal") else None
+    body = {"journal": journal(world), "books": b"{}"}.get(path.rpartition("/")[2])
     assert told(plane_call(world, path, body, Ed25519PrivateKey.generate()))[0] == "bad_signature"
     assert told(plane_call(world, path, body, moment="1000000000"))[0] == "stale_request"
     assert told(browser(world).generic("POST" if body else "GET", path, body or b""))[0] == "unknown_plane"

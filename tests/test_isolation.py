@@ -20,7 +20,14 @@ pytestmark = pytest.mark.django_db
 
 REFUSED = {401, 403, 404}
 # Doors of programs that sign their requests; tests.test_bad_input holds them, and portal's test_witnessing the witness's.
-SIGNED = {"plane/v1/enrol", "plane/v1/bundle", "plane/v1/journal", "plane/v1/connections", "witness/add-checkpoint"}
+SIGNED = {
+    "plane/v1/enrol",
+    "plane/v1/bundle",
+    "plane/v1/journal",
+    "plane/v1/connections",
+    "plane/v1/books",
+    "witness/add-checkpoint",
+}
 # Two names of one address (allauth asks for its own), or a listing of the API's root that answers nothing.
 SILENT = {"api/v1/"}
 # The framework answers any method with the description of the API, which reads nothing that is stored.
