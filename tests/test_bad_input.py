@@ -446,7 +446,7 @@ def test_an_operation_takes_rubbish_without_falling(world, door):
                 door.method, fill(door.address, world.things), body, content_type="application/json"
             )
             assert answer.status_code < 500, body[:80]
-            if answer.status_code >= 400:
+            if answer.status_code >= 400 and door.method != "HEAD":  # RFC 9110 §9.3.2: it answers without a body
                 told(answer)
 
 
