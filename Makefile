@@ -53,7 +53,8 @@ test: $(VENV)/.test .venv-client/.done
 	@sh scripts/system-packages.sh
 	@$(MAKE) --no-print-directory lint types floors
 	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser"
-	@$(PYTEST) -m "system or browser"
+	@$(PYTEST) -n 2 --dist loadfile -m system
+	@$(PYTEST) -m "browser and not system"
 	@$(BIN)/python scripts/with_postgres.py env $(PYTEST) -n 2 --dist loadfile -m both
 
 bench: $(VENV)/.test
