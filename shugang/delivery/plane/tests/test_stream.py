@@ -135,16 +135,12 @@ class Buyer:
         self.client.loop_stop()
 
 
-@pytest.fixture(scope="module")
-def broker_(tmp_path_factory):
+@pytest.fixture
+def broker(tmp_path_factory):
+    """One for each test: a broker keeps the session of a plane that was killed, and what came meanwhile."""
     made = Broker(tmp_path_factory.mktemp("broker"))
     yield made
     made.close()
-
-
-@pytest.fixture
-def broker(broker_) -> Broker:
-    return broker_
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def upload(actor, dataset, text=CSV, **facts):
 def test_a_version_lies_in_the_store_by_its_content_and_comes_back(actor, dataset, s3):
     version = upload(actor, dataset)
     name = f"vault/{dataset.number}/{version.sha256}.parquet"
-    assert name in set(s3.keys())
+    assert name in set(s3.names())
     (vault_root() / version.path).unlink()  # another machine, or a copy that was given up
     assert own_sample(actor, dataset.number).rows[0] == ["0592", "1"]
     assert (vault_root() / version.path).stat().st_mode & 0o777 == 0o400
@@ -118,7 +118,7 @@ def test_a_store_that_is_away_loses_nothing_and_is_tried_again(actor, dataset, s
     convert()
     large.refresh_from_db()
     assert large.state == "stored", large.refusal
-    assert f"vault/{dataset.number}/{large.version.sha256}.parquet" in set(s3.keys())
+    assert f"vault/{dataset.number}/{large.version.sha256}.parquet" in set(s3.names())
 
 
 def test_the_plane_fetches_a_version_once_and_checks_it(actor, dataset, s3, tmp_path):
