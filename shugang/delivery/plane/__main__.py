@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     from shugang.delivery.plane.schema import OtherSchema
 
     try:
-        return _serve(load(given.config, _environment(given.workers)), given.config)
+        return _serve(load(given.config, _environment(given.workers)))
     except (ConfigError, JournalInUse, OtherSchema) as error:
         print(f"the plane cannot start: {error}", file=sys.stderr)
         return 78
@@ -56,12 +56,12 @@ def _environment(workers: int | None) -> dict[str, str]:
     return {**os.environ, **({f"{ENV_PREFIX}WORKERS": str(workers)} if workers is not None else {})}
 
 
-def _serve(config: PlaneConfig, settings: Path | None) -> int:
+def _serve(config: PlaneConfig) -> int:
     """A plane with a journal of its own is one process; a fleet's are numbered by the launcher."""
     if config.journal_dsn() and not config.worker:
         from shugang.delivery.plane import workers
 
-        return workers.run(config, settings)
+        return workers.run(config)
     from shugang.delivery.plane import server
 
     return server.run(config)

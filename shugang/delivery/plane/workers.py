@@ -8,50 +8,52 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
+from multiprocessing.context import ForkProcess
 
 import psycopg
 
-from shugang.delivery.plane.config import ENV_PREFIX, PlaneConfig
+from shugang.delivery.plane import server
+from shugang.delivery.plane.config import ConfigError, PlaneConfig
 from shugang.delivery.plane.fleet.adopt import adopt
-from shugang.delivery.plane.locks import own
+from shugang.delivery.plane.locks import JournalInUse, own
+from shugang.delivery.plane.schema import OtherSchema
 
 log = logging.getLogger("shugang.plane.workers")
 EX_CONFIG = 78
 PR_SET_PDEATHSIG = 1
 LIVED_SECONDS, LONGEST_PAUSE = 10.0, 5.0
 PATIENCE_SECONDS = 12.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass
 class Worker:
-    """One process and when it may start again: at once after a long life, later and later after short ones."""
+    """One process and when it may start again: at once after a long life, later and later after short ones.
 
-    number: int
-    command: list[str]
-    process: subprocess.Popen[bytes] | None = None
+    It is a fork of the launcher, which has loaded all and runs nothing: no thread of ours, no event loop.
+    """
+
+    config: PlaneConfig
+    lock: int
+    process: ForkProcess | None = None
     started: float = 0.0
     next_start: float = 0.0
     pause: float = 0.1
-    environment: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         self.started = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603 our own program
-            self.command,
-            env={**os.environ, **self.environment, f"{ENV_PREFIX}WORKER": str(self.number)},
-            preexec_fn=_die_with_parent,
-            start_new_session=True,
-        )
+        context = multiprocessing.get_context("fork")
+        self.process = context.Process(target=_work, args=(self.config, self.lock, os.getpid()))
+        self.process.start()
 
     def ended(self) -> int | None:
-        return self.process.poll() if self.process is not None else None
+        return self.process.exitcode if self.process is not None else None
 
     def rest(self) -> None:
         now = time.monotonic()
@@ -59,22 +61,30 @@ class Worker:
         self.process, self.next_start = None, now + self.pause
 
 
-def _die_with_parent() -> None:
+def _work(config: PlaneConfig, lock: int, launcher: int) -> None:
+    """Serve in the new process, which dies with the launcher and holds nothing of it."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != launcher:
+        return
+    os.setsid()
+    os.close(lock)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        sys.exit(server.run(config))
+    except (ConfigError, JournalInUse, OtherSchema) as error:
+        print(f"the plane cannot start: {error}", file=sys.stderr)
+        sys.exit(EX_CONFIG)
 
 
-def run(config: PlaneConfig, settings: Path | None) -> int:
+def run(config: PlaneConfig) -> int:
     """Blocking; the exit status: 78 where a worker says that the settings cannot work, otherwise 0."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = own(config.journal_path.with_suffix(".lock"))
-    command = [sys.executable, "-m", "shugang.delivery.plane"]
-    if settings is not None:
-        command += ["--config", str(settings)]
-    more = {f"{ENV_PREFIX}WORKERS": str(config.workers)}
-    workers = [Worker(number, command, environment=more) for number in range(1, config.workers + 1)]
+    workers = [Worker(replace(config, worker=number), lock) for number in range(1, config.workers + 1)]
     stopping: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, lambda n, _frame: stopping.append(n))
     try:
         _adopted(config, stopping)
@@ -102,7 +112,7 @@ def _attend(workers: list[Worker], stopping: list[int]) -> int:
             if status == EX_CONFIG:
                 return EX_CONFIG
             if status is not None:
-                log.warning("worker %d ended (%d)", worker.number, status)
+                log.warning("worker %d ended (%d)", worker.config.worker, status)
                 worker.rest()
             if worker.process is None and time.monotonic() >= worker.next_start:
                 worker.start()
@@ -116,8 +126,7 @@ def _stop(workers: list[Worker]) -> None:
         process.terminate()
     deadline = time.monotonic() + PATIENCE_SECONDS
     for process in running:
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        process.join(max(0.1, deadline - time.monotonic()))
+        if process.exitcode is None:
             process.kill()
-            process.wait(5)
+            process.join(5)

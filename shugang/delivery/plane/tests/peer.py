@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shugang.delivery.plane.config import write_private
 from shugang.delivery.plane.control import PREFIX
 from shugang.delivery.plane.records import verify_chain
+from shugang.delivery.plane.tests.forked import Forked
 from shugang.policy.bundle import Bundle, sign_bundle
 from shugang.policy.connections import Connection
 from shugang.policy.grant import Basis, CompiledGrant, Credential
@@ -211,21 +212,21 @@ class PlaneProcess:
         self.workers, self.journal_url = int(values.get("workers", 1)), str(values.get("journal_url", ""))
         self.environ = {f"SHUGANG_PLANE_{name.upper()}": str(value) for name, value in values.items()}
         self.control = control
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, healthy: bool = True, prefix: tuple[str, ...] = ()) -> PlaneProcess:
-        log = (self.folder / "log").open("ab")
-        self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "shugang.delivery.plane", *self.arguments],
-            env={**os.environ, **self.environ},
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-        )
+        """`prefix`: what runs the program (its limits); without it the plane is a fork that starts at once."""
+        environ, log = {**os.environ, **self.environ}, self.folder / "log"
+        if prefix:
+            command = [*prefix, sys.executable, "-m", "shugang.delivery.plane", *self.arguments]
+            with log.open("ab") as out:
+                self.process = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=out, stderr=out)
+        else:
+            self.process = Forked(self.arguments, environ, ROOT, log)
         if healthy:
             self.wait(self.ready)
         return self
