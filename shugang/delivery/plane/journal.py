@@ -11,6 +11,7 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import queue
@@ -58,10 +59,12 @@ class Durable(asyncio.Future[None]):
 
 
 class _Batch:
-    __slots__ = ("chained", "entries", "fold", "future", "numbers", "statements")
+    __slots__ = ("chained", "closed", "entries", "fold", "future", "numbers", "opened", "statements")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.entries: list[Entry] = []
+        self.opened: list[Intent] = []
+        self.closed: list[tuple[str, str]] = []
         self.statements: list[tuple[str, tuple[Any, ...]]] = []
         self.chained: schema.Chained | None = None
         self.fold: schema.Usage = {}
@@ -152,15 +155,18 @@ class Journal:
         """Queue a finished use; the future is shared by its batch. Raises JournalFailed."""
         batch = self._pending
         batch.entries.append(entry)
+        return self._joined(batch)
+
+    def _joined(self, batch: _Batch) -> asyncio.Future[None]:
         if self._idle:
             self._wake()
-        elif len(batch.entries) >= self._enough:
+        elif len(batch.entries) + len(batch.opened) >= self._enough:
             self._flush()
         return batch.future
 
     def finish(self, entry: Entry) -> asyncio.Future[None]:
         """Close the intent of `entry` with its outcome."""
-        self._pending.statements.append((schema.CLOSE_INTENT, (entry.template.grant, entry.request_id)))
+        self._pending.closed.append((entry.template.grant, entry.request_id))
         return self.submit(entry)
 
     def answered(self, entry: Entry, answer: tuple[str, bytes] | None) -> asyncio.Future[None]:
@@ -174,11 +180,9 @@ class Journal:
         return self.submit(entry)
 
     def intent(self, intent: Intent) -> asyncio.Future[None]:
-        return self._statement(
-            "INSERT INTO intent (grant_id, request_id, credential, mode, action, version, at, received_at, day, detail)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            tuple(intent),
-        )
+        batch = self._pending
+        batch.opened.append(intent)
+        return self._joined(batch)
 
     def released(
         self, grant: str, request_id: str, size: int, rows: int, outcome: str, charged: bool, reason: str
@@ -270,9 +274,10 @@ class Journal:
             self.recent.add(batch.chained)
         batch.future.set_result(None)
         self._committed.set()
-        waiting = len(self._pending.entries)
-        self._siblings, self._ended = len(batch.entries) + waiting, self._loop.time()
-        if waiting and batch.entries:
+        worked = len(batch.entries) + len(batch.opened)
+        waiting = len(self._pending.entries) + len(self._pending.opened)
+        self._siblings, self._ended = worked + waiting, self._loop.time()
+        if waiting and worked:
             self._gather()
         elif waiting or self._pending.statements:
             self._flush()
@@ -321,11 +326,16 @@ class Journal:
 
     def _commit(self, batch: _Batch) -> None:
         con, chained = self._con, batch.chained
-        if chained and not (batch.statements or batch.fold or chained.billing):
+        if chained and not (batch.statements or batch.opened or batch.closed or batch.fold or chained.billing):
             # One statement is a transaction by itself; each further one gives the interpreter away and waits for it.
             schema.write(con, chained)
         else:
             con.execute("BEGIN IMMEDIATE")
+            # An id that is closed and opened again in one batch stays open: closing comes first.
+            if batch.closed:
+                con.execute(schema.CLOSE_INTENTS, (json.dumps(batch.closed),))
+            if batch.opened:
+                con.execute(schema.OPEN_INTENTS, (json.dumps(batch.opened),))
             for sql, params in batch.statements:
                 con.execute(sql, params)
             if chained:

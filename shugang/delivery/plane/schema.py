@@ -111,7 +111,14 @@ LISTINGS = ("metadata", "manifest", "changes")
 FOLDED = "folded_seq"
 FOLD_EVERY = 4096
 SET_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-CLOSE_INTENT = "DELETE FROM intent WHERE grant_id = ? AND request_id = ?"
+# All intents of a flush at once, from JSON: each statement gives the interpreter away, and waits to have it back.
+_INTENT = "grant_id, request_id, credential, mode, action, version, at, received_at, day, detail"
+_CELLS = ", ".join(f"json_extract(value, '$[{n}]')" for n in range(_INTENT.count(",") + 1))
+OPEN_INTENTS = f"INSERT INTO intent ({_INTENT}) SELECT {_CELLS} FROM json_each(?)"  # noqa: S608
+CLOSE_INTENTS = """
+DELETE FROM intent WHERE (grant_id, request_id) IN
+    (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))
+"""
 
 
 # Which earlier ranges of a file are billed: their numbers tell them (see `plane.pieces`).

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -219,9 +219,9 @@ class PlaneProcess:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, healthy: bool = True, prefix: tuple[str, ...] = ()) -> PlaneProcess:
-        """`prefix`: what runs the program (its limits); without it the plane is a fork that starts at once."""
+        """`prefix`: what runs the program (its limits). A fork starts at once, unless Python itself is set up anew."""
         environ, log = {**os.environ, **self.environ}, self.folder / "log"
-        if prefix:
+        if prefix or "PYTHONPATH" in environ:
             command = [*prefix, sys.executable, "-m", "shugang.delivery.plane", *self.arguments]
             with log.open("ab") as out:
                 self.process = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=out, stderr=out)
@@ -252,21 +252,25 @@ class PlaneProcess:
         return json.loads(self.get("/healthz").body)
 
     def metric(self, name: str) -> float:
-        """A counter, summed over all workers: each scrape meets one of them."""
+        """A counter, summed over all workers."""
+        return sum(self.each(name).values())
+
+    def each(self, name: str, check: Callable[[float], bool] = lambda _: True) -> dict[str, float]:
+        """What every worker says, by worker, once each says what `check` wants: each scrape meets one of them."""
         seen: dict[str, float] = {}
         pattern = re.compile(rf'^shugang_plane_{name}(?:{{worker="(\d+)"}})? (\S+)$', re.MULTILINE)
 
         def all_seen() -> bool:
             for worker, value in pattern.findall(self.get("/metrics").body.decode()):
                 seen[worker] = float(value)
-            return len(seen) == self.workers
+            return len(seen) == self.workers and all(map(check, seen.values()))
 
         self.wait(all_seen)
-        return sum(seen.values())
+        return seen
 
     def at(self, revision: int) -> None:
-        """Wait until the plane holds this revision."""
-        self.wait(lambda: self.health()["revision"] >= revision)
+        """Wait until every worker holds this revision."""
+        self.each("bundle_revision", lambda held: held >= revision)
 
     def shipped(self) -> list[dict[str, Any]]:
         """All records, once the journal has arrived at control."""
