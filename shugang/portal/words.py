@@ -72,6 +72,7 @@ EVENTS: dict[str, Text] = {
     "plane.resumed": Text("恢复信任数据面", "Data plane trusted again"),
     "plane.suspended": Text("停止信任数据面", "Data plane suspended"),
     "product.created": Text("建立产品", "Product created"),
+    "charge.revenue_reported": Text("申报收入", "Revenue reported"),
     "product.revised": Text("修改产品", "Product revised"),
     "quotation.made": Text("提出报价或还价", "Quotation or counter-offer made"),
     "receipt.returned": Text("退回不明来款", "Unmatched receipt returned"),

@@ -1,7 +1,7 @@
 """The rooms' tables under one label, so that a wall between rooms moves without a migration."""
 
 from .bills.models import Bill, BillLine, BillPeriod
-from .charges.models import ChargeAgreement
+from .charges.models import ChargeAgreement, RevenueReport
 from .ledger.models import Account, Entry, Transfer
 from .payouts.models import BankFile, BankLine, PayoutInstruction
 from .reconciliation.models import ReconciliationRun
@@ -17,5 +17,6 @@ __all__ = [
     "Entry",
     "PayoutInstruction",
     "ReconciliationRun",
+    "RevenueReport",
     "Transfer",
 ]

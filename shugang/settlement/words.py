@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from shugang.policy.priceplan import REASONS
+from shugang.policy.priceplan import REASONS, UNIT_WORDS
 from shugang.policy.text import Text
-from shugang.ui.formats import e8, number
+from shugang.ui.formats import e8, fen, number
 
 from .bills.models import BillLine
 
-UNITS: dict[str, Text] = {
-    "calls": Text("次", "calls"),
-    "rows": Text("行", "rows"),
-    "bytes": Text("字节", "bytes"),
-}
+UNITS: dict[str, Text] = {unit: many for unit, (many, _) in UNIT_WORDS.items()}
 KINDS: dict[str, Text] = {
     "bill": Text("账单", "Bill"),
     "statement": Text("零额对账单", "Zero statement"),
@@ -20,6 +16,7 @@ KINDS: dict[str, Text] = {
 }
 PURPOSES: dict[str, Text] = {
     "supplier": Text("付供方", "To the supplier"),
+    "contributor": Text("付贡献方", "To a contributor"),
     "commission": Text("平台服务费（不含税）", "Platform commission, net"),
     "vat": Text("平台服务费增值税", "VAT on the commission"),
     "refund": Text("退还需方", "Refund to the buyer"),
@@ -46,6 +43,7 @@ OUTCOMES: dict[str, Text] = {
     "manifest": Text("取得文件清单", "file list"),
     "changes": Text("取得变更清单", "list of changes"),
     "metadata": Text("读取元数据", "metadata"),
+    "revenue": Text("申报收入", "reported revenue"),
 }
 
 
@@ -71,8 +69,12 @@ def reason(line: BillLine) -> Text:
 
 def quantity(line: BillLine) -> Text:
     """1,204次; a line that only adjusts an amount has none."""
-    if line.charge_reason in {"minimum", "capped"}:
+    if line.charge_reason in {"minimum", "capped", "day_capped"}:
         return Text("—", "—")
+    if line.charge_reason == "period":
+        return Text(f"{line.quantity}期", f"{line.quantity} period")
+    if line.charge_reason == "share":
+        return Text(fen(line.quantity), fen(line.quantity))
     if line.charge_reason == "one_off":
         return Text("1项", "1 item")
     unit = UNITS.get(line.unit, Text(line.unit, line.unit))
@@ -81,7 +83,7 @@ def quantity(line: BillLine) -> Text:
 
 def unit_price(line: BillLine) -> Text:
     """¥0.3500/次, ¥12.00/1,000行; a dash where the line has no price of its own."""
-    if line.charge_reason not in {"unit", "tier"}:
+    if line.charge_reason not in {"unit", "tier", "outcome", "volume"}:
         return Text("—", "—")
     unit = UNITS.get(line.unit, Text(line.unit, line.unit))
     size = f"{number(line.unit_size)}" if line.unit_size != 1 else ""

@@ -91,6 +91,27 @@ def _disputed(client: Any) -> None:
     dispute_bill(buyer, str(Bill.objects.get(state="issued").number), REASON)
 
 
+def _shared(client: Any) -> None:
+    """The contract shares revenue instead of charging use."""
+    from shugang.policy.priceplan import PricePlan
+    from shugang.settlement.charges.models import ChargeAgreement
+
+    plan = PricePlan("revenue", unit="revenue", share_bp=500).to_json()
+    ChargeAgreement.objects.update(plan=plan)
+
+
+def _revenue(things: dict[str, Any]) -> dict[str, str]:
+    from shugang.settlement.charges.models import ChargeAgreement
+
+    first = ChargeAgreement.objects.get(number=things["contract:segments"].number).starts_on
+    return {"period_from": first.isoformat(), "revenue_yuan": "1200.50", "basis": "应用程序本期营业收入。"}
+
+
+REVENUE: tuple[Door, ...] = (
+    *both(f"/desk/charges/{HT}/revenue", "xufang", _revenue, prepare=_shared),
+    api("GET", f"/charges/{HT}/revenue", "xufang", readers=SIDES, prepare=_shared),
+    api("POST", f"/charges/{HT}/revenue", "xufang", _revenue, prepare=_shared),
+)
 BILLS: tuple[Door, ...] = (
     read("/desk/bills", "xufang", OWN),
     read("/desk/bills?format=csv", "xufang", OWN),
@@ -155,4 +176,4 @@ API: tuple[Door, ...] = (
     api("POST", "/bank/return", "yunying", _bank_line),
     api("POST", "/bank/retry", "yunying", _instruction, prepare=_failed),
 )
-DOORS = (*BILLS, *OPERATOR, *API)
+DOORS = (*REVENUE, *BILLS, *OPERATOR, *API)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -13,7 +13,7 @@ from django.db.models.functions import TruncDate
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
-from shugang.policy.priceplan import CONTINUED, priced_as
+from shugang.policy.priceplan import CONTINUED, day_key, priced_as
 from shugang.policy.text import Text
 from shugang.policy.vocabulary import CHINA, Quota
 
@@ -21,7 +21,7 @@ from ..grants.models import Grant
 from .models import UsageRecord
 
 RECORD = Text("这条用量记录", "usage record")
-UNITS = ("calls", "rows", "bytes")
+UNITS = ("calls", "rows", "bytes", "seconds")
 # Listings of a share draw on no quota (plane: an entry that does not count).
 LISTINGS = ("metadata", "manifest", "changes")
 _DELIVERED = Q(state__in=("answered", "aborted")) & ~Q(outcome__in=LISTINGS)
@@ -43,27 +43,47 @@ def _measure(unit: str) -> Any:
 
 
 def charged_quantities(
-    grant_number: str, start: datetime, end: datetime, unit: str = "calls", folded_until: datetime | None = None
-) -> dict[str, int]:
-    """Outcome → charged quantity in `unit` (calls, rows or bytes), uses at [start, end) of rule time.
+    grant_number: str, start: datetime, end: datetime, unit: str = "calls", folded_until: datetime | None = None,
+    by_day: bool = False,
+) -> dict[str, int]:  # fmt: skip
+    """Outcome → charged quantity in `unit` (`UNITS`), uses at [start, end) of rule time; `by_day` as in `by_price`.
 
     Each billing key counts once. `folded_until`: only what had arrived by then (real time), for a run's watermark.
     """
     rows = UsageRecord.objects.filter(grant__number=grant_number, charged=True, at__gte=start, at__lt=end)
     if folded_until is not None:
         rows = rows.filter(folded_at__lte=folded_until)
-    return by_price(rows, unit)
+    return by_price(rows, unit, by_day)
 
 
-def by_price(rows: QuerySet[UsageRecord], unit: str) -> dict[str, int]:
-    """Outcome, as a price plan knows it, → quantity in `unit`. Further bytes of a file are no further call."""
+def by_price(rows: QuerySet[UsageRecord], unit: str, by_day: bool = False) -> dict[str, int]:
+    """Outcome, as a price plan knows it, → quantity in `unit`. Further bytes of a file are no further call.
+
+    `by_day`: the keys name the day in the city's zone too (`policy.priceplan.day_key`).
+    """
+    found: dict[str, int] = {}
+    for outcome, day, quantity in _seconds(rows) if unit == "seconds" else _counted(rows, unit, by_day):
+        name = day_key(priced_as(outcome), day) if by_day else priced_as(outcome)
+        found[name] = found.get(name, 0) + quantity
+    # Milliseconds of windows are summed first: what is cut off is less than a second of the whole.
+    return {name: quantity // 1000 for name, quantity in found.items()} if unit == "seconds" else found
+
+
+def _counted(rows: QuerySet[UsageRecord], unit: str, by_day: bool) -> Iterator[tuple[str, Any, int]]:
     if unit == "calls":
         rows = rows.exclude(outcome=CONTINUED)
-    found: dict[str, int] = {}
-    for row in rows.values("outcome").annotate(total=_measure(unit)).order_by("outcome"):
-        name = priced_as(row["outcome"])
-        found[name] = found.get(name, 0) + int(row["total"] or 0)
-    return found
+    keys = ["outcome", "day"] if by_day else ["outcome"]
+    days = rows.annotate(day=TruncDate("at", tzinfo=clock.zone())) if by_day else rows
+    for row in days.values(*keys).annotate(total=_measure(unit)).order_by(*keys):
+        yield row["outcome"], row.get("day"), int(row["total"] or 0)
+
+
+def _seconds(rows: QuerySet[UsageRecord]) -> Iterator[tuple[str, date, int]]:
+    """Milliseconds of the span that each window's record states; other uses last no time."""
+    for outcome, at, detail in rows.values_list("outcome", "at", "detail").iterator():
+        if {"from", "until"} <= set(detail):
+            span = datetime.fromisoformat(detail["until"]) - datetime.fromisoformat(detail["from"])
+            yield outcome, at.astimezone(clock.zone()).date(), span // timedelta(milliseconds=1)
 
 
 def usage_by_day(grant_numbers: Iterable[str], start: datetime, end: datetime) -> list[Any]:

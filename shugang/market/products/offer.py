@@ -44,12 +44,17 @@ def _refusal(error: TermsError) -> Refusal:
 
 
 def check(terms: Terms, plan: PricePlan, version: DatasetVersion, mode: str) -> None:
-    """Raises Refusal `bad_terms`, `unknown_outcome` when nobody could deliver or bill this."""
+    """Raises Refusal `bad_terms`, `unknown_outcome`, `unknown_unit` when nobody could deliver or bill this."""
     try:
         validate(terms, version.policy_columns(), mode)
         check_plan(plan)
     except TermsError as error:
         raise _refusal(error) from error
+    if plan.unit == "seconds" and mode != "stream":
+        text = Text(
+            "只有实时数据流按时长计量，请改选单位。", "Only streams are metered by time. Please choose another unit."
+        )
+        raise Refusal("unknown_unit", text, 422, {"p_unit": text})
     strange = [o for o in plan.billable if o not in OUTCOMES[mode]]
     if strange:
         known = OUTCOMES[mode].values()

@@ -28,8 +28,10 @@ from .services import PRODUCT
 
 PRICES: dict[str, tuple[Text, tuple[str, ...]]] = {
     "free": (Text("免费", "Free"), ("free",)),
-    "metered": (Text("按量", "By use"), ("per_unit", "tiered")),
+    "metered": (Text("按量", "By use"), ("per_unit", "by_outcome", "tiered", "volume")),
     "package": (Text("套餐", "Package"), ("package",)),
+    "period": (Text("订阅", "Subscription"), ("period",)),
+    "revenue": (Text("分成", "Revenue share"), ("revenue",)),
     "one_off": (Text("一次性", "One-off"), ("one_off",)),
 }
 FACETS: dict[str, tuple[Text, dict[str, Text]]] = {

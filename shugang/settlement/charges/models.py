@@ -14,7 +14,10 @@ from ..gates import is_operator_finance
 
 
 class ChargeAgreement(ScopedModel):
-    """`number` is the contract's. `plan` is policy.priceplan JSON; rates are basis points; days inclusive."""
+    """`number` is the contract's. `plan` is policy.priceplan JSON; rates are basis points; days inclusive.
+
+    `shares` divides the supplier's part of every bill: [[party number, weight]], empty when it is the supplier's alone.
+    """
 
     class State(models.TextChoices):
         ACTIVE = "active"
@@ -34,6 +37,7 @@ class ChargeAgreement(ScopedModel):
     ends_on = models.DateField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     refs = models.JSONField(default=list)
+    shares = models.JSONField(default=list)
     registered_at = models.DateTimeField()
 
     class Meta:
@@ -61,3 +65,22 @@ class ChargeAgreement(ScopedModel):
             ("party", self.supplier.number),
         ]
         return own + [(kind, key) for kind, key in self.refs]
+
+
+class RevenueReport(ScopedModel):
+    """What the buyer states that he earned with the data in one service period, in 分; the latest one counts."""
+
+    agreement = models.ForeignKey(ChargeAgreement, on_delete=models.PROTECT, related_name="revenues")
+    period_from = models.DateField()
+    period_to = models.DateField()
+    revenue_fen = models.BigIntegerField()
+    basis = models.CharField(max_length=400)
+    person_id = models.BigIntegerField(null=True)
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(revenue_fen__gte=0), name="revenue_not_negative")]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(agreement__in=ChargeAgreement.objects.visible_to(actor))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,17 +62,19 @@ def register_charge(
     refs: Iterable[tuple[str, str]] = (),
     commission_bp: int | None = None,
     vat_bp: int | None = None,
+    shares: Sequence[tuple[str, int]] = (),
 ) -> ChargeAgreement:
     """Freeze what the use under a contract costs.
 
     `number` is the contract's; `plan` is checked (TermsError); `refs` name upstream objects for the trace.
-    Rates in basis points default to the rule profile in force on `starts_on`. Raises Refusal
-    `already_registered`, `invalid_charge`.
+    Rates in basis points default to the rule profile in force on `starts_on`. `shares`: (party number, weight) among
+    which the supplier's part is divided. Raises Refusal `already_registered`, `invalid_charge`, `invalid_shares`.
     """
     checked = plan if isinstance(plan, PricePlan) else PricePlan.from_json(plan)
     profile = rules(starts_on)
     commission = profile.data["commission_bp"] if commission_bp is None else commission_bp
     vat = profile.data["vat_bp"] if vat_bp is None else vat_bp
+    _check_shares(shares)
     _check(number, buyer, supplier, starts_on, ends_on, commission, vat)
     agreement = ChargeAgreement.objects.create(
         number=number,
@@ -88,6 +90,7 @@ def register_charge(
         starts_on=starts_on,
         ends_on=ends_on,
         refs=sorted([list(r) for r in set(refs)]),
+        shares=[list(share) for share in shares],
         registered_at=clock.now(),
     )
     payload = {
@@ -96,6 +99,7 @@ def register_charge(
         "vat_bp": vat,
         "starts_on": starts_on.isoformat(),
         "ends_on": ends_on.isoformat(),
+        **({"shares": agreement.shares} if agreement.shares else {}),
     }
     emit("charge.registered", actor, agreement.event_refs(), payload)
     return agreement
@@ -122,6 +126,19 @@ def _check(
             ),
             422,
         )
+
+
+def _check_shares(shares: Sequence[tuple[str, int]]) -> None:
+    numbers = [number for number, _ in shares]
+    known = Party.objects.filter(number__in=numbers).count()
+    sound = known == len(set(numbers)) == len(numbers) and all(weight >= 0 for _, weight in shares)
+    if shares and not (sound and sum(weight for _, weight in shares) > 0):
+        raise Refusal(
+            "invalid_shares",
+            Text("分成份额须是不同的机构，各不为负，且合计大于零。",
+                 "Shares name different parties, none negative, with a sum above 0."),
+            422,
+        )  # fmt: skip
 
 
 def lock_agreement(number: str) -> ChargeAgreement:

@@ -34,6 +34,7 @@ class PayoutInstruction(ScopedModel):
 
     class Purpose(models.TextChoices):
         SUPPLIER = "supplier"
+        CONTRIBUTOR = "contributor"
         COMMISSION = "commission"
         VAT = "vat"
         REFUND = "refund"
@@ -61,7 +62,12 @@ class PayoutInstruction(ScopedModel):
         constraints = [
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="instruction_amount_positive"),
             models.UniqueConstraint(
-                fields=["bill", "purpose"], condition=Q(bill__isnull=False), name="one_instruction_a_purpose"
+                fields=["bill", "purpose"],
+                condition=Q(bill__isnull=False) & ~Q(purpose="contributor"),
+                name="one_instruction_a_purpose",
+            ),
+            models.UniqueConstraint(
+                fields=["bill", "payee"], condition=Q(purpose="contributor"), name="one_instruction_a_contributor"
             ),
         ]
 

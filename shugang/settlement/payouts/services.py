@@ -14,6 +14,7 @@ from shugang.kernel.numbering import yearly_number
 from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
 from shugang.parties.organisations.queries import the_operator
+from shugang.policy.money import allocate
 from shugang.policy.text import Text
 
 from .. import gates
@@ -70,14 +71,25 @@ def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bi
 
 
 def _targets(bill: Bill, parts: Shares) -> list[tuple[str, Account, Party | None, int]]:
-    supplier = bill.supplier
     operator = the_operator()
     rows: list[tuple[str, Account, Party | None, int]] = [
-        ("supplier", accounts.payable(supplier.number, supplier.pk), supplier, parts.supplier),
+        *_suppliers(bill, parts.supplier),
         ("commission", accounts.commission(), operator, parts.commission),
         ("vat", accounts.vat(), operator, parts.vat),
     ]
     return [row for row in rows if row[3]]
+
+
+def _suppliers(bill: Bill, amount: int) -> list[tuple[str, Account, Party | None, int]]:
+    """The supplier's part, divided by the shares frozen with the contract (largest remainder)."""
+    shares = bill.agreement.shares or [[bill.supplier.number, 1]]
+    payees = Party.objects.in_bulk([number for number, _ in shares], field_name="number")
+    parts = allocate(amount, [weight for _, weight in shares])
+    return [
+        ("supplier" if number == bill.supplier.number else "contributor",
+         accounts.payable(number, payees[number].pk), payees[number], part)
+        for (number, _), part in zip(shares, parts, strict=True)
+    ]  # fmt: skip
 
 
 def _instruct(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from shugang.policy.priceplan import PricePlan, RatedLine, rate
+from shugang.policy.priceplan import PricePlan, RatedLine, rate, total
 
 
 class NewLine(NamedTuple):
@@ -26,7 +26,7 @@ class NewLine(NamedTuple):
 
 
 # Reasons of lines that stand for each outcome apart; the others occur once (a tier: once each).
-_PER_OUTCOME = frozenset({"not_billable", "free", "in_one_off"})
+_PER_OUTCOME = frozenset({"not_billable", "free", "in_one_off", "in_period", "in_share", "outcome"})
 _Key = tuple[str, int | None, tuple[str, ...]]
 
 
@@ -36,7 +36,7 @@ def _key(line: RatedLine) -> _Key:
 
 def rated_total(plan: PricePlan, quantities: Mapping[str, int]) -> int:
     """分 for a whole period."""
-    return sum(line.amount_fen for line in rate(plan, quantities))
+    return total(plan, quantities)
 
 
 def difference(plan: PricePlan, now: Mapping[str, int], before: Mapping[str, int] | None) -> list[NewLine]:

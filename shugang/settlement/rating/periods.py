@@ -1,4 +1,5 @@
-"""Service periods: calendar months of the city's zone, clipped to the agreement. Days are inclusive."""
+"""Service periods: calendar months of the city's zone, clipped to the agreement; a subscription's own months,
+quarters or years from its first day; or the whole term. Days are inclusive."""
 
 from __future__ import annotations
 
@@ -7,8 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-# Priced once for the whole term, so the term is their one service period.
-WHOLE_TERM = frozenset({"free", "one_off"})
+from shugang.policy.priceplan import MONTHS, PricePlan
 
 
 class Period(NamedTuple):
@@ -22,15 +22,33 @@ class Period(NamedTuple):
         return start.astimezone(UTC), end.astimezone(UTC)
 
 
-def service_periods(kind: str, starts_on: date, ends_on: date, until: date) -> Iterator[Period]:
+def service_periods(plan: PricePlan, starts_on: date, ends_on: date, until: date) -> Iterator[Period]:
     """The periods of an agreement that have begun by `until`, oldest first."""
     if until < starts_on:
         return
-    if kind in WHOLE_TERM:
+    if plan.whole_term:
         yield Period(starts_on, ends_on)
+        return
+    if plan.every is not None:
+        yield from _subscribed(MONTHS[plan.every], starts_on, ends_on, until)
         return
     first = starts_on
     while first <= min(ends_on, until):
         following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
         yield Period(first, min(ends_on, following - timedelta(days=1)))
         first = following
+
+
+def _subscribed(months: int, starts_on: date, ends_on: date, until: date) -> Iterator[Period]:
+    number, first = 1, starts_on
+    while first <= min(ends_on, until):
+        following = _months_later(starts_on, number * months)
+        yield Period(first, min(ends_on, following - timedelta(days=1)))
+        number, first = number + 1, following
+
+
+def _months_later(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = (date(year, month + 1, 1).replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return last.replace(day=min(day.day, last.day))

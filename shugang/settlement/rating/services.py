@@ -64,7 +64,7 @@ def look_at(agreement: ChargeAgreement, period: Period, until: datetime) -> Rate
     start, end = period.bounds(clock.zone())
     cut_at = max(start, min(end, until))
     folded_until = clock.real_now()
-    now = quantities(agreement.grant, plan, start, cut_at)
+    now = quantities(agreement.grant, plan, start, cut_at, folded_until)
     before = last_rating(agreement, period)
     lines = difference(plan, now, before.quantities if before else None)
     late = before is not None and before.cut_at >= end
@@ -83,7 +83,7 @@ def rate_now(agreement: ChargeAgreement, period: Period, until: datetime) -> Rat
 def open_periods(agreement: ChargeAgreement, until: datetime) -> list[Rated]:
     """Every begun period that has something to bill, or that was never billed and has been used."""
     day = until.astimezone(clock.zone()).date()
-    periods = service_periods(agreement.price_plan.kind, agreement.starts_on, agreement.ends_on, day)
+    periods = service_periods(agreement.price_plan, agreement.starts_on, agreement.ends_on, day)
     rated = [rate_now(agreement, period, until) for period in periods]
     return [r for r in rated if _worth_billing(agreement, r)]
 
@@ -194,5 +194,5 @@ def backed_quantities(agreement: ChargeAgreement, row: BillPeriod) -> Mapping[st
     """The part of a rating's quantities that metered use still backs; all of it unless records are missing."""
     period = Period(row.period_from, row.period_to)
     start, _ = period.bounds(clock.zone())
-    now = quantities(agreement.grant, agreement.price_plan, start, row.cut_at)
+    now = quantities(agreement.grant, agreement.price_plan, start, row.cut_at, row.folded_until)
     return {outcome: min(count, now.get(outcome, 0)) for outcome, count in row.quantities.items()}

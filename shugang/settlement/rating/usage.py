@@ -8,28 +8,33 @@ from django.db.models import Q, QuerySet
 
 from shugang.delivery.metering.models import UsageRecord
 from shugang.delivery.metering.queries import by_price, charged_quantities
+from shugang.kernel import clock
 from shugang.kernel.actors import Actor
-from shugang.policy.priceplan import PricePlan, recorded_as
+from shugang.policy.priceplan import REVENUE, PricePlan, recorded_as
 
 from .. import gates
 from ..bills.models import BillLine
+from ..charges.revenue import reported_revenue
 
 # Nothing was delivered by a refused or void use, so it is no quantity of anything.
 _DELIVERED = ("answered", "aborted")
 
 
-def quantities(grant: str, plan: PricePlan, start: datetime, end: datetime) -> dict[str, int]:
-    """Outcome → quantity in the plan's unit, of uses at [start, end) of rule time.
+def quantities(grant: str, plan: PricePlan, start: datetime, end: datetime, known: datetime) -> dict[str, int]:
+    """Outcome → quantity in the plan's unit, of uses at [start, end) of rule time; by day where the plan asks for days.
 
     Billable outcomes count as far as metering charged them (each billing key once); the others count in full,
-    so that the bill can say why they cost nothing.
+    so that the bill can say why they cost nothing. `known`: revenue counts as it was reported by then (real time).
     """
-    found = charged_quantities(grant, start, end, plan.unit)
+    unit = "calls" if plan.kind == "revenue" else plan.unit
+    found = charged_quantities(grant, start, end, unit, by_day=plan.by_day)
     rows = UsageRecord.objects.filter(
         grant__number=grant, charged=False, state__in=_DELIVERED, at__gte=start, at__lt=end
     ).exclude(outcome__in=recorded_as(plan.billable))
-    for outcome, quantity in by_price(rows, plan.unit).items():
+    for outcome, quantity in by_price(rows, unit, plan.by_day).items():
         found[outcome] = found.get(outcome, 0) + quantity
+    if plan.kind == "revenue":
+        found[REVENUE] = reported_revenue(grant, start.astimezone(clock.zone()).date(), known)
     return {outcome: count for outcome, count in sorted(found.items()) if count}
 
 
@@ -55,7 +60,7 @@ def uses_of(line: BillLine, rows: QuerySet[UsageRecord]) -> QuerySet[UsageRecord
     )
     if line.outcomes:
         rows = rows.filter(outcome__in=line.outcomes if line.unit == "calls" else recorded_as(line.outcomes))
-    if line.charge_reason in {"unit", "tier", "package", "included"}:
+    if line.charge_reason in {"unit", "tier", "package", "included", "outcome", "volume"}:
         rows = rows.filter(charged=True)
     if basis.prior is not None:
         rows = rows.exclude(Q(at__lt=basis.prior.cut_at) & Q(folded_at__lte=basis.prior.folded_until))

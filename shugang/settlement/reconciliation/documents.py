@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from shugang.kernel import clock
+from shugang.policy.priceplan import REVENUE, totals
 from shugang.policy.text import Text
 from shugang.ui import language
 from shugang.ui.documents import render_pdf
@@ -47,12 +48,15 @@ def use_text(quantities: dict[str, int], unit: str) -> Text:
     """查得10次，未查得4次."""
     if not quantities:
         return Text("未使用", "none")
-    name = words.UNITS.get(unit, Text(unit, unit))
-    parts = [(words.outcome(o), n) for o, n in sorted(quantities.items())]
-    return Text(
-        "，".join(f"{o.zh}{number(n)}{name.zh}" for o, n in parts),
-        ", ".join(f"{o.en} {number(n)} {name.en}" for o, n in parts),
-    )
+    name = words.UNITS["calls" if unit == REVENUE else unit]
+    parts = [
+        (
+            words.outcome(o),
+            Text(fen(n), fen(n)) if o == REVENUE else Text(f"{number(n)}{name.zh}", f"{number(n)} {name.en}"),
+        )
+        for o, n in sorted(totals(quantities).items())
+    ]
+    return Text("，".join(f"{o.zh}{n.zh}" for o, n in parts), ", ".join(f"{o.en} {n.en}" for o, n in parts))
 
 
 def use_rows(found: Statement) -> list[list[Any]]:

@@ -83,5 +83,4 @@ def statement(actor: Actor, contract: str) -> Statement:
 
 
 def _periods(agreement: ChargeAgreement) -> list[Period]:
-    kind = agreement.price_plan.kind
-    return list(service_periods(kind, agreement.starts_on, agreement.ends_on, clock.today()))
+    return list(service_periods(agreement.price_plan, agreement.starts_on, agreement.ends_on, clock.today()))

@@ -8,7 +8,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shugang.policy.priceplan import PricePlan, Tier
+from shugang.policy.priceplan import OutcomePrice, PricePlan, Tier
 from shugang.settlement.rating.lines import difference, rated_total
 from shugang.settlement.rating.periods import Period, service_periods
 
@@ -37,6 +37,24 @@ PLANS = st.one_of(
         st.integers(0, 20),
     ),
 )
+
+
+def _volume(bounds: list[int], prices: list[int]) -> PricePlan:
+    tiers = [Tier(b, p) for b, p in zip(sorted(bounds), prices, strict=False)] + [Tier(None, prices[-1])]
+    return PricePlan("volume", tiers=tuple(tiers), billable=("found",))
+
+
+def _outcomes(prices: list[int]) -> PricePlan:
+    named = tuple(OutcomePrice(name, price) for name, price in zip(("found", "not_found"), prices, strict=True))
+    return PricePlan("by_outcome", prices=named, billable=("found", "not_found"))
+
+
+PLANS |= st.one_of(
+    st.builds(_volume, st.lists(st.integers(1, 60), min_size=2, max_size=2, unique=True),
+              st.lists(PRICE, min_size=3, max_size=3)),
+    st.builds(_outcomes, st.lists(PRICE, min_size=2, max_size=2)),
+    st.builds(PricePlan, st.just("period"), price_fen=st.integers(0, 10**6), every=st.just("month")),
+)  # fmt: skip
 USES = st.lists(st.tuples(st.sampled_from(["found", "not_found", "error"]), st.integers(1, 40)), max_size=12)
 
 
@@ -49,7 +67,7 @@ def bill_in_runs(plan: PricePlan, runs: list[list[tuple[str, int]]]) -> tuple[in
             seen[outcome] += count
         for line in difference(plan, seen, before):
             billed += line.amount_fen
-            if line.charge_reason not in {"one_off", "minimum", "capped"}:
+            if line.charge_reason not in {"one_off", "period", "minimum", "capped"}:
                 counted[",".join(line.outcomes) if line.charge_reason == "not_billable" else "rest"] += line.quantity
         before = dict(seen)
     return billed, counted
@@ -89,7 +107,7 @@ def test_half_a_fen_is_rounded_on_the_whole_not_on_the_parts():
 
 
 def test_months_are_clipped_to_the_agreement():
-    found = list(service_periods("per_unit", date(2026, 1, 20), date(2026, 3, 5), date(2026, 12, 31)))
+    found = list(service_periods(PricePlan("per_unit"), date(2026, 1, 20), date(2026, 3, 5), date(2026, 12, 31)))
     assert found == [
         Period(date(2026, 1, 20), date(2026, 1, 31)),
         Period(date(2026, 2, 1), date(2026, 2, 28)),
@@ -98,11 +116,26 @@ def test_months_are_clipped_to_the_agreement():
 
 
 def test_a_month_that_has_not_begun_is_not_rated():
-    assert len(list(service_periods("tiered", date(2026, 1, 20), date(2026, 12, 31), date(2026, 2, 1)))) == 2
-    assert list(service_periods("tiered", date(2026, 1, 20), date(2026, 12, 31), date(2026, 1, 19))) == []
+    assert len(list(service_periods(PricePlan("tiered"), date(2026, 1, 20), date(2026, 12, 31), date(2026, 2, 1)))) == 2
+    assert list(service_periods(PricePlan("tiered"), date(2026, 1, 20), date(2026, 12, 31), date(2026, 1, 19))) == []
 
 
 def test_a_price_for_the_whole_has_one_period():
     for kind in ("free", "one_off"):
-        found = list(service_periods(kind, date(2026, 1, 20), date(2027, 1, 19), date(2026, 1, 20)))
+        found = list(service_periods(PricePlan(kind), date(2026, 1, 20), date(2027, 1, 19), date(2026, 1, 20)))
         assert found == [Period(date(2026, 1, 20), date(2027, 1, 19))]
+
+
+def test_a_subscription_has_periods_of_its_own():
+    """Months from the first day on, its end of month kept where there is one."""
+    plan = PricePlan("period", price_fen=100, every="month")
+    found = list(service_periods(plan, date(2026, 1, 31), date(2026, 5, 10), date(2026, 4, 30)))
+    assert [(p.first, p.last) for p in found] == [
+        (date(2026, 1, 31), date(2026, 2, 27)),
+        (date(2026, 2, 28), date(2026, 3, 30)),
+        (date(2026, 3, 31), date(2026, 4, 29)),
+        (date(2026, 4, 30), date(2026, 5, 10)),
+    ]
+    year = PricePlan("period", price_fen=100, every="year")
+    assert [p.first for p in service_periods(year, date(2024, 2, 29), date(2026, 9, 1), date(2026, 9, 1))] == [
+        date(2024, 2, 29), date(2025, 2, 28), date(2026, 2, 28)]  # fmt: skip
