@@ -8,5 +8,17 @@ from .registration.models import (
     Registration,
     RegistrationDraft,
 )
+from .thirdparty.models import Qualification, ServiceOffer, ServiceOrder, SignedReport
 
-__all__ = ["AssetRight", "Certificate", "DataAsset", "Objection", "Registration", "RegistrationDraft"]
+__all__ = [
+    "AssetRight",
+    "Certificate",
+    "DataAsset",
+    "Objection",
+    "Qualification",
+    "Registration",
+    "RegistrationDraft",
+    "ServiceOffer",
+    "ServiceOrder",
+    "SignedReport",
+]

@@ -13,4 +13,5 @@ PURPOSES: dict[str, Text] = {
     "product_development": Text("产品开发", "Product development"),
     "evaluation": Text("交易前试用评估", "Evaluation before purchase"),
     "supervision": Text("监督检查", "Supervision"),
+    "assessment": Text("第三方评估与审查", "Assessment by a third party"),
 }
