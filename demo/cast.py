@@ -42,6 +42,7 @@ PEOPLE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("registrar", "dengji", "冯登记", ("reviewer",)),
     ("regulator", "jianguan", "陈监管", ("manager", "supervisor")),
     ("supplier", "gongfang", "林供方", ("manager", "handler", "signer", "engineer", "finance")),
+    ("supplier", "gongshen", "苏定级", ("reviewer",)),
     (
         "buyer",
         "xufang",

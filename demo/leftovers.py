@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from shugang.assets.grading.services import declare_input
 from shugang.assets.registration.services import apply_registration
 from shugang.delivery.datasets.services import create_dataset
 from shugang.delivery.vault.services import upload_version
@@ -16,6 +17,7 @@ from shugang.parties.accounts.demo import make_demo_person
 from shugang.parties.organisations.services import apply_for_admission
 from shugang.policy.identifiers import fake_phone, make_uscc
 
+from . import security
 from .delivery import recent_use
 from .registration import DATA, SOURCES, registration_form
 from .stage import Stage
@@ -68,7 +70,12 @@ def _notice(stage: Stage) -> str:
     engine.act(
         case.number, "pass_examination", stage.things["shencha"], {"opinion": "衍生方法已说明，与小时值核对一致。"}
     )
-    return f"公示{case.number}"
+    made_of = stage.things["version:air"]
+    how = "按站点和日期求PM2.5均值。"
+    source = {"dataset": made_of.dataset.number, "version": made_of.version, "how": how}
+    declare_input(supplier, dataset.number, None, source)
+    grading = security.grade(stage, dataset.number)
+    return f"公示{case.number}、分级{grading.case.number}（供方确认）"
 
 
 def _inquiry(stage: Stage) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import cast, delivery, leftovers, proof, registration, settlement, trade
+from . import cast, delivery, leftovers, proof, registration, security, settlement, trade
 from .stage import Stage
 
-STEPS = 42
+STEPS = 46
 # A Monday with a loaded calendar: notices, contracts and the first bill all fall into known years.
 OPENING = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -67,6 +67,7 @@ def run(supervisor: Any) -> Stage:
     site_plane(stage, supervisor)
     registration.store(stage)
     registration.register(stage)
+    security.clear(stage)
     trade.products(stage)
     trade.deals(stage)
     delivery.keys(stage)

@@ -21,6 +21,8 @@ ROOMS = (
     "delivery.acknowledgements",
     "delivery.deletions",
     "assets.registration",
+    "assets.grading",
+    "assets.review",
     "settlement.charges",
     "settlement.rating",
     "settlement.bills",

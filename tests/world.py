@@ -18,7 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db.models import Max
 
-from demo import cast, registration, settlement, trade
+from demo import cast, registration, security, settlement, trade
 from demo.play import set_clock
 from demo.stage import Stage
 from shugang.assets.registration.models import Certificate, DataAsset
@@ -124,6 +124,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
     registration.store(stage)
     registration.register(stage)
     anchor()
+    security.clear(stage)
     trade.products(stage)
     trade.deals(stage)
     _keys(world)

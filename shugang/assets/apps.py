@@ -7,16 +7,26 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         from shugang.kernel import words
-        from shugang.kernel.periodic import every_pass
+        from shugang.kernel.periodic import beside, every_pass
 
         from . import doors
+        from .grading import process as grading  # noqa: F401
+        from .grading import proposing
+        from .grading import reactions as regrading  # noqa: F401  reactions register themselves
+        from .grading.words import EVENTS as GRADING_EVENTS
         from .registration import life, process, services, verify  # noqa: F401  the procedures register themselves
+        from .review import process as review  # noqa: F401
+        from .review import reactions as reviewing  # noqa: F401
+        from .review import services as reviews
         from .thirdparty import order_process  # noqa: F401
         from .thirdparty import services as thirdparty
         from .thirdparty.words import EVENTS
 
         doors.register()
+        words.register(GRADING_EVENTS)
         every_pass("assets.documents", services.issue_documents)
         every_pass("assets.lapse", services.lapse_due)
+        every_pass("assets.security_reviews", reviews.reopen_expired)
+        beside("assets.detections", proposing.run_detections)
         every_pass("assets.qualifications", thirdparty.suspend_lapsed)
         words.register(EVENTS)

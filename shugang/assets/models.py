@@ -1,5 +1,6 @@
 """The tables of the wing, gathered from its rooms."""
 
+from .grading.models import ColumnGrade, Derivation, Grading, Lowering
 from .registration.models import (
     AssetRight,
     Certificate,
@@ -8,16 +9,23 @@ from .registration.models import (
     Registration,
     RegistrationDraft,
 )
+from .review.models import AnonymityCheck, SecurityReview
 from .thirdparty.models import Qualification, ServiceOffer, ServiceOrder, SignedReport
 
 __all__ = [
+    "AnonymityCheck",
     "AssetRight",
     "Certificate",
+    "ColumnGrade",
     "DataAsset",
+    "Derivation",
+    "Grading",
+    "Lowering",
     "Objection",
     "Qualification",
     "Registration",
     "RegistrationDraft",
+    "SecurityReview",
     "ServiceOffer",
     "ServiceOrder",
     "SignedReport",

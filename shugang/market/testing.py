@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shugang.assets import testing as assets
-from shugang.assets.models import Certificate
+from shugang.assets.models import Certificate, SecurityReview
 from shugang.kernel import clock, engine
 from shugang.kernel.models import Case
 from shugang.kernel.profiles import load_profile
@@ -97,7 +97,9 @@ def make_product(
     supplier: PartyActor, certificate: Certificate, mode: str = "table", plan: PricePlan = PER_DELIVERY,
     terms: Terms | None = None, purposes: Sequence[str] = ("model_validation",), **changes: Any,
 ) -> DataProduct:  # fmt: skip
-    """A draft product on a certificate of this supplier."""
+    """A draft product on a certificate of this supplier, its data graded and reviewed."""
+    if not SecurityReview.objects.filter(version=certificate.asset.dataset_version).exists():
+        assets.make_reviewed(supplier, certificate.asset.dataset_version)
     facts = {
         "name": "空气质量逐时数据", "name_en": "Hourly air quality", "summary": "12个站点逐时浓度，适合暴露评估与模型校验。",
         "type": "dataset", "sector": "N", "spec": {"coverage": "北京市，2013年3月至2017年2月", "frequency": "不再更新"}, **changes,

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from shugang.assets.review.queries import require_standing
 from shugang.delivery.models import Column
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
@@ -154,11 +155,12 @@ def sign_opinion(ctx: Context) -> None:
 
 
 def may_be_listed(ctx: Context) -> None:
-    """The decision rests on a living certificate and on an opinion about exactly this offer."""
+    """The decision rests on a living certificate, a security review and an opinion about exactly this offer."""
     independent(ctx)
     offer.hold_still(listing_of(ctx).product.asset)
     listing = listing_of(ctx)
     check_application(listing.product, listing.form)
+    require_standing(listing.product.dataset_version)
     last = listing.opinions.order_by("-pk").first()
     if last is None or last.content["terms_digest"] != digest(listing.product.terms):
         raise Refusal(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from shugang.delivery.grants.services import resume_by_basis, suspend_by_basis
+from django.db.models import Q
+
+from shugang.assets.registration.queries import valid_certificate
+from shugang.assets.review import queries as reviews
+from shugang.delivery.grants.models import Grant, GrantHold
+from shugang.delivery.grants.services import resume_by_basis, resume_grant, suspend_by_basis, suspend_grant
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.events import emit
 from shugang.kernel.models import Event
@@ -10,7 +15,7 @@ from shugang.kernel.reactions import on
 from shugang.policy.text import Text
 
 from ..products.models import DataProduct
-from .services import BASIS, hold, release
+from .services import BASIS, REVIEW, hold, release
 
 REASONS: dict[str, Text] = {
     "certificate.suspended": Text("登记凭证已暂停", "the certificate is suspended"),
@@ -44,11 +49,63 @@ def basis_restored(event: Event) -> None:
     number = _certificate(event)
     for product in _products(number, DataProduct.State.SUSPENDED):
         if product.held_by == BASIS:
-            release(product)
-            emit("listing.resumed", SYSTEM, product.event_refs(), {"reason": "certificate.resumed"})
+            _release(product, "certificate.resumed")
     resume_by_basis(SYSTEM, BASIS, number)
+
+
+def _release(product: DataProduct, why: str) -> None:
+    """Back on the market, unless the other of certificate and security review still keeps it off."""
+    if reviews.standing(product.dataset_version) is None:
+        hold(product, REVIEW, "安全审查须重新办理")
+    elif valid_certificate(product.asset) is None:
+        hold(product, BASIS, "登记凭证无效")
+    else:
+        release(product)
+        emit("listing.resumed", SYSTEM, product.event_refs(), {"reason": why})
+
+
+def _reviewed(event: Event) -> tuple[list[DataProduct], str, str]:
+    """Products on the dataset of a security review, listed or suspended, with the numbers of dataset and case."""
+    refs = {r.kind: r.key for r in event.refs.all()}
+    rows = DataProduct.objects.select_for_update(of=("self",)).filter(
+        dataset_version__dataset__number=refs["dataset"], state__in=["listed", "suspended"]
+    )
+    return list(rows.order_by("id")), refs["dataset"], refs["case"]
+
+
+def review_lost(event: Event) -> None:
+    """A security review is re-opened: listings that stood on it are suspended, and grants of its data held."""
+    products, dataset, case = _reviewed(event)
+    lost = [p for p in products if reviews.standing(p.dataset_version) is None]
+    reason = f"安全审查须重新办理：{event.payload['reason']}"[:400]
+    for product in lost:
+        if product.state == DataProduct.State.LISTED:
+            hold(product, REVIEW, reason)
+            emit("listing.suspended", SYSTEM, product.event_refs(), {"reason": reason, "held_by": REVIEW})
+    for number in _grants(dataset, [p.number for p in lost], int(event.payload["version"])):
+        suspend_grant(SYSTEM, number, reason, REVIEW, case)
+
+
+def _grants(dataset: str, products: list[str], version: int) -> list[str]:
+    """Living grants of these products, and those that follow the dataset up to this version; in id order."""
+    following = Q(source__dataset=dataset, source__versions__in=("later", "all"), source__version__lte=version)
+    found = Grant.objects.filter(Q(product__in=products) | following).exclude(state=Grant.State.ENDED)
+    return list(found.order_by("id").values_list("number", flat=True))
+
+
+def review_passed(event: Event) -> None:
+    """Lift exactly what the review had stopped."""
+    products, _, case = _reviewed(event)
+    for product in products:
+        if product.held_by == REVIEW and reviews.standing(product.dataset_version) is not None:
+            _release(product, "security_review.passed")
+    held = GrantHold.objects.filter(kind=REVIEW, reference=case, lifted_at=None).order_by("grant_id")
+    for number in list(held.values_list("grant__number", flat=True)):
+        resume_grant(SYSTEM, number, REVIEW, case)
 
 
 for _kind in REASONS:
     on(_kind)(basis_lost)
 on("certificate.resumed")(basis_restored)
+on("security_review.reopened")(review_lost)
+on("security_review.passed")(review_passed)

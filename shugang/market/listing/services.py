@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shugang.assets.review.queries import require_standing
 from shugang.kernel import clock, engine
 from shugang.kernel.actors import Actor, sees_every_record
 from shugang.kernel.errors import Refusal, forbidden, not_found
@@ -23,7 +24,7 @@ from .checklist import APPLICATION
 from .guards import check_application, check_proof
 from .process import LISTING
 
-ORDER, BASIS = "order", "certificate"
+ORDER, BASIS, REVIEW = "order", "certificate", "review"
 
 
 def _office(party: Party | str, role: str, what: Text) -> Party:
@@ -40,7 +41,7 @@ def apply_listing(
     """Apply for the listing of a draft product; `form` answers checklist.APPLICATION.
 
     Raises Refusal `forbidden`, `not_found`, `wrong_state`, `invalid_form`, `no_certificate`, `no_right`,
-    `beyond_certificate`.
+    `beyond_certificate`, `not_graded`, `core_data`, `no_security_review`.
     """
     require_supply(actor)
     product = own_product(actor, product_number, lock=True)
@@ -55,6 +56,7 @@ def apply_listing(
     checked = clean(APPLICATION, form)
     check_proof(checked, actor)
     check_application(product, checked)
+    require_standing(product.dataset_version)
     return engine.open_case(
         LISTING.code,
         actor,
@@ -115,13 +117,15 @@ def suspend_listing(actor: Actor, number: str, reason: str) -> DataProduct:
 def resume_listing(actor: Actor, number: str, reason: str) -> DataProduct:
     """Lift an order; the certificate has to be valid again.
 
-    Raises Refusal `forbidden`, `reason_required`, `not_found`, `wrong_state`, `no_certificate`, `no_right`.
+    Raises Refusal `forbidden`, `reason_required`, `not_found`, `wrong_state`, `no_certificate`, `no_right`,
+    `no_security_review`.
     """
     require_order(actor, reason)
     product = _locked(number)
     if product.state != DataProduct.State.SUSPENDED or product.held_by != ORDER:
         raise _wrong(product)
     offer.certificate_for(product.asset, product.supplier)
+    require_standing(product.dataset_version)
     release(product)
     emit("listing.resumed", actor, product.event_refs(), {"reason": reason})
     return product

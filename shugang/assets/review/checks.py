@@ -1,0 +1,118 @@
+"""The rules of the security review: core data refused, important data with a risk assessment, personal data with a basis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from shugang.delivery.models import DatasetVersion
+from shugang.kernel import clock
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import Refusal
+from shugang.kernel.models import Material
+from shugang.policy.text import Text
+
+from ..grading import queries as grades
+from ..grading.matrix import CORE, IMPORTANT
+from ..grading.models import Grading
+from .form import ANONYMISED, NONE
+from .models import AnonymityCheck
+
+
+def grading_for(version: DatasetVersion) -> Grading:
+    """The grading in force. Raises Refusal `not_graded`, `core_data`."""
+    grading = grades.standing(version)
+    if grading is None or grading.level is None:
+        raise Refusal(
+            "not_graded",
+            Text(f"{version}还没有生效的分级。请先完成数据分级，再申请安全审查。",
+                 f"{version} has no grading in force. Please have it graded first."),
+            409,
+        )  # fmt: skip
+    if grading.level >= CORE:
+        raise Refusal(
+            "core_data",
+            Text("核心数据不得上市流通，安全审查不予受理（数据安全法第二十一条）。",
+                 "Core data may not circulate; no security review is open to them (Data Security Law, article 21)."),
+            422,
+        )  # fmt: skip
+    return grading
+
+
+def personal_columns(grading: Grading) -> list[str]:
+    """Columns with personal information: as graded, or as the supplier marked them."""
+    rows = grading.columns.select_related("column").order_by("column__position")
+    return [r.column.name for r in rows if r.pi_class or r.column.personal]
+
+
+def shown_anonymous(version: DatasetVersion) -> AnonymityCheck | None:
+    """The newest check of anonymity of this very version, if it reached the threshold."""
+    last = AnonymityCheck.objects.filter(version=version).order_by("-pk").first()
+    return last if last is not None and last.smallest >= last.threshold else None
+
+
+def check(grading: Grading, form: Mapping[str, Any], actor: Actor | None) -> None:
+    """Raises Refusal `invalid_form` with every wrong answer at once. `actor` has to own new files; None at the decision."""
+    wrong: dict[str, Text] = {}
+    if not form["declaration"]:
+        wrong["declaration"] = Text("请声明内容真实。", "Please state that it is true.")
+    wrong |= _important(grading, form) | _personal(grading, form)
+    if actor is not None:
+        wrong |= _files(form, actor)
+    if wrong:
+        raise Refusal(
+            "invalid_form",
+            Text(f"有{len(wrong)}处需要补正，请逐项修改后再提交。", f"{len(wrong)} answer(s) need correction."),
+            422,
+            wrong,
+        )
+
+
+def _important(grading: Grading, form: Mapping[str, Any]) -> dict[str, Text]:
+    until = form.get("risk_until")
+    if until and date.fromisoformat(until) < clock.today():
+        return {"risk_until": Text("风险评估已经过期，请重新评估。", "The risk assessment has ended; please renew it.")}
+    if (grading.level or 0) < IMPORTANT:
+        return {}
+    wrong = {}
+    if not form.get("risk_file"):
+        wrong["risk_file"] = Text(
+            "重要数据须附风险评估报告（数据安全法第三十条）。",
+            "Important data need a risk assessment (Data Security Law, article 30).",
+        )
+    if not until:
+        wrong["risk_until"] = Text("请填写风险评估的有效期。", "Please state until when the risk assessment is valid.")
+    return wrong
+
+
+def _personal(grading: Grading, form: Mapping[str, Any]) -> dict[str, Text]:
+    names, basis = personal_columns(grading), form["personal_basis"]
+    if not names:
+        return {}
+    shown = "、".join(names[:5])
+    if basis == NONE:
+        return {"personal_basis": Text(f"字段{shown}是个人信息，请选择处理依据，或先匿名化。",
+                                       f"Columns {', '.join(names[:5])} hold personal information; please choose a basis or anonymise first.")}  # fmt: skip
+    if basis == ANONYMISED:
+        if shown_anonymous(grading.version) is None:
+            return {"personal_basis": Text("没有达到要求的匿名性检查。请对这一版做检查，分组过小的先泛化或删去。",
+                                           "No check of anonymity reached the threshold for this version. Please run one, after widening small groups.")}  # fmt: skip
+        return {}
+    wrong = {}
+    if not form.get("basis_text"):
+        wrong["basis_text"] = Text("请写明处理依据。", "Please state the basis.")
+    if basis == "consent" and not form.get("basis_file"):
+        wrong["basis_file"] = Text("请上传单独同意书样本。", "Please upload a sample of the consent form.")
+    return wrong
+
+
+def _files(form: Mapping[str, Any], actor: Actor) -> dict[str, Text]:
+    """An attached file has to be one that the applicant's party uploaded."""
+    wrong = {}
+    for name in ("basis_file", "risk_file"):
+        file = form.get(name)
+        mine = Material.objects.visible_to(actor).filter(party_id=actor.party_id or 0)
+        if file and not mine.filter(pk=file["material"], sha256=file["sha256"]).exists():
+            wrong[name] = Text("没有找到这份材料，请重新上传。", "This material was not found. Please upload it again.")
+    return wrong

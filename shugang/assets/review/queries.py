@@ -1,0 +1,98 @@
+"""Reads of security reviews, for its pages, its API and the wings above."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from shugang.delivery.models import DatasetVersion
+from shugang.kernel.actors import Actor
+from shugang.kernel.errors import Refusal, not_found
+from shugang.parties.models import Party
+from shugang.policy.text import Text
+
+from ..grading import queries as grades
+from .models import AnonymityCheck, SecurityReview
+
+REVIEW = Text("这项安全审查", "security review")
+
+
+def reviews(actor: Actor, state: str = "") -> QuerySet[SecurityReview]:
+    rows: QuerySet[SecurityReview] = SecurityReview.objects.visible_to(actor)
+    rows = rows.select_related("case", "version__dataset__party")
+    return rows.filter(case__state=state) if state else rows
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    rows = SecurityReview.objects.visible_to(actor).values("case__state").annotate(n=Count("pk"))
+    return {row["case__state"]: row["n"] for row in rows.order_by()}
+
+
+def matching(text: str) -> Q:
+    return (
+        Q(version__dataset__name__icontains=text) | Q(version__dataset__number__icontains=text) | Q(case__number=text)
+    )
+
+
+def get_review(number: str, actor: Actor) -> SecurityReview:
+    """Raises Refusal `not_found`."""
+    found = reviews(actor).filter(case__number=number).first()
+    if found is None:
+        raise not_found(REVIEW)
+    return found
+
+
+def anonymity_checks(version: DatasetVersion, actor: Actor) -> list[AnonymityCheck]:
+    rows = AnonymityCheck.objects.visible_to(actor).filter(version=version).select_related("material")
+    return list(rows.order_by("-pk")[:10])
+
+
+def public_operators() -> list[Party]:
+    """Operators that review."""
+    return list(Party.objects.filter(is_operator=True, status="active").order_by("number"))
+
+
+def standing(version: DatasetVersion) -> SecurityReview | None:
+    """The review by which a version may be listed or authorised now: its own, or that of the earlier version whose grades
+    it took over unchanged."""
+    seen = version
+    while True:
+        found = (
+            SecurityReview.objects.select_related("case")
+            .filter(version=seen, state=SecurityReview.State.PASSED)
+            .first()
+        )
+        if found is not None:
+            return found
+        live = SecurityReview.objects.filter(version=seen, state__in=["open", "reopened"]).exists()
+        grading = grades.standing(seen)
+        if live or grading is None or not grading.whole or grading.carries is None:
+            return None
+        seen = grading.carries.version
+
+
+def require_standing(version: DatasetVersion) -> SecurityReview:
+    """For the guards of listing and of authorisation. Raises Refusal `not_graded`, `core_data`, `no_security_review`."""
+    from .checks import grading_for
+
+    grading_for(version)
+    found = standing(version)
+    if found is None:
+        raise Refusal(
+            "no_security_review",
+            Text(f"{version}没有有效的安全审查。请先申请安全审查，通过后再办理。",
+                 f"{version} has no valid security review. Please apply for one first."),
+            409,
+        )  # fmt: skip
+    return found
+
+
+def as_json(review: SecurityReview) -> dict[str, Any]:
+    return {
+        "number": review.case.number, "state": review.case.state, "dataset": review.version.dataset.number,
+        "version": review.version.version, "level": review.level, "personal": review.personal, "reason": review.reason,
+        "form": review.form, "summary": review.summary,
+        "passed_at": review.passed_at.isoformat() if review.passed_at else None,
+        "valid_until": review.valid_until.isoformat() if review.valid_until else None,
+    }  # fmt: skip
