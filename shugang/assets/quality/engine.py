@@ -133,8 +133,8 @@ def _kept(job: Run, rule: Rule) -> Counted:
     part = f"SELECT {_digests(rule)}, n FROM ({measures.groups(rule, job.columns)})"  # noqa: S608
     job.sql(f"COPY ({part}) TO {file} (FORMAT parquet, COMPRESSION uncompressed)")
     found = job.sql(
-        f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM read_parquet({file})"
-    ).fetchone()  # noqa: S608
+        f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM read_parquet({file})"  # noqa: S608
+    ).fetchone()
     assert found is not None
     counted = by_keys(rule, [int(v) for v in found])
     if before := job.earlier.get(rule.id):
