@@ -33,7 +33,11 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
     ("delivery/metering/queries", "usage_by_day", "UsageRecord"): "its callers pass the grants that the reader sees",
     ("delivery/metering/queries", "quotas_left", "UsageRecord"): SEEN,
     ("assets/registration/certificate_check", "check", "Certificate"): "anybody verifies a certificate",
-    ("assets/thirdparty/queries", "standing_reports", "SignedReport"): "procedures ask which reports stand; they show only what their reader may see",
+    (
+        "assets/thirdparty/queries",
+        "standing_reports",
+        "SignedReport",
+    ): "procedures ask which reports stand; they show only what their reader may see",
     ("assets/review/checks", "shown_anonymous", "AnonymityCheck"): "a rule of the review; nothing is shown",
     ("assets/review/queries", "standing", "SecurityReview"): "guards ask whether a review stands; nothing is shown",
     ("settlement/rating/usage", "quantities", "UsageRecord"): "rating counts what both sides are billed for",
