@@ -204,6 +204,17 @@ REFUSALS: dict[str, tuple[int, Text]] = {
         "同时运行的查询已达上限。请稍后重试。",
         "As many queries as allowed are running. Please retry shortly.",
     ),
+    "sql_interrupted": _row(
+        503,
+        "运行此查询的服务进程已中断，查询未完成，未计费。请重新提交。",
+        "The process that ran this query has ended before it was done; nothing was charged. Please submit it again.",
+    ),
+    "sql_elsewhere": _row(
+        503,
+        "运行此查询的服务器暂时联系不上，本次未计费。请稍后重试；所在服务器见 fields。",
+        "The machine that runs this query cannot be reached from here; nothing was charged. Please retry shortly; fields"
+        " name the machine.",
+    ),
     "not_acceptable": _row(
         406,
         "不支持所要求的返回格式。可用格式见接口说明。",

@@ -11,7 +11,20 @@ from platform import node
 from time import monotonic
 from typing import Any
 
-from shugang.delivery.plane import downloads, files, lookup, oauth, proxy, push, query, sharing, signatures, sql
+from shugang.delivery.plane import (
+    downloads,
+    files,
+    lookup,
+    oauth,
+    proxy,
+    push,
+    query,
+    sharing,
+    signatures,
+    sql,
+    sql_peers,
+    sql_replies,
+)
 from shugang.delivery.plane.bundles import Follower
 from shugang.delivery.plane.clock import Clock
 from shugang.delivery.plane.config import PlaneConfig
@@ -21,35 +34,25 @@ from shugang.delivery.plane.control import Control
 from shugang.delivery.plane.gate import Gate, Rejected, Signed, Use, plane_secret
 from shugang.delivery.plane.index import Index
 from shugang.delivery.plane.journal import JournalFailed, StillAnswered
-from shugang.delivery.plane.journals import open_journal
+from shugang.delivery.plane.journals import open_journal, open_peers
 from shugang.delivery.plane.metrics import render_metrics
 from shugang.delivery.plane.past import PRUNED, Past
 from shugang.delivery.plane.pieces import Accounts
 from shugang.delivery.plane.pipes import Aborted, Pipe, clean
 from shugang.delivery.plane.places import networks
-from shugang.delivery.plane.replies import JSON, Denied
+from shugang.delivery.plane.replies import INTERNAL, JSON, Denied
 from shugang.delivery.plane.ship import Shipper
 from shugang.delivery.plane.sql_jobs import Jobs
 from shugang.delivery.plane.stream.feeds import Broker, Feeds
 from shugang.delivery.plane.stream.listener import Listener
 from shugang.delivery.plane.upstream import Upstream, Upstreams
 from shugang.delivery.plane.views import Views
-from shugang.policy.refusals import Refused
-from shugang.policy.text import Text
 
 log = logging.getLogger("shugang.plane")
 LOOKUP = "/api/v1/lookup/"
 QUERY = "/query/v1/"
 # Long answers under way at once; further ones wait for a thread.
 LONG_ANSWERS = 128
-INTERNAL = Refused(
-    "internal_error",
-    500,
-    Text(
-        "数据服务内部出错，本次未提供数据。请稍后重试；如仍失败，请联系平台。",
-        "The data service failed inside and released no data. Please retry; if it goes on, please tell the platform.",
-    ),
-)
 
 
 class Plane:
@@ -67,6 +70,7 @@ class Plane:
         self.connections = Connections(config, self._key)
         secret = plane_secret(config, self._key)
         self.journal = open_journal(config, on_failure, secret)
+        self.peers = open_peers(config, self.journal, secret, self._asked)
         self.gate = Gate(Clock(), self.journal, secret, networks(config.trusted_proxies))
         self.signatures = signatures.Signatures(self.gate, self._key)
         self.views = Views(config)
@@ -82,6 +86,8 @@ class Plane:
         self._warming: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        if self.peers is not None:
+            await self.peers.open()
         self.journal.start()
         self.control = Control(self.config.control_url, self.config.plane_id, self._key)
         self.shipper = Shipper(self.journal, self.control, self.config.ship_seconds)
@@ -108,6 +114,8 @@ class Plane:
             task.cancel()
         await asyncio.gather(*self._tasks, *warming, self.connections.stop(), return_exceptions=True)
         await self.queries.stop()
+        if self.peers is not None:
+            await self.peers.close()
         await self.journal.stop()
         await self.control.close()
         self.upstreams.close()
@@ -158,7 +166,7 @@ class Plane:
                 await query.handle(self, scope, proto, path[len(QUERY) :])
             elif path.startswith(proxy.PREFIX) and scope.method in ("GET", "POST"):
                 await proxy.handle(self, scope, proto, path[len(proxy.PREFIX) :])
-            elif path.startswith(sql.PREFIX):
+            elif path.startswith(sql_replies.PREFIX):
                 await sql.handle(self, scope, proto)
             elif path.startswith(push.PREFIX) and scope.method == "POST":
                 await push.handle(self, scope, proto, path[len(push.PREFIX) :])
@@ -189,6 +197,10 @@ class Plane:
             await self._refuse(proto, Denied("", refused=INTERNAL, journal=False), sharing_call, None)
         finally:
             self.journal.ended()
+
+    async def _asked(self, question: Any, answering: Any) -> None:
+        """By another worker of this fleet."""
+        await sql_peers.answer(self, question, answering)
 
     async def _signed(self, scope: Any, proto: Any, sharing_call: bool) -> None:
         try:

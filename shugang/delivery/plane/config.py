@@ -73,6 +73,8 @@ class PlaneConfig:
     journal_keep_days: int = 90
     workers: int = 1
     worker: int = 0
+    # Where the fleet's other machines reach this one's workers (each on a port of its own, TLS between them).
+    fleet_host: str = "127.0.0.1"
     connectors: Mapping[str, str] = field(default_factory=dict, repr=False)
     # Those of HTTP and MQTT, with all that stands in their table.
     upstreams: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)

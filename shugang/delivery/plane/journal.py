@@ -212,6 +212,8 @@ class Journal:
 
     def free(self, grant: str, name: str) -> None: ...
 
+    def keep(self, grant: str, request_id: str) -> None: ...
+
     def ended(self) -> None:
         """The current request is over (`fleet.journal` frees what it claimed; here `in_flight` knows)."""
 
@@ -347,7 +349,7 @@ class Journal:
 
     # -- reading ------------------------------------------------------------------------------------------
 
-    async def past(self, grant: str, request_id: str) -> Past | None:
+    async def past(self, grant: str, request_id: str, patience: float = 0.0) -> Past | None:
         """A point lookup by the billing key (microseconds; used only where the client sent a request id)."""
         row = self._reader.execute(
             "SELECT seq FROM billing WHERE grant_id = ? AND request_id = ?", (grant, request_id)

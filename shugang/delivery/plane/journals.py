@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shugang.delivery.plane.config import PlaneConfig
 from shugang.delivery.plane.journal import Intent, Journal
@@ -12,6 +12,9 @@ from shugang.delivery.plane.past import Past
 from shugang.delivery.plane.records import Entry
 from shugang.delivery.plane.schema import Books, Restored
 from shugang.delivery.plane.usage import Meters
+
+if TYPE_CHECKING:
+    from shugang.delivery.plane.fleet.peers import Peers
 
 
 class AnyJournal(Protocol):
@@ -39,9 +42,10 @@ class AnyJournal(Protocol):
     async def spend(self, credential: str, nonce: str) -> bool: ...
     def set_meta(self, key: str, value: str) -> asyncio.Future[None]: ...
     def serves(self, revision: int) -> None: ...
-    async def past(self, grant: str, request_id: str) -> Past | None: ...
+    async def past(self, grant: str, request_id: str, patience: float = ...) -> Past | None: ...
     async def alone(self, grant: str, name: str) -> None: ...
     def free(self, grant: str, name: str) -> None: ...
+    def keep(self, grant: str, request_id: str) -> None: ...
     async def ranges(self, grant: str, stem: str) -> list[tuple[int, int]]: ...
     def ended(self) -> None: ...
     async def answer(self, grant: str, request_id: str) -> tuple[str, bytes] | None: ...
@@ -60,3 +64,16 @@ def open_journal(config: PlaneConfig, on_failure: Callable[[BaseException], None
     from shugang.delivery.plane.fleet.journal import FleetJournal
 
     return FleetJournal(config, on_failure, secret)
+
+
+def open_peers(
+    config: PlaneConfig, journal: AnyJournal, secret: bytes, answer: Callable[[Any, Any], Awaitable[None]]
+) -> Peers | None:
+    """The way to the other workers; None for a plane that is one process."""
+    if not config.journal_dsn():
+        return None
+    from shugang.delivery.plane.fleet.journal import FleetJournal
+    from shugang.delivery.plane.fleet.peers import Peers
+
+    assert isinstance(journal, FleetJournal)
+    return Peers(config, secret, journal, answer)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from shugang.policy.refusals import Refused, refuse
+from shugang.policy.text import Text
 
 Headers = list[tuple[str, str]]
 
@@ -21,6 +22,15 @@ ERROR_CODES = {
     "journal_unavailable": "INTERNAL_ERROR",
     "unsupported": "UNSUPPORTED_OPERATION",
 }
+
+INTERNAL = Refused(
+    "internal_error",
+    500,
+    Text(
+        "数据服务内部出错，本次未提供数据。请稍后重试；如仍失败，请联系平台。",
+        "The data service failed inside and released no data. Please retry; if it goes on, please tell the platform.",
+    ),
+)
 
 
 class Denied(Exception):

@@ -8,24 +8,22 @@ and is charged for it.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Sequence
 from hashlib import sha256
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from shugang.delivery.plane import render
+from shugang.delivery.plane import render, sql_peers
 from shugang.delivery.plane.gate import Rejected, Use
 from shugang.delivery.plane.index import Access, Holder, choose
-from shugang.delivery.plane.journal import Past
+from shugang.delivery.plane.journal import Past, StillAnswered
 from shugang.delivery.plane.lookup import FOUND, NOT_FOUND
-from shugang.delivery.plane.pipes import Aborted
-from shugang.delivery.plane.places import caller, inside
 from shugang.delivery.plane.records import ANSWERED
-from shugang.delivery.plane.replies import JSON, Denied
+from shugang.delivery.plane.replies import Denied
 from shugang.delivery.plane.sandbox import SandboxFailed
-from shugang.delivery.plane.sql_jobs import FAILED, READY, RUNNING, WAITING, Job, replay
+from shugang.delivery.plane.sql_jobs import Job, replay
+from shugang.delivery.plane.sql_replies import ASKS, PREFIX, own, perform, wait
 from shugang.policy.governed import Granted, NotAllowed, Plan, check, table_names
 from shugang.policy.lowering import granted_columns
 from shugang.policy.sources import SqlSource
@@ -33,48 +31,30 @@ from shugang.policy.sources import SqlSource
 if TYPE_CHECKING:
     from shugang.delivery.plane.app import Plane
 
-PREFIX = "/sql/v1/queries"
 _WAIT = re.compile(r"\bwait=([0-9]{1,2})\b")
 _LONGEST_WAIT = 30.0
+# How long a request waits for another one under its id that neither begins nor ends.
+_PATIENCE, _LOOK = 10.0, 0.03
 
 
 async def handle(plane: Plane, scope: Any, proto: Any) -> None:
     number, _, rest = scope.path[len(PREFIX) :].lstrip("/").partition("/")
+    ask = ASKS.get((scope.method, rest))
     if not number:
         if scope.method != "POST":
             raise Denied("not_found", journal=False)
         await _submit(plane, scope, proto)
         return
-    job = _own(plane, scope, number)
-    if rest == "" and scope.method == "GET":
-        _status(proto, job, 200)
-    elif rest == "" and scope.method == "DELETE":
-        await _stop(plane, proto, job)
-    elif rest == "result" and scope.method == "GET":
-        if job.state in (WAITING, RUNNING):
-            _status(proto, job, 202)
-        else:
-            await plane.queries.deliver(job, proto)
-    else:
-        raise Denied("not_found", journal=False)
-
-
-def _own(plane: Plane, scope: Any, number: str) -> Job:
-    """The job, for whoever holds the key that began it; to others it does not exist."""
-    holder = plane.gate.holder(scope.headers)
     job = plane.queries.find(number)
-    if job is not None:
-        mine = {(access.grant.id, access.credential.id): access for access in holder.all()}
-        now = [mine.get((use.access.grant.id, use.access.credential.id)) for use in job.uses]
-        if all(now):
-            at = caller(scope, plane.gate.trusted)
-            if any(access.networks and not inside(at, access.networks) for access in now if access):
-                # Not under the query's own use: refusing that would end it.
-                raise Denied("place_denied", journal=False)
-            return job
-    plane.gate.check_fresh()
-    note = "where several workers serve, ask over the connection that began the query" if plane.config.worker else ""
-    raise Denied("not_found", "id" if note else "", note, journal=False)
+    if ask is not None and job is not None:
+        own(plane, scope, job.grants)
+        await perform(plane, proto, job, ask)
+    elif ask is not None and plane.peers is not None:
+        await sql_peers.handle(plane, plane.peers, scope, proto, number, ask)
+    else:
+        plane.gate.holder(scope.headers)
+        plane.gate.check_fresh()
+        raise Denied("not_found", journal=False)
 
 
 async def _submit(plane: Plane, scope: Any, proto: Any) -> None:
@@ -96,26 +76,43 @@ async def _submit(plane: Plane, scope: Any, proto: Any) -> None:
     plan = await _plan(lead, sql, _granted(holder, found, lead))
     uses = await _uses(plane, scope, holder, [found[place] for place in plan.touched], lead)
     fingerprint = gate.fingerprint("sql", kind, sql)
-    job = Job(uses, plan.touched, plan, kind, fingerprint)
-    while (other := plane.queries.claim(job)) is not None:
-        if other.fingerprint != fingerprint or len(other.uses) != len(uses):
-            raise Rejected(lead, Denied("request_changed", "Request-Id"))
-        if await _wait(plane, other, scope, proto):
-            return
+    deadline = monotonic() + _PATIENCE
+    while not await _answered(plane, scope, proto, Job(uses, plan.touched, plan, kind, fingerprint)):
+        if monotonic() > deadline:
+            raise StillAnswered
+        await asyncio.sleep(_LOOK)
+
+
+async def _answered(plane: Plane, scope: Any, proto: Any, job: Job) -> bool:
+    """False where the request is held by somebody who came to nothing, or who has not got far enough: look again."""
+    other, seconds = plane.queries.claim(job), _seconds(plane, scope)
+    if other is not None:
+        if not job.same(other.fingerprint, len(other.uses)):
+            raise Rejected(job.uses[0], Denied("request_changed", "Request-Id"))
+        return await wait(plane, other, seconds, proto)
     try:
-        past = [await plane.journal.past(*key) for key in job.keys] if lead.given else []
-        if not any(past):
+        past = await _past(plane, job)
+        if past is not None and any(past):
+            await _again(plane, job, proto, past)
+        elif past is not None:
             await _begin(plane, job)
     except BaseException:
         plane.queries.disclaim(job)
         raise
-    if any(past):
-        try:
-            await _again(plane, job, proto, past)
-        finally:
-            plane.queries.disclaim(job)
-    else:
-        await _wait(plane, job, scope, proto)
+    if past is not None and not any(past):
+        return await wait(plane, job, seconds, proto)
+    plane.queries.disclaim(job)
+    return past is not None or await sql_peers.held(plane, job, seconds, proto)
+
+
+async def _past(plane: Plane, job: Job) -> list[Past | None] | None:
+    """What was recorded under the request's id; None where another worker is at it."""
+    if not job.uses[0].given:
+        return []
+    try:
+        return [await plane.journal.past(*key, patience=0.0) for key in job.keys]
+    except StillAnswered:
+        return None
 
 
 async def _text(plane: Plane, scope: Any, proto: Any) -> str:
@@ -206,62 +203,7 @@ async def _begin(plane: Plane, job: Job) -> None:
         raise
 
 
-async def _wait(plane: Plane, job: Job, scope: Any, proto: Any) -> bool:
-    """A short query is answered at once, a long one by its number (RFC 7240 `Prefer: wait=` says how long to wait).
-    False where the job came to nothing before it began.
-
-    Workers that share a journal do not know each other's numbers: there the answer is waited for, and closing the
-    connection stops the query. So it does anywhere for a request without an id, whose answer nobody could ask for.
-    """
+def _seconds(plane: Plane, scope: Any) -> float:
+    """How long the caller waits for an answer before he takes a number (RFC 7240 `Prefer: wait=`)."""
     asked = _WAIT.search(scope.headers.get("prefer") or "")
-    seconds = min(float(asked[1]), _LONGEST_WAIT) if asked else plane.config.sql_wait_seconds
-    shared = bool(plane.config.journal_url or plane.config.journal_url_file)
-    done = asyncio.ensure_future(job.done.wait())
-    gone = asyncio.ensure_future(proto.client_disconnect())
-    try:
-        await asyncio.wait([done, gone], timeout=None if shared else seconds, return_when=asyncio.FIRST_COMPLETED)
-        left = gone.done()
-    finally:
-        done.cancel()
-        gone.cancel()
-    if job.abandoned:
-        return False
-    if job.done.is_set():
-        await plane.queries.deliver(job, proto)
-    elif left and (shared or not job.uses[0].given):
-        job.stop("sql_stopped")
-        await job.done.wait()
-        raise Aborted("the client went away")
-    elif not left:
-        _status(proto, job, 202)
-    return True
-
-
-async def _stop(plane: Plane, proto: Any, job: Job) -> None:
-    """Ends a query under way, or gives up its answer; either way nothing is charged."""
-    if job.state in (WAITING, RUNNING):
-        job.stop("sql_stopped")
-        await job.done.wait()
-    async with job.delivering:
-        if job.state == READY:
-            await plane.queries.fail(job, Denied("sql_stopped"))
-    _status(proto, job, 200)
-
-
-def _status(proto: Any, job: Job, status: int) -> None:
-    """`{id, state, progress, seconds, request_id}`; a failed one says why. Nothing here tells of the answer."""
-    document: dict[str, Any] = {
-        "id": job.id,
-        "state": job.state,
-        "progress": round(job.run.progress, 1) if job.run and job.state == RUNNING else 0.0,
-        "seconds": round((job.ended or monotonic()) - job.began, 1),
-        "request_id": job.uses[0].request_id,
-    }
-    if job.state not in (WAITING, RUNNING, FAILED):
-        document["progress"] = 100.0
-    if job.denied is not None:
-        document |= json.loads(job.denied.body(sharing=False))
-    headers = [*JSON, ("location", f"{PREFIX}/{job.id}")]
-    if status == 202:
-        headers.append(("retry-after", "1"))
-    proto.response_bytes(status, headers, json.dumps(document, ensure_ascii=False).encode())
+    return min(float(asked[1]), _LONGEST_WAIT) if asked else plane.config.sql_wait_seconds

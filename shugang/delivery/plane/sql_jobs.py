@@ -48,11 +48,20 @@ class Job:
         self.done = asyncio.Event()
         self.delivering = asyncio.Lock()
         self.ended = 0.0
-        self.abandoned = False
+        self.abandoned = self.told = False
 
     @property
     def keys(self) -> list[tuple[str, str]]:
         return [(use.access.grant.id, use.request_id) for use in self.uses]
+
+    @property
+    def grants(self) -> list[tuple[str, str]]:
+        """(grant, credential) of each use: whose query it is."""
+        return [(use.access.grant.id, use.access.credential.id) for use in self.uses]
+
+    def same(self, fingerprint: str, uses: int) -> bool:
+        """Whether a request under the same id asks the same."""
+        return self.fingerprint == fingerprint and len(self.uses) == uses
 
     @property
     def detail(self) -> str:
@@ -76,6 +85,7 @@ class Jobs:
         self._by_id: dict[str, Job] = {}
         self._by_key: dict[tuple[str, str], Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     def find(self, number: str) -> Job | None:
         self._sweep()
@@ -83,8 +93,7 @@ class Jobs:
 
     def claim(self, job: Job) -> Job | None:
         """Whoever holds one of the same billing keys; nobody, and then they are this job's until `disclaim`."""
-        self._sweep()
-        held = next((self._by_key[key] for key in job.keys if key in self._by_key), None)
+        held = self.holding(job.keys)
         if held is None:
             self._by_id[job.id] = job
             for key in job.keys:
@@ -99,9 +108,27 @@ class Jobs:
 
     def _forget(self, job: Job) -> None:
         self._by_id.pop(job.id, None)
+        self._free(job)
+        if job.told and self._plane.peers is not None:
+            self._plane.peers.forget(job.id)
+
+    def _free(self, job: Job) -> None:
+        """Its request ids may be used again."""
         for key in job.keys:
             if self._by_key.get(key) is job:
                 del self._by_key[key]
+                self._plane.journal.free(*key)
+
+    def holding(self, keys: Sequence[tuple[str, str]]) -> Job | None:
+        """The job under one of these billing keys."""
+        self._sweep()
+        return next((self._by_key[key] for key in keys if key in self._by_key), None)
+
+    async def tell(self, job: Job) -> None:
+        """Before its number is told: any worker must know who holds it."""
+        if self._plane.peers is not None and not job.told:
+            job.told = True
+            await self._plane.peers.tell(job.id, job.grants, job.uses[0].request_id)
 
     def full(self) -> bool:
         config = self._plane.config
@@ -110,11 +137,14 @@ class Jobs:
 
     def begin(self, job: Job) -> None:
         """`job` is claimed, its uses are reserved and opened."""
+        for key in job.keys:
+            self._plane.journal.keep(*key)
         task = asyncio.create_task(self._watch(job))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
+        self._stopped = True
         for job in self._by_id.values():
             if job.state in (WAITING, RUNNING):
                 job.stop("sql_stopped")
@@ -145,6 +175,7 @@ class Jobs:
         finally:
             job.ended = monotonic()
             job.done.set()
+            asyncio.get_running_loop().call_later(self._plane.config.sql_keep_seconds + 0.1, self._sweep)
 
     async def _settled(self, job: Job, work: asyncio.Task[None]) -> None:
         error = work.exception()
@@ -196,8 +227,7 @@ class Jobs:
         """Close what is open under every grant; nothing left, nothing is charged."""
         job.state, job.denied, job.pieces = FAILED, denied, []
         if denied.code != "sql_stopped":  # what the buyer stopped is not begun again by a late retry
-            for key in job.keys:
-                self._by_key.pop(key, None)
+            self._free(job)
         for use in job.uses:
             use.access.meter.release()
             await self._plane.gate.refuse(use, denied)
@@ -253,6 +283,8 @@ class Jobs:
 
     def _sweep(self) -> None:
         """Forget what ended long ago; an answer that nobody fetched is void then."""
+        if self._stopped:
+            return
         old = monotonic() - self._plane.config.sql_keep_seconds
         for job in [job for job in self._by_id.values() if job.ended and job.ended < old]:
             if job.delivering.locked():

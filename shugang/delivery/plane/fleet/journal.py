@@ -63,6 +63,9 @@ class FleetJournal:
         self._work, self._committed = asyncio.Event(), asyncio.Event()
         self._used: dict[tuple[str, int], list[int]] = {}
         self._claims: dict[tuple[str, str], asyncio.Task[Any] | None] = {}
+        self._kept: set[tuple[str, str]] = set()
+        # Where other workers ask this one (`fleet.peers`); set it before `start`.
+        self.address = ""
         self._member: Membership | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = self._writing = False
@@ -105,7 +108,7 @@ class FleetJournal:
         told = ""
         while True:
             try:
-                return await join(self._url, self._plane, self._number, self._keep_days, self._mark)
+                return await join(self._url, self._plane, self._number, self._keep_days, self._mark, self.address)
             except schema.OtherSchema:
                 raise
             except (psycopg.Error, OSError) as error:
@@ -145,13 +148,13 @@ class FleetJournal:
 
     def intent(self, intent: Intent) -> asyncio.Future[None]:
         worker = self._member.worker if self._member else tables.NOBODY
-        return self._statement(tables.INSERT_INTENT, (*intent, worker))
+        return self.statement(tables.INSERT_INTENT, (*intent, worker))
 
     def released(
         self, grant: str, request_id: str, size: int, rows: int, outcome: str, charged: bool, reason: str
     ) -> asyncio.Future[None]:
         """Durable *before* the bytes up to `size` leave: an abort bills no less than what left."""
-        return self._statement(tables.RELEASED, (size, rows, outcome, charged, reason, grant, request_id))
+        return self.statement(tables.RELEASED, (size, rows, outcome, charged, reason, grant, request_id))
 
     async def spend(self, credential: str, nonce: str) -> bool:
         """Whether this nonce was still good, for every worker; it is not from now on."""
@@ -159,14 +162,15 @@ class FleetJournal:
 
     def set_meta(self, key: str, value: str) -> asyncio.Future[None]:
         """Numbers only, and only upwards: several workers write them."""
-        return self._statement(tables.RAISE_META, (key, value))
+        return self.statement(tables.RAISE_META, (key, value))
 
     def serves(self, revision: int) -> None:
         """This worker decides by `revision` from now on."""
         if self._member is not None:
-            self._statement("UPDATE worker SET revision = %s WHERE id = %s", (revision, self._member.worker))
+            self.statement("UPDATE worker SET revision = %s WHERE id = %s", (revision, self._member.worker))
 
-    def _statement(self, sql: str, params: tuple[Any, ...]) -> asyncio.Future[None]:
+    def statement(self, sql: str, params: tuple[Any, ...]) -> asyncio.Future[None]:
+        """Durable with the next flush. Raises JournalFailed."""
         return self._add([(sql, params)], None)
 
     def _add(self, statements: list[tuple[str, tuple[Any, ...]]], entry: Entry | None) -> asyncio.Future[None]:
@@ -268,10 +272,10 @@ class FleetJournal:
 
     # -- reading ------------------------------------------------------------------------------------------
 
-    async def past(self, grant: str, request_id: str) -> Past | None:
+    async def past(self, grant: str, request_id: str, patience: float = CLAIM_WAIT) -> Past | None:
         """What was recorded under this billing key; None makes it this worker's to answer, until `ended`. Raises
-        StillAnswered where another worker keeps at it."""
-        deadline = time.monotonic() + CLAIM_WAIT
+        StillAnswered where another worker keeps at it for `patience` seconds."""
+        deadline = time.monotonic() + patience
         while True:
             claimed = await self._draws.claim(grant, request_id)
             if claimed.billed is not None:
@@ -279,7 +283,7 @@ class FleetJournal:
             if claimed.ours:
                 self._claims[grant, request_id] = asyncio.current_task()
                 return None
-            if time.monotonic() > deadline:
+            if time.monotonic() >= deadline:
                 raise StillAnswered
             await asyncio.sleep(CLAIM_LOOK)
 
@@ -289,8 +293,15 @@ class FleetJournal:
         await self.past(grant, name)
 
     def free(self, grant: str, name: str) -> None:
-        if self._claims.pop((grant, name), None) is not None:
-            self._draws.unclaim((grant, name))
+        key = (grant, name)
+        if self._claims.pop(key, None) is not None or key in self._kept:
+            self._kept.discard(key)
+            self._draws.unclaim(key)
+
+    def keep(self, grant: str, request_id: str) -> None:
+        """The claim outlives its request and its record; `free` ends it."""
+        if self._claims.pop((grant, request_id), None) is not None:
+            self._kept.add((grant, request_id))
 
     async def ranges(self, grant: str, stem: str) -> list[tuple[int, int]]:
         """The ranges [start, end) of a file that were released under a grant."""
@@ -307,8 +318,7 @@ class FleetJournal:
                 self._draws.unclaim(key)
 
     async def answer(self, grant: str, request_id: str) -> tuple[str, bytes] | None:
-        member = self._alive()
-        found = await member.read(
+        found = await self._alive().read(
             "SELECT content_type, body FROM answer WHERE grant_id = %s AND request_id = %s AND expires > %s",
             grant,
             request_id,
@@ -344,7 +354,7 @@ class FleetJournal:
     async def went_back(self, seq: int) -> None:
         """Control has the records up to `seq` only: it was restored."""
         self.acked = seq
-        await self._statement(tables.SET_META, (ACKED, str(seq)))
+        await self.statement(tables.SET_META, (ACKED, str(seq)))
 
     async def books(self) -> schema.Books:
         """The sums of all workers and the record up to which they go: one statement, so one moment."""
@@ -354,6 +364,14 @@ class FleetJournal:
             if grant is not None:
                 sums[grant] = [*map(sum, zip(sums.get(grant, [0] * 6), cells, strict=False))]
         return schema.Books(found[0][0], found[0][1], sums)
+
+    async def read(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
+        return await self._alive().read(query, *params)
+
+    @property
+    def worker(self) -> int:
+        """This worker's number in the fleet. Raises JournalFailed before it has joined."""
+        return self._alive().worker
 
     def _alive(self) -> Membership:
         if self._member is None or self.failed is not None:

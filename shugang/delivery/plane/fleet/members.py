@@ -79,6 +79,7 @@ class Membership:
             self._swept = time.monotonic()
             await self.house.execute("DELETE FROM answer WHERE expires < %s", (time.time(),))
             await self.house.execute("DELETE FROM nonce WHERE expires < %s", (time.time(),))
+            await self.house.execute(tables.FORGET_JOBS)
             if self.keep_days:
                 await prune(self.house, pruning.cutoff(time.time(), self.keep_days))
 
@@ -98,9 +99,9 @@ async def prune(con: psycopg.AsyncConnection[Any], before: str) -> int:
         dropped += len(gone)
 
 
-async def join(url: str, plane: str, number: int, keep_days: int, mark: str) -> Membership:
-    """Become a worker: its locks first, then its name, so that nobody takes it for dead. Raises psycopg.Error,
-    OtherSchema."""
+async def join(url: str, plane: str, number: int, keep_days: int, mark: str, address: str) -> Membership:
+    """Become a worker: its locks first, then its name, so that nobody takes it for dead. `address` is where other
+    workers ask it. Raises psycopg.Error, OtherSchema."""
     opened: list[psycopg.AsyncConnection[Any]] = []
     try:
         for role in ("house", "writer", "drawer"):
@@ -113,7 +114,7 @@ async def join(url: str, plane: str, number: int, keep_days: int, mark: str) -> 
         await writer.execute(_LOCK, (2 * worker,))
         await drawer.execute(_LOCK, (2 * worker + 1,))
         place = f"{socket.gethostname()}:{os.getpid()}"
-        await house.execute("INSERT INTO worker (id, place) VALUES (%s, %s)", (worker, place))
+        await house.execute("INSERT INTO worker (id, place, address) VALUES (%s, %s, %s)", (worker, place, address))
         voided, aborted = await sweep(house)
         ((seq, head),) = await rows(house, "SELECT seq, hash FROM head")
         meta = dict(await rows(house, "SELECT key, value FROM meta"))
@@ -162,6 +163,7 @@ async def _close(con: psycopg.AsyncConnection[Any], worker: int) -> list[str]:
         await con.execute(tables.SET_USED, (NOBODY, *key, _sum(kept.get(key, [0] * CELLS), cells)))
     for table in ("intent", "claim", "used", "drawn"):
         await con.execute(f"DELETE FROM {table} WHERE worker = %s", (worker,))  # noqa: S608 our own names
+    await con.execute(tables.LOST_JOBS, (worker,))
     await con.execute("DELETE FROM worker WHERE id = %s", (worker,))
     log.warning("worker %d ended; %d uses of it were open", worker, len(orphans))
     return [entry.template.state for entry in orphans]

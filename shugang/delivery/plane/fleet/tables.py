@@ -18,7 +18,7 @@ from shugang.delivery.plane import schema
 from shugang.delivery.plane.records import GENESIS, Entry
 from shugang.delivery.plane.schema import OtherSchema
 
-VERSION = "1"
+VERSION = "2"
 # Calls, rows, bytes charged (0..2) and uncharged (3..5), and calls whose kind is not known yet.
 CELLS, HELD = 7, 6
 # What workers have left behind when they ended.
@@ -51,7 +51,7 @@ CREATE TABLE meta (key text PRIMARY KEY, value text NOT NULL);
 CREATE SEQUENCE worker_id AS integer;
 CREATE TABLE worker (
     id integer PRIMARY KEY, place text NOT NULL, revision bigint NOT NULL DEFAULT 0,
-    since timestamptz NOT NULL DEFAULT now()
+    since timestamptz NOT NULL DEFAULT now(), address text NOT NULL DEFAULT ''
 );
 -- The sums of what each worker recorded; the sums of `sums` by another road.
 CREATE TABLE used (worker integer, grant_id text, day integer, cells bigint[] NOT NULL,
@@ -67,6 +67,15 @@ CREATE TABLE bucket (grant_id text PRIMARY KEY, tokens double precision NOT NULL
 -- A request id of a client that is being answered by some worker.
 CREATE TABLE claim (grant_id text, request_id text, worker integer NOT NULL, PRIMARY KEY (grant_id, request_id));
 """
+# A buyer's query whose number was told; `worker` runs it or keeps its answer, NOBODY where that one ended.
+JOBS = """
+CREATE TABLE job (
+    id text COLLATE "C" PRIMARY KEY, worker integer NOT NULL, grants text[] NOT NULL, credentials text[] NOT NULL,
+    request_id text NOT NULL, began timestamptz NOT NULL DEFAULT now()
+);
+"""
+# What makes the tables of an earlier version those of this one.
+UPGRADES = {"1": "ALTER TABLE worker ADD address text NOT NULL DEFAULT '';" + JOBS}
 
 HEAD = "SELECT seq, hash FROM head FOR UPDATE"
 SET_HEAD = "UPDATE head SET seq = %s, hash = %s"
@@ -130,6 +139,19 @@ SPEND_NONCE = (
     " WHERE nonce.expires < %s RETURNING 1"
 )
 CLAIM = "INSERT INTO claim VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING 1"
+CLAIMER = (
+    "SELECT worker FROM claim JOIN unnest(%s::text[]) AS asked (g) ON grant_id = g WHERE request_id = %s AND worker <> %s"
+    " LIMIT 1"
+)
+INSERT_JOB = "INSERT INTO job (id, worker, grants, credentials, request_id) VALUES (%s, %s, %s, %s, %s)"
+DELETE_JOB = "DELETE FROM job WHERE id = %s"
+FIND_JOB = (
+    "SELECT job.worker, grants, credentials, request_id, extract(epoch FROM now() - began)::double precision,"
+    " coalesce(address, ''), coalesce(place, '') FROM job LEFT JOIN worker ON worker.id = job.worker WHERE job.id = %s"
+)
+LOST_JOBS = "UPDATE job SET worker = 0, began = now() WHERE worker = %s"
+FORGET_JOBS = "DELETE FROM job WHERE worker = 0 AND began < now() - interval '1 day'"
+OTHERS = "SELECT id, address, place FROM worker WHERE id <> %s"
 UNCLAIM = "DELETE FROM claim WHERE grant_id = %s AND request_id = %s AND worker = %s"
 BILLED = (
     "SELECT batch.first, billing.seq, batch.text FROM billing, LATERAL"
@@ -181,14 +203,22 @@ async def create(con: psycopg.AsyncConnection[Any], plane_id: str) -> None:
         await con.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
         exists = await (await con.execute("SELECT to_regclass('meta')")).fetchone()
         if exists and exists[0] is not None:
-            version = await (await con.execute("SELECT value FROM meta WHERE key = 'schema'")).fetchone()
-            if version != (VERSION,):
-                raise OtherSchema(f"the schema {name} was written by another version of the plane")
+            await _upgrade(con, name)
             return
         await con.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)))
-        await con.execute(SCHEMA)
+        await con.execute(SCHEMA + JOBS)
         await con.execute("INSERT INTO head (seq, hash) VALUES (0, %s)", (GENESIS,))
         await con.execute("INSERT INTO meta VALUES ('schema', %s)", (VERSION,))
+
+
+async def _upgrade(con: psycopg.AsyncConnection[Any], name: str) -> None:
+    found = await (await con.execute("SELECT value FROM meta WHERE key = 'schema'")).fetchone()
+    if found == (VERSION,):
+        return
+    if found is None or found[0] not in UPGRADES:
+        raise OtherSchema(f"the schema {name} was written by another version of the plane")
+    await con.execute(UPGRADES[found[0]])
+    await con.execute("UPDATE meta SET value = %s WHERE key = 'schema'", (VERSION,))
 
 
 async def rows(con: psycopg.AsyncConnection[Any], query: str, *params: Any) -> list[tuple[Any, ...]]:

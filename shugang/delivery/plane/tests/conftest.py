@@ -11,7 +11,7 @@ from shugang.delivery.plane.tests.databases import WORKERS, database, postgres_p
 from shugang.delivery.plane.tests.peer import FakeControl, PlaneProcess
 
 # A fleet needs a server to share: the PostgreSQL pass has one.
-collect_ignore = [] if postgres_port() else ["test_fleet.py"]
+collect_ignore = [] if postgres_port() else ["test_fleet.py", "test_fleet_sql.py"]
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from shugang.delivery.plane.tests.peer import FakeControl, PlaneProcess, Reply, credential
-from shugang.delivery.plane.tests.test_sql import QUERIES, sql_grant, until
+from shugang.delivery.plane.tests.test_sql import ENDLESS, QUERIES, sql_grant, until
 from shugang.delivery.plane.tests.test_sql import ask as answer
-from shugang.policy.governed.tests.world import PEOPLE, STAFF
+from shugang.policy.governed.tests.world import ORDERS, PEOPLE, STAFF
 from shugang.policy.terms import Mask, Quota, Rate, RowFilter
 from shugang.policy.vocabulary import OutputRule
 
@@ -109,21 +109,23 @@ def test_uncharged_outcomes_have_a_quota_of_their_own(serve):
 def test_rate(serve):
     plane = serve(rate=Rate(1, 2))
     replies = [plane.get(QUERIES, "k1", "POST", COUNT.encode(), Prefer="wait=0") for _ in range(4)]
-    assert {202, 429} <= {reply.status for reply in replies}
+    # a quick one may be answered at once
+    statuses = [reply.status for reply in replies]
+    assert set(statuses) <= {200, 202, 429} and statuses[0] != 429 and 429 in statuses, replies
     limited = next(reply for reply in replies if reply.status == 429)
     assert limited.code == "rate_limited"
     assert limited.headers["ratelimit-policy"].startswith('"rate";q=2')
 
 
 def test_place_holds_for_progress_and_result_too(make_plane, control, vault):
-    granted = sql_grant(vault, PEOPLE, networks=("127.0.0.0/8",))
+    granted = sql_grant(vault, ORDERS, networks=("127.0.0.0/8",))
     plane = make_plane(granted)
-    number = plane.get(QUERIES, "k1", "POST", COUNT.encode(), Prefer="wait=0").json["id"]
-    until(plane, number, "ready")
+    number = plane.get(QUERIES, "k1", "POST", ENDLESS.encode(), Prefer="wait=0").json["id"]
+    until(plane, number, "running")
     plane.at(control.set(replace(granted, terms=replace(granted.terms, networks=("192.0.2.0/24",)))))
     for path in (f"{QUERIES}/{number}", f"{QUERIES}/{number}/result"):
         assert plane.get(path, "k1").code == "place_denied"
-    refused(ask(plane), "place_denied", plane)
+    refused(ask(plane, "select count(*) as n from orders"), "place_denied", plane)
 
 
 def test_output_rule(make_plane, vault):
