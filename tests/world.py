@@ -21,8 +21,10 @@ from django.db.models import Max
 from demo import cast, registration, security, settlement, trade
 from demo.play import set_clock
 from demo.stage import Stage
+from shugang.assets.grading.services import accept_all, declare_input, declare_lowering
 from shugang.assets.registration.models import Certificate, DataAsset
 from shugang.assets.registration.services import apply_registration, file_objection
+from shugang.assets.review.services import apply_review
 from shugang.assets.testing import OBJECTION, anchor, answers_for, registration_form
 from shugang.commands.setup import profile_files
 from shugang.delivery.acknowledgements.queries import proposal
@@ -133,7 +135,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
     settlement.bill_and_settle(stage)
     world.things["bill:settled"] = world.things["bills"][0]
     world.things["voucher"] = TradeVoucher.objects.order_by("id").first()
-    for name in ("registrations", "listings", "negotiations", "admission", "money", "personal"):
+    for name in ("registrations", "gradings", "listings", "negotiations", "admission", "money", "personal"):
         globals()[f"_open_{name}"](world)
     anchor()
     _evidence(world)
@@ -266,6 +268,33 @@ def _open_registrations(world: World) -> None:
     file_objection(buyer, world.number("case:objection"), {**OBJECTION, "evidence": proof})
     certificate = Certificate.objects.get(asset=world.things["asset:air"])
     world.things["case:certificate"] = certificate.case
+
+
+def _open_gradings(world: World) -> None:
+    """A grading to be confirmed (with an accepted proposal), one that is reviewed, an input, a lowering; security
+    reviews that wait for the operator and for the holder."""
+    supplier, things = world.actor("gongfang"), world.things
+    for name in ("confirming", "reviewing", "secure", "returned"):
+        dataset = things[f"dataset:{name}"] = _dataset(world, name)
+        things[f"grading:{name}"] = security.grade(Quiet(0, things=things), dataset.number).case
+    air = {"dataset": world.number("dataset:air"), "version": 1, "how": "按站点求均值。"}
+    things["derivation"] = declare_input(supplier, world.number("dataset:confirming"), None, air)
+    things["batch"] = accept_all(supplier, world.number("grading:confirming"), "station")
+    for name in ("reviewing", "secure", "returned"):
+        accept_all(supplier, world.number(f"grading:{name}"))
+        engine.act(world.number(f"grading:{name}"), "submit", supplier)
+    form = security.review_form(registration.SOURCES[0])
+    for name in ("secure", "returned"):
+        engine.act(world.number(f"grading:{name}"), "approve", world.actor("gongshen"))
+    for name in ("secure", "returned"):
+        things[f"security:{name}"] = apply_review(supplier, world.number(f"dataset:{name}"), things["operator"], form)
+    engine.act(
+        world.number("security:returned"), "request_correction", world.actor("fuhe"), {"reason": "写明删除期限。"}
+    )
+    things["lowering"] = declare_lowering(supplier, {
+        "source": f"{world.number('dataset:air')} v1", "version": f"{world.number('dataset:confirming')} v1",
+        "method": "aggregate", "k": 20, "to_level": "1", "statement": "每组不少于20条。",
+    })  # fmt: skip
 
 
 def _product(world: World, name: str) -> DataProduct:

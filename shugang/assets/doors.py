@@ -17,6 +17,27 @@ def _registers(request: HttpRequest) -> bool:
     return "registrar" in request.actor.roles  # type: ignore[attr-defined]
 
 
+def _operates(request: HttpRequest) -> bool:
+    return "operator" in request.actor.roles  # type: ignore[attr-defined]
+
+
 def register() -> None:
     add(MenuItem("desk.supply", Text("登记资产", "Registered assets"), "assets", "certificate", _supplies, None, 20))
     add(MenuItem("desk.operate", Text("登记业务", "Registrations"), "assets", "certificate", _registers, None, 20))
+    add(MenuItem("desk.supply", Text("分类分级", "Grading"), "gradings", "category", _supplies, None, 22))
+    add(
+        MenuItem(
+            "desk.supply", Text("安全审查", "Security reviews"), "security-reviews", "shield-check", _supplies, None, 24
+        )
+    )
+    add(
+        MenuItem(
+            "desk.operate",
+            Text("安全审查", "Security reviews"),
+            "security-reviews",
+            "shield-check",
+            _operates,
+            None,
+            30,
+        )
+    )

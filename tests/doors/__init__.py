@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from .base import Door
 from .delivery import DOORS as DELIVERY
+from .grading import DOORS as GRADING
 from .market import DOORS as MARKET
 from .parties import DOORS as PARTIES
 from .portal import DOORS as PORTAL
 from .registration import DOORS as REGISTRATION
 from .settlement import DOORS as SETTLEMENT
 
-DOORS: tuple[Door, ...] = (*PARTIES, *DELIVERY, *REGISTRATION, *SETTLEMENT, *MARKET, *PORTAL)
+DOORS: tuple[Door, ...] = (*PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *SETTLEMENT, *MARKET, *PORTAL)

@@ -63,6 +63,7 @@ GRADING = register(
                        (TIMER,), effect=effects.superseded),
         ),
         capacities=(("holder", Text("持有方", "Holder")),),
+        page="/desk/grading/{}",
     )
 )  # fmt: skip
 

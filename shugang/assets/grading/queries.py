@@ -31,6 +31,12 @@ def counts(actor: Actor) -> dict[str, int]:
     return {row["case__state"]: row["n"] for row in rows.order_by()}
 
 
+def level_counts(actor: Actor) -> dict[int, int]:
+    """Columns of gradings in force by level."""
+    rows = ColumnGrade.objects.visible_to(actor).filter(grading__state=Grading.State.IN_FORCE, level__isnull=False)
+    return {int(row["level"] or 0): row["n"] for row in rows.values("level").annotate(n=Count("pk")).order_by()}
+
+
 def matching(text: str) -> Q:
     return (
         Q(version__dataset__name__icontains=text) | Q(version__dataset__number__icontains=text) | Q(case__number=text)

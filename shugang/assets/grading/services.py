@@ -168,21 +168,18 @@ def proposed(row: ColumnGrade) -> dict[str, Any] | None:
 
 
 @verb
-def accept_all(actor: Actor, number: str) -> str:
-    """Accept every proposal that is not decided yet; returns the batch by which it can be undone.
+def accept_all(actor: Actor, number: str, column: str = "") -> str:
+    """Accept every proposal that is not decided yet (or that of one column); returns the batch by which it can be undone.
 
     Raises Refusal `nothing_proposed`, `wrong_state`.
     """
     grading = editable(actor, number)
-    rows = [
-        (row, said) for row in grading.columns.filter(level=None).select_related("column") if (said := proposed(row))
-    ]
+    open_rows = grading.columns.filter(level=None).select_related("column")
+    chosen = open_rows.filter(column__name=column) if column else open_rows
+    rows = [(row, said) for row in chosen if (said := proposed(row))]
     if not rows:
-        raise Refusal(
-            "nothing_proposed",
-            Text("没有可采纳的建议，请逐个确认。", "There is no proposal to accept; please decide one by one."),
-            409,
-        )
+        message = Text("没有可采纳的建议，请逐个确认。", "There is no proposal to accept; please decide one by one.")
+        raise Refusal("nothing_proposed", message, 409)
     batch = str(uuid.uuid4())
     for row, said in rows:
         _decide(row, {**said, "reason": row.proposal["words"]["zh"][:400]}, actor, batch)

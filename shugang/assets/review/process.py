@@ -63,5 +63,6 @@ SECURITY_REVIEW = register(
         ),
         profile="security-review",
         capacities=(("holder", Text("持有方", "Holder")), ("operator", Text("运营机构", "Operator"))),
+        page="/desk/security-reviews/{}",
     )
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from shugang.delivery.models import DatasetVersion
+from shugang.delivery.models import Dataset, DatasetVersion
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.parties.models import Party
@@ -46,6 +46,24 @@ def get_review(number: str, actor: Actor) -> SecurityReview:
 def anonymity_checks(version: DatasetVersion, actor: Actor) -> list[AnonymityCheck]:
     rows = AnonymityCheck.objects.visible_to(actor).filter(version=version).select_related("material")
     return list(rows.order_by("-pk")[:10])
+
+
+def shown_checks(review: SecurityReview) -> list[AnonymityCheck]:
+    """The checks of anonymity whose material is part of this case; of a review that the caller already sees."""
+    return list(AnonymityCheck.objects.filter(material__case=review.case).select_related("material").order_by("-pk"))
+
+
+def reviewable(actor: Actor) -> list[DatasetVersion]:
+    """Own versions, the newest of each dataset, that are graded and have no review, live or inherited."""
+    found = []
+    mine = Dataset.objects.visible_to(actor).filter(party_id=actor.party_id or 0)
+    for dataset in mine.order_by("-pk"):
+        version = dataset.latest
+        if version is None or grades.standing(version) is None or standing(version) is not None:
+            continue
+        if not SecurityReview.objects.visible_to(actor).filter(version=version).exclude(state="closed").exists():
+            found.append(version)
+    return found
 
 
 def public_operators() -> list[Party]:
