@@ -262,6 +262,7 @@ def _open_registrations(world: World) -> None:
             engine.act(case.number, "accept", examiner)
             engine.act(case.number, "pass_examination", other, answers_for("pass_examination"))
         world.things[f"asset:{name}"] = DataAsset.objects.get(registration__case=case)
+    world.things["agreement"] = materials.store(world.actor("gongfang"), "协议.txt", io.BytesIO("转让协议".encode()))
     buyer = world.actor("xufang")
     proof = materials.store(buyer, "证明.txt", io.BytesIO("采集合同".encode()))
     world.things["material"] = proof["material"]

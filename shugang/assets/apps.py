@@ -14,7 +14,16 @@ class AssetsConfig(AppConfig):
         from .grading import proposing
         from .grading import reactions as regrading  # noqa: F401  reactions register themselves
         from .grading.words import EVENTS as GRADING_EVENTS
-        from .registration import life, process, services, verify  # noqa: F401  the procedures register themselves
+        from .registration import (  # noqa: F401  the procedures and reactions register themselves
+            amending,
+            derivation,
+            encumbrances,
+            joint,
+            life,
+            process,
+            services,
+            verify,
+        )
         from .review import process as review  # noqa: F401
         from .review import reactions as reviewing  # noqa: F401
         from .review import services as reviews
@@ -30,3 +39,4 @@ class AssetsConfig(AppConfig):
         beside("assets.detections", proposing.run_detections)
         every_pass("assets.qualifications", thirdparty.suspend_lapsed)
         words.register(EVENTS)
+        every_pass("assets.encumbrances", encumbrances.end_due)

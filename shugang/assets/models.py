@@ -3,8 +3,10 @@
 from .grading.models import ColumnGrade, Derivation, Grading, Lowering
 from .registration.models import (
     AssetRight,
+    AssetSource,
     Certificate,
     DataAsset,
+    Encumbrance,
     Objection,
     Registration,
     RegistrationDraft,
@@ -15,10 +17,12 @@ from .thirdparty.models import Qualification, ServiceOffer, ServiceOrder, Signed
 __all__ = [
     "AnonymityCheck",
     "AssetRight",
+    "AssetSource",
     "Certificate",
     "ColumnGrade",
     "DataAsset",
     "Derivation",
+    "Encumbrance",
     "Grading",
     "Lowering",
     "Objection",

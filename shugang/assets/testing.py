@@ -29,7 +29,7 @@ from shugang.parties.testing import make_actor, make_party
 from .grading import services as grading
 from .grading.models import Grading
 from .grading.proposing import run_detection
-from .registration import services
+from .registration import joint, services
 from .registration.models import Certificate
 from .review.checks import personal_columns
 from .review.models import SecurityReview
@@ -110,8 +110,39 @@ def make_material(actor: Actor, text: str = "数据采购协议") -> dict[str, A
     return materials.store(actor, f"材料{next(_count)}.txt", io.BytesIO(text.encode()))
 
 
-def make_application(actor: PartyActor, version: DatasetVersion, office: Office, **changes: Any) -> Case:
-    return services.apply_registration(actor, version.dataset.number, office.party, registration_form(**changes))
+def make_application(
+    actor: PartyActor, version: DatasetVersion, office: Office, profile: str = "registration-local", **changes: Any
+) -> Case:
+    form = registration_form(**changes)
+    return services.apply_registration(actor, version.dataset.number, office.party, form, profile=profile)
+
+
+def finish(case: Case, office: Office, applicant: PartyActor) -> Certificate:
+    """Lead an application of any type through the procedure; the certificate that it ends in."""
+    to_state(case, office, applicant, "deposited")
+    return Certificate.objects.get(registration__case=case, party_id=applicant.party_id or 0)
+
+
+def offer_form(actor: Actor, **changes: Any) -> dict[str, Any]:
+    """What a holder offers to transfer or license."""
+    form = {
+        "rights": ["HOLD", "USE", "OPERATE"],
+        "statement": "双方于2026年签订转让协议。",
+        "agreement": make_material(actor),
+        **changes,
+    }
+    return {k: v for k, v in form.items() if v is not None}
+
+
+def hand_over(
+    certificate: Certificate, holder: PartyActor, other: PartyActor, kind: str = "transfer", **changes: Any
+) -> Case:
+    """The registration that begins when `other` agrees to what `holder` offers on the certificate."""
+    assert other.party is not None
+    case = joint.offer(holder, certificate.number, kind, other.party.number, offer_form(holder, **changes))
+    engine.act(case.number, "agree", other, {"declaration": True})
+    return Case.objects.get(registration__previous=certificate, registration__kind=kind, registration__open=True,
+                            registration__asset__party_id=other.party_id or 0)  # fmt: skip
 
 
 def to_state(case: Case, office: Office, applicant: PartyActor, state: str) -> Case:
@@ -180,9 +211,7 @@ def make_certificate(
     applicant = applicant or make_actor(make_party("supplier"))
     assert applicant.party is not None
     version = version or make_version(applicant.party)
-    case = make_application(applicant, version, office, **changes)
-    to_state(case, office, applicant, "deposited")
-    return Certificate.objects.get(asset__registration__case=case)
+    return finish(make_application(applicant, version, office, **changes), office, applicant)
 
 
 SECURITY: dict[str, Any] = {

@@ -16,6 +16,14 @@ def _days(case: Case, key: str) -> int:
     return int(case.profile.data["clocks"][key])
 
 
+def expiry_step(procedure: Procedure, case: Case, name: str) -> str | None:
+    """The step that the end of this clock brings about under the case's own profile version, if any."""
+    spec = procedure.clock(name)
+    if spec.expires_if and case.profile is not None and not case.profile.data.get(spec.expires_if, True):
+        return None
+    return spec.on_expiry
+
+
 def apply(procedure: Procedure, case: Case, step: Transition, now: datetime) -> None:
     for name in step.stops:
         case.clocks.filter(name=name).update(state=CaseClock.State.STOPPED, remaining=None)

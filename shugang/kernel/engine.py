@@ -33,8 +33,9 @@ def open_case(
     data: Mapping[str, Any] | None = None,
     refs: Iterable[tuple[str, str]] = (),
     parent: Case | None = None,
+    profile: str = "",
 ) -> Case:
-    """Open a case of procedure `code`.
+    """Open a case of procedure `code`, under the rule profile `profile` where it is not the procedure's own.
 
     `parties` are (capacity, party id); the actor must be one of them in a capacity that may open it.
     Raises Refusal `forbidden` or `invalid_form`.
@@ -49,13 +50,14 @@ def open_case(
     permissions.require_second_factor(spec.opening, actor)
     answers = clean(spec.opening.form, data or {})
     now = clock.now()
-    profile = current_profile(spec.profile, clock.today()) if spec.profile else None
+    code_of_rules = profile or spec.profile
+    rules = current_profile(code_of_rules, clock.today()) if code_of_rules else None
     case = Case.objects.create(
         procedure=code,
         number=yearly_number(spec.number_prefix, clock.today().year),
         title=title,
         state=spec.opening.target,
-        profile=profile,
+        profile=rules,
         data=answers,
         opened_at=now,
         changed_at=now,
@@ -197,7 +199,7 @@ def _expire(clock_id: int, moment: datetime) -> bool:
         if row.state != CaseClock.State.RUNNING or row.due_at >= moment:
             return False
         spec = procedure.get(case.procedure)
-        target = spec.clock(row.name).on_expiry
+        target = deadlines.expiry_step(spec, case, row.name)
         CaseClock.objects.filter(pk=clock_id).update(state=CaseClock.State.EXPIRED)
         step = spec.transition(target) if target else None
         if step is not None and case.state in step.sources:

@@ -38,13 +38,17 @@ class State:
 
 @dataclass(frozen=True)
 class ClockSpec:
-    """A named deadline. `days_key` is looked up in the case's rule profile under `clocks`."""
+    """A named deadline. `days_key` is looked up in the case's rule profile under `clocks`.
+
+    `expires_if` names a yes or no of the profile: where it says no, the end of the time is told and nothing more.
+    """
 
     name: str
     label: Text
     days_key: str
     unit: str = "wd"
     on_expiry: str | None = None
+    expires_if: str = ""
 
 
 @dataclass

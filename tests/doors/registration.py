@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from shugang.assets.testing import registration_form
 
 from .base import OPEN, OWN, Door, api, both, post, read
@@ -32,6 +34,27 @@ def _topics(client: Any) -> None:
         save_draft(actor, dataset.number, topic.key, {k: v for k, v in form.items() if k in names}, True)
 
 
+SEIZURE = {"kind": "seizure", "authority": "示例市中级人民法院", "document": "（2026）示执保12号"}
+
+
+def _change(things: dict[str, Any]) -> dict[str, Any]:
+    return {**_air(things), "summary": "示例更新后的概述", "reason": "说明更新", "declaration": "1"}
+
+
+def _air(things: dict[str, Any]) -> dict[str, Any]:
+    form = things["certificate:air"].registration.form
+    return {k: v for k, v in form.items() if not isinstance(v, dict | bool) and v is not None}
+
+
+def _terms(things: dict[str, Any]) -> dict[str, Any]:
+    return {"rights": ["OPERATE"], "statement": "示例转让协议，2026年签订。", "agreement": things["agreement"]}
+
+
+def _transfer(things: dict[str, Any]) -> dict[str, Any]:
+    paper = SimpleUploadedFile("协议.txt", "转让协议".encode())
+    return {**_terms(things), "agreement": paper, "counterparty": things["stranger"].number}
+
+
 DESK: tuple[Door, ...] = (
     read("/desk/assets", "gongfang", OWN),
     read("/desk/assets?format=csv", "gongfang", OWN),
@@ -42,6 +65,11 @@ DESK: tuple[Door, ...] = (
     read("/desk/assets/applied/<case:submitted>", "gongfang"),
     read("/desk/assets/<asset:air>", "gongfang", readers=("shouli", "jianguan")),
     *both("/desk/assets/<asset:correcting>/resubmit", "gongfang", _form),
+)
+CERTIFICATES: tuple[Door, ...] = (
+    *both("/desk/certificates/<certificate:air>/change", "gongfang", _change),
+    *both("/desk/certificates/<certificate:air>/transfer", "gongfang", _transfer),
+    *both("/desk/certificates/<certificate:air>/encumber", "dengji", SEIZURE),
 )
 PUBLIC: tuple[Door, ...] = (
     read("/notices", reach=OPEN),
@@ -62,9 +90,15 @@ API: tuple[Door, ...] = (
     api("GET", "/registrations/form", "", reach=OPEN),
     api("POST", "/registrations", "gongfang",
         {"dataset": "<dataset:free>", "registrar": "<registrar>", "form": _form}),
+    api("GET", "/registration-profiles", "", reach=OPEN),
+    api("POST", "/certificates/<certificate:air>/amendments", "gongfang",
+        {"kind": "change", "changes": {"summary": "示例更新后的概述"}, "reason": "说明更新"}),
+    api("POST", "/certificates/<certificate:air>/offers", "gongfang",
+        lambda things: {"kind": "transfer", "counterparty": things["stranger"].number, "form": _terms(things)}),
+    api("POST", "/certificates/<certificate:air>/encumbrances", "dengji", SEIZURE),
     api("GET", "/notices", "", reach=OPEN),
     api("GET", "/notices/objection-form", "", reach=OPEN),
     api("POST", "/notices/<case:notice>/objections", "pangren", OBJECTION, reach=OWN, administrators=True),
     api("GET", "/verify/<certificate:air>", "", reach=OPEN),
 )  # fmt: skip
-DOORS = (*DESK, *PUBLIC, *API)
+DOORS = (*DESK, *CERTIFICATES, *PUBLIC, *API)

@@ -12,8 +12,10 @@ from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Case, Material
 from shugang.policy.text import Text
 
-from . import industries, rights
+from . import derivation, industries, kinds, rights
 from .form import FIRST_REGISTRATION
+from .models import Certificate
+from .ruleset import JOINT, Rules
 
 FILES = tuple(f.name for f in FIRST_REGISTRATION.fields if f.kind == "file")
 
@@ -31,17 +33,34 @@ def verdicts(rules: Mapping[str, Any], answers: Mapping[str, Any]) -> list[right
     return rights.check(rules["rights"], answers["source_kind"], answers["rights"], facts(answers))
 
 
-def check(rules: Mapping[str, Any], answers: Mapping[str, Any], actor: Actor) -> None:
+def check(
+    rules: Mapping[str, Any],
+    answers: Mapping[str, Any],
+    actor: Actor,
+    kind: str = "initial",
+    previous: Certificate | None = None,
+) -> None:
     """Raise Refusal `invalid_form` naming every answer that the rules do not allow (一次告知).
 
-    `rules` is the data of the rule profile; `answers` have passed the form's own check.
+    `rules` is the data of the rule profile; `answers` have passed the form's own check; `previous` is the certificate
+    that a registration of another `kind` than the first stands on.
     """
     wrong: dict[str, Text] = {}
     if error := industries.division_error(answers["industry"], answers["division"]):
         wrong["division"] = error
-    if refused := [v for v in verdicts(rules, answers) if not v.allowed]:
-        wrong["source_kind" if answers["source_kind"] == "entrusted" else "rights"] = refused[0].why
-    _check_proofs(answers, wrong)
+    if kind in JOINT:
+        assert previous is not None
+        error = kinds.beyond(set(answers["rights"]), set(previous.content["rights"]), Rules(rules).right_labels)
+        if error:
+            wrong["rights"] = error
+    else:
+        if refused := [v for v in verdicts(rules, answers) if not v.allowed]:
+            wrong["source_kind" if answers["source_kind"] == "entrusted" else "rights"] = refused[0].why
+        _check_proofs(answers, wrong)
+        wrong |= derivation.wrong_answers(answers, actor, Rules(rules).right_labels)
+        wrong |= _public_data(Rules(rules), answers)
+    if previous is not None:
+        wrong |= kinds.wrong_answers(kind, previous.registration.form, answers)
     _check_validity(rules, answers, wrong)
     if not answers.get("declaration"):
         wrong["declaration"] = Text("请勾选真实性声明后再提交。", "Please tick the declaration before submitting.")
@@ -68,19 +87,50 @@ def _check_proofs(answers: Mapping[str, Any], wrong: dict[str, Text]) -> None:
         )
 
 
+def _public_data(rules: Rules, answers: Mapping[str, Any]) -> dict[str, Text]:
+    """公共数据: what the profile asks of data that public bodies made in duty, and of what is operated by authorisation."""
+    what = answers.get("public_object") or "no"
+    if what == "no":
+        if rules.public_data != "required":
+            return {}
+        return {"public_object": Text(
+            "公共数据资源登记只受理公共数据。请选择登记对象，或改用其他登记规则。",
+            "This registration is for public data only. Please say which object it is, or choose other rules.",
+        )}  # fmt: skip
+    if what == "resource" and rules.public_data == "refused":
+        return {"public_object": Text(
+            "党政机关履职产生的数据不办理数据产权登记，请办理公共数据资源登记；授权运营形成的产品在其后可以登记。",
+            "Data made by public bodies in duty cannot be registered here: please use the registration of public data. "
+            "Products of authorised operation may follow.",
+        )}  # fmt: skip
+    wrong: dict[str, Text] = {}
+    if not answers.get("authorisation_proof"):
+        wrong["authorisation_proof"] = Text(
+            "公共数据须上传授权运营依据。", "Please attach the authorisation to operate."
+        )
+    if not answers.get("authorised_until"):
+        wrong["authorised_until"] = Text("请填写授权到期日。", "Please state the day on which the authorisation ends.")
+    return wrong
+
+
 def _check_validity(rules: Mapping[str, Any], answers: Mapping[str, Any], wrong: dict[str, Text]) -> None:
     most = int(rules["validity"]["max_years"])
     if answers["validity_years"] > most:
         wrong["validity_years"] = Text(f"有效期最长{most}年。", f"The validity is at most {most} years.")
-    until = answers.get("right_until")
-    if until and date.fromisoformat(until) <= clock.today():
-        wrong["right_until"] = Text(
-            "权利到期日须晚于今天；已到期的权利不能登记。",
-            "The right must end after today; a right that has ended cannot be registered.",
-        )
+    for name in ("right_until", "authorised_until", *(f"{r.lower()}_until" for r in rights.RIGHTS)):
+        until = answers.get(name)
+        if until and date.fromisoformat(until) <= clock.today():
+            wrong[name] = Text(
+                "到期日须晚于今天；已到期的权利不能登记。",
+                "The right must end after today; a right that has ended cannot be registered.",
+            )
+        elif until and name[:-6].upper() in set(rights.RIGHTS) - set(answers["rights"]):
+            wrong[name] = Text(
+                "没有申请这项权利，请不要填写它的到期日。", "This right is not applied for: please leave its end empty."
+            )
 
 
 def attach_materials(case: Case, answers: Mapping[str, Any], actor: Actor) -> None:
     """Bind the uploaded files to the case, so that the registrar can open them."""
     keys = [answers[name]["material"] for name in FILES if name in answers]
-    Material.objects.visible_to(actor).filter(pk__in=keys).update(case=case)
+    Material.objects.visible_to(actor).filter(pk__in=keys, party_id=actor.party_id or 0).update(case=case)

@@ -10,12 +10,14 @@ from ninja import Body, Router, Schema
 from shugang.kernel import idempotency, paging
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
+from shugang.kernel.models import Case
 from shugang.policy.text import Text
 
-from . import queries, services, verify, words
+from . import amending, encumbrances, joint, queries, services, verify, words
 from .form import FIRST_REGISTRATION
 from .models import DataAsset
 from .objections import OBJECTION, file_objection
+from .ruleset import DEFAULT
 
 router = Router(tags=["registration"])
 
@@ -27,6 +29,23 @@ class Application(Schema):
     registrar: str
     form: dict[str, Any]
     version: int | None = None
+    profile: str = DEFAULT
+
+
+class Amendment(Schema):
+    """`changes` are the answers of the form that differ from the certificate's."""
+
+    kind: str
+    changes: dict[str, Any]
+    reason: str
+
+
+class Offer(Schema):
+    """`form` holds rights, until, limits, statement and the agreement (a stored material); `counterparty` is a party number."""
+
+    kind: str
+    counterparty: str
+    form: dict[str, Any]
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -88,10 +107,43 @@ def apply(request: HttpRequest, body: Application) -> dict[str, Any]:
     actor = _actor(request)
 
     def run() -> dict[str, Any]:
-        case = services.apply_registration(actor, body.dataset, body.registrar, body.form, body.version)
-        return {"case": case.number, "asset": case.registration.asset.number, "state": case.state}
+        case = services.apply_registration(actor, body.dataset, body.registrar, body.form, body.version, body.profile)
+        return {"case": case.number, "asset": case.registration.subject.number, "state": case.state}
 
     return _once(request, [body.dict()], run)
+
+
+@router.get("/registration-profiles", summary="The rules under which one may apply today", auth=None)
+def profiles(request: HttpRequest) -> dict[str, Any]:
+    return {"items": [{"code": code, "name": rules.name.zh, **rules.data} for code, rules in queries.public_profiles()]}
+
+
+@router.post("/certificates/{number}/amendments", summary="Apply for a change, correction or renewal")
+def amend(request: HttpRequest, number: str, body: Amendment) -> dict[str, Any]:
+    actor = _actor(request)
+
+    def run() -> dict[str, Any]:
+        return _case(amending.amend(actor, number, body.kind, body.changes, body.reason))
+
+    return _once(request, [body.dict()], run)
+
+
+@router.post("/certificates/{number}/offers", summary="Offer a transfer or a licence, for both sides to apply together")
+def offer(request: HttpRequest, number: str, body: Offer) -> dict[str, Any]:
+    actor = _actor(request)
+    return _once(
+        request, [body.dict()], lambda: _case(joint.offer(actor, number, body.kind, body.counterparty, body.form))
+    )
+
+
+@router.post("/certificates/{number}/encumbrances", summary="Record a seizure, pledge or other burden (registrar)")
+def encumber(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
+    actor = _actor(request)
+    return _once(request, [body], lambda: _case(encumbrances.encumber(actor, number, body)))
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {"case": case.number, "state": case.state}
 
 
 @router.get("/notices", summary="Public notices, open and finished", auth=None)

@@ -10,7 +10,7 @@ from shugang.kernel.events import iso
 from shugang.kernel.models import Event
 from shugang.policy.text import Text
 
-from . import documents
+from . import burdens, documents
 from .life import CERTIFICATE, STATE_BY_EVENT
 from .models import Certificate
 from .rights import RIGHTS
@@ -23,7 +23,10 @@ EVENT_LABELS: dict[str, Text] = {
     "certificate.lapsed": Text("到期失效", "Lapsed"),
     "certificate.cancelled": Text("注销", "Cancelled"),
     "certificate.revoked": Text("撤销", "Revoked"),
+    "certificate.replaced": Text("由新凭证取代", "Replaced"),
+    "certificate.transferred": Text("权利全部转让", "All rights transferred"),
 }
+GONE = ("replaced", "transferred", "lapsed", "cancelled", "revoked")
 _NAMES: dict[str, Text] = {
     "number": Text("编号", "Number"),
     "name": Text("数据名称", "Name of the data"),
@@ -46,12 +49,17 @@ def trail(certificate: Certificate) -> list[Event]:
 
 def _table(certificate: Certificate) -> dict[str, str]:
     """The same facts, read from the tables."""
-    asset = certificate.asset
+    asset, content = certificate.asset, certificate.content
+    if certificate.state in GONE:  # the asset has moved on: what the certificate said stands in its own row alone
+        name, summary, rights = content["asset"]["name"], content["asset"]["summary"], content["rights"]
+    else:
+        name, summary = asset.name, asset.summary
+        rights = sorted(asset.rights.filter(party=certificate.party).values_list("right", flat=True))
     return {
         "number": certificate.number,
-        "name": asset.name,
-        "summary": asset.summary,
-        "rights": ",".join(sorted(asset.rights.filter(party=certificate.party).values_list("right", flat=True))),
+        "name": name,
+        "summary": summary,
+        "rights": ",".join(rights),
         "holder": certificate.party.number,
         "sha256": asset.dataset_version.sha256,
         "schema": asset.dataset_version.schema_digest,
@@ -95,7 +103,7 @@ def check(number: str) -> Verification | None:
     certificate = (
         Certificate.objects.select_related(
             "asset__dataset_version__dataset", "asset__party", "party", "registrar", "event",
-            "asset__registration__case__profile",
+            "registration__case__profile",
         )
         .filter(number=number, event__isnull=False)
         .first()
@@ -114,23 +122,44 @@ def check(number: str) -> Verification | None:
     return Verification(
         kind="certificate",
         number=number,
-        title=Text("数据资产登记凭证", "Certificate of a registered data asset"),
+        title=documents.title(certificate),
         state=label.label,
         tone=label.tone,
         in_force=state == "valid" and proof != MISMATCH,
         facts=[(Text("登记机构", "Registrar"), said["registrar"]["name"]), *documents.facts(certificate, said),
-               (Text("备注", "Remarks"), said["remarks"] or None)],
+               (Text("备注", "Remarks"), said["remarks"] or None),
+               (Text("现存负担", "Encumbrances now"), _burdens(certificate)),
+               (Text("由此取代", "Replaced by"), _successor(certificate))],
         event=certificate.event,
         proof=proof,
         content={"state": state, "in_force": state == "valid" and proof != MISMATCH, "certificate": said},
         valid_from=documents.moment(said["issued_at"]),
         valid_until=documents.moment(said["valid_until"]),
-        rights=[(documents.right_label(certificate, r), said["right_limits"] or None)
+        rights=[(documents.right_label(certificate, r), _limits(said, r))
                 for r in RIGHTS if r in said["rights"]],
         differences=wrong,
         history=[(EVENT_LABELS[e.kind], e) for e in events],
         pdf=(lambda: documents.read(certificate)) if certificate.pdf_path else None,
     )  # fmt: skip
+
+
+def _burdens(certificate: Certificate) -> Text | None:
+    found = burdens.line(certificate.asset) if certificate.state in ("valid", "suspended") else None
+    return found if found and found.zh else None
+
+
+def _limits(said: Mapping[str, Any], right: str) -> Text | str | None:
+    """The right's own end, where it has one, and the limits."""
+    end, limits = said.get("right_ends", {}).get(right), said["right_limits"]
+    if not end:
+        return limits or None
+    return Text(f"至{end}。{limits}", f"Until {end}. {limits}")
+
+
+def _successor(certificate: Certificate) -> str | None:
+    """The certificate that took this one's place, if any."""
+    heir = certificate.asset.certificates.filter(pk__gt=certificate.pk, content__previous=certificate.number).first()
+    return heir.number if heir else None
 
 
 def _unreadable(certificate: Certificate) -> Verification:

@@ -18,8 +18,10 @@ from shugang.ui.documents import DocumentError, render_pdf
 
 from . import industries, sealing
 from .form import PERMISSIONS
+from .kinds import LABELS
 from .models import Certificate
-from .rights import RIGHTS, SOURCE_LABELS
+from .rights import RIGHT_NAMES, RIGHTS, SOURCE_LABELS
+from .ruleset import Rules
 
 __all__ = ["DocumentError", "read", "write"]
 _PERMISSIONS = dict(PERMISSIONS)
@@ -34,10 +36,16 @@ LIMIT_LABELS = {
 
 def right_label(certificate: Certificate, right: str) -> Text:
     """The label of the profile under which it was issued: the vocabularies of city and country differ."""
-    profile = certificate.asset.registration.case.profile
+    profile = certificate.registration.case.profile
     assert profile is not None
     words = profile.data["right_labels"][right]
     return Text(words["zh"], words["en"])
+
+
+def title(certificate: Certificate) -> Text:
+    profile = certificate.registration.case.profile
+    assert profile is not None
+    return Rules(profile.data).document
 
 
 def moment(text: str) -> datetime:
@@ -80,18 +88,34 @@ def facts(certificate: Certificate, said: dict[str, Any]) -> list[tuple[Text, An
         (Text("实际出处", "Real origin"), dataset["origin"] or None),
         (Text("使用许可", "Licence"), dataset["licence"] or None),
         (Text("限制范围", "Limits"), limits_line(said["limits"])),
+        (Text("来源凭证", "Certificates of the sources"), "、".join(said.get("sources", [])) or None),
+        (Text("取代的凭证", "Replaces"), said.get("previous")),
     ]
+
+
+def right_ends(said: dict[str, Any]) -> Text | None:
+    """The rights that end before the certificate does."""
+    ends = said.get("right_ends", {})
+    if not ends:
+        return None
+    return Text("；".join(f"{RIGHT_NAMES[r].zh}至{day}" for r, day in ends.items()),
+                "; ".join(f"{RIGHT_NAMES[r].en} until {day}" for r, day in ends.items()))  # fmt: skip
 
 
 def _data(certificate: Certificate, receipt: dict[str, Any]) -> dict[str, Any]:
     said, event = certificate.content, certificate.event
-    profile = certificate.asset.registration.case.profile
+    profile = certificate.registration.case.profile
+    kind = (
+        Rules(profile.data).types.get(said.get("kind", "initial"), LABELS["initial"]) if profile else LABELS["initial"]
+    )
     assert event is not None and profile is not None
     stamp = formats.moment(certificate.issued_at, False, clock.zone())
     held = [right_label(certificate, r) for r in RIGHTS if r in said["rights"]]
     rights: list[tuple[Text, Any]] = [
         (Text("权利种类", "Rights"), Text("；".join(t.zh for t in held), "; ".join(t.en for t in held)))
     ]
+    if ends := right_ends(said):
+        rights.append((Text("单项权利期限", "Ends of single rights"), ends))
     if said["right_limits"]:
         rights.append((Text("权利限制", "Limits of the rights"), said["right_limits"]))
     local = certificate.issued_at.astimezone(clock.zone()).date()
@@ -109,9 +133,9 @@ def _data(certificate: Certificate, receipt: dict[str, Any]) -> dict[str, Any]:
     return {
         "lang": "zh",
         "number": certificate.number,
-        "title": "数据资产登记凭证",
+        "title": Rules(profile.data).document.zh,
         "issuer": said["registrar"]["name"],
-        "statement": f"经审查和公示，依据《{profile.title_zh}》，登记下列数据资产及权利。",
+        "statement": f"经审查和公示，依据《{profile.title_zh}》办理{kind.zh}，登记下列数据资产及权利。",
         "facts": facts(certificate, said),
         "rights": rights,
         "notes": notes,

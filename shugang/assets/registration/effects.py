@@ -12,11 +12,11 @@ from shugang.kernel.procedure import Context
 
 from . import answers, issuing
 from .guards import registration_of
-from .models import AssetRight, DataAsset, Objection, Registration
+from .models import DataAsset, Objection, Registration
 
 
 def _refs(ctx: Context, registration: Registration) -> None:
-    asset = registration.asset
+    asset = registration.subject
     ctx.refs += [
         ("asset", asset.number),
         ("dataset", asset.dataset_version.dataset.number),
@@ -25,14 +25,10 @@ def _refs(ctx: Context, registration: Registration) -> None:
 
 
 def opened(ctx: Context) -> None:
-    """Tie the new case to the asset that `services.apply_registration` prepared in the same transaction."""
+    """The asset was prepared by `services` in the same transaction, which also records what the case registers."""
     number = next((key for kind, key in ctx.refs if kind == "asset"), None)
-    asset = DataAsset.objects.filter(number=number, party_id=ctx.actor.party_id or 0, registration=None).first()
-    if asset is None:
-        raise ValueError("a registration is opened by services.apply_registration only")
-    registrar = ctx.case.parties.get(capacity="registrar").party_id
-    Registration.objects.create(case=ctx.case, asset=asset, registrar_id=registrar, form=ctx.data)
-    fill(asset, ctx.data)
+    if not DataAsset.objects.filter(number=number, party_id=ctx.actor.party_id or 0).exists():
+        raise ValueError("a registration is opened by its services only")
     answers.attach_materials(ctx.case, ctx.data, ctx.actor)
 
 
@@ -42,11 +38,7 @@ def fill(asset: DataAsset, form: Mapping[str, Any]) -> None:
     asset.industry, asset.division = form["industry"], form["division"]
     asset.source_kind = form["source_kind"]
     asset.save()
-    asset.rights.all().delete()
-    AssetRight.objects.bulk_create(
-        AssetRight(asset=asset, party=asset.party, right=right, limits=form.get("right_limits", ""))
-        for right in form["rights"]
-    )
+    issuing.set_rights(asset, dict(form), None, None)
 
 
 def corrected(ctx: Context) -> None:
@@ -54,7 +46,8 @@ def corrected(ctx: Context) -> None:
     registration = registration_of(ctx)
     registration.form = ctx.data
     registration.save(update_fields=["form"])
-    fill(registration.asset, ctx.data)
+    if registration.asset is not None:
+        fill(registration.asset, ctx.data)
     ctx.case.data = ctx.data
     ctx.case.title = ctx.data["data_name"]
     ctx.case.save(update_fields=["data", "title"])
@@ -144,14 +137,19 @@ def withdrawn(ctx: Context) -> None:
 
 def _end(ctx: Context, state: str) -> None:
     registration = registration_of(ctx)
-    registration.asset.state = state
-    registration.asset.save(update_fields=["state"])
+    registration.open = False
+    registration.save(update_fields=["open"])
+    if registration.asset is not None:
+        registration.asset.state = state
+        registration.asset.save(update_fields=["state"])
     _refs(ctx, registration)
 
 
 def deposited(ctx: Context) -> None:
     """存证: the certificate takes effect here, not when its paper is printed."""
     registration = registration_of(ctx)
+    registration.open = False
+    registration.save(update_fields=["open"])
     certificate = issuing.issue(registration)
     _refs(ctx, registration)
     ctx.refs.append(("certificate", certificate.number))
@@ -160,7 +158,7 @@ def deposited(ctx: Context) -> None:
 
 def certified(ctx: Context) -> None:
     registration = registration_of(ctx)
-    certificate = registration.asset.certificates.get()
+    certificate = registration.subject.certificates.filter(registration=registration).latest("pk")
     _refs(ctx, registration)
     ctx.refs.append(("certificate", certificate.number))
     ctx.outputs["pdf_sha256"] = certificate.pdf_sha256

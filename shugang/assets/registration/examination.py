@@ -23,12 +23,12 @@ class Check:
 def checks(registration: Registration) -> list[Check]:
     """What the system can see by itself, with the rule it follows."""
     assert registration.case.profile is not None
-    form, version = registration.form, registration.asset.dataset_version
+    form, version = registration.form, registration.subject.dataset_version
     verdicts = answers.verdicts(registration.case.profile.data, form)
     bad = [v for v in verdicts if not v.allowed]
     personal = list(Column.objects.filter(version=version, personal=True).values_list("name", flat=True))
     same = DataAsset.objects.filter(dataset_version__sha256=version.sha256, state__in=DataAsset.OPEN)
-    others = same.exclude(pk=registration.asset_id).count() if version.sha256 else 0
+    others = same.exclude(pk=registration.subject.pk).count() if version.sha256 else 0
     return [
         Check(Text("权利与来源", "Rights and source"), not bad, (bad or verdicts)[0].why),
         Check(Text("数据版本", "Version of the data"), True, _version(version)),

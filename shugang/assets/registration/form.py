@@ -157,6 +157,18 @@ SOURCE = (
         max_length=400,
     ),
     _field(
+        "source_certificates",
+        "text",
+        ("来源凭证编号", "Certificates of the sources"),
+        (
+            "数据来自已登记的数据时填写，多个用逗号分开。权利不超出来源，来源失效时随之失效。例：SJ9912026070001",
+            "Where the data comes from registered data; separate by commas. Rights go no further than the sources' and "
+            "lapse with them. Example: SJ9912026070001",
+        ),
+        required=False,
+        max_length=200,
+    ),
+    _field(
         "source_proof",
         "file",
         ("来源证明材料", "Proof of source"),
@@ -207,6 +219,38 @@ SOURCE = (
         required=False,
         max_length=400,
     ),
+    _field(
+        "public_object",
+        "choice",
+        ("公共数据", "Public data"),
+        (
+            "党政机关、事业单位履职产生的数据，或由其授权运营形成的产品，在这里说明；其他数据选“不是”。",
+            "Say here whether a public body made the data in duty, or it is a product of authorised operation.",
+        ),
+        choices=(
+            ("no", Text("不是公共数据", "No public data")),
+            ("resource", Text("公共数据资源", "Public data resource")),
+            ("product", Text("公共数据产品和服务", "Product or service of public data")),
+        ),
+        required=False,
+    ),
+    _field(
+        "authorisation_proof",
+        "file",
+        ("授权运营依据", "Authorisation to operate"),
+        (
+            "公共数据须上传，例：授权运营协议。",
+            "Required for public data, such as the agreement of authorised operation.",
+        ),
+        required=False,
+    ),
+    _field(
+        "authorised_until",
+        "date",
+        ("授权到期日", "Authorised until"),
+        ("公共数据须填写，登记有效期不超过这一天。", "Required for public data; the registration ends with it."),
+        required=False,
+    ),
 )
 RIGHT = (
     _field(
@@ -236,6 +280,20 @@ RIGHT = (
             "If the right comes from an agreement with an end; the certificate ends with it.",
         ),
         required=False,
+    ),
+    *(
+        _field(
+            f"{right.lower()}_until",
+            "date",
+            (f"{zh}到期日", f"{en} ends on"),
+            ("这一项权利早于凭证到期时填写。", "If this right ends before the certificate does."),
+            required=False,
+        )
+        for right, zh, en in (
+            ("HOLD", "持有权", "Right to hold"),
+            ("USE", "使用权", "Right to use"),
+            ("OPERATE", "经营权", "Right to trade"),
+        )
     ),
     _field(
         "right_limits",
@@ -371,7 +429,7 @@ TOPICS = (
         DECLARATION,
     ),
 )
-FIRST_REGISTRATION = Form(1, tuple(field for topic in TOPICS for field in topic.fields))
+FIRST_REGISTRATION = Form(2, tuple(field for topic in TOPICS for field in topic.fields))
 assert {code for code, _ in RIGHT_CHOICES} == set(RIGHTS)
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from shugang.kernel.errors import Refusal
-from shugang.kernel.models import CaseParty
+from shugang.kernel.models import CaseParty, CaseVote
 from shugang.kernel.procedure import Context
 from shugang.parties.models import Membership
 from shugang.policy.text import Text
 
-from . import answers
+from . import answers, burdens, kinds
 from .models import Objection, Registration
+from .ruleset import JOINT, Rules
+
+DECISIONS = ("pass_examination", "reject")
 
 
 def registration_of(ctx: Context) -> Registration:
-    return Registration.objects.select_related("asset", "registrar").get(case=ctx.case)
+    return Registration.objects.select_related("asset", "amends", "registrar").get(case=ctx.case)
 
 
 def independent(ctx: Context) -> None:
     """Nobody decides for the registrar on data of a party that he belongs to himself (回避)."""
-    others = CaseParty.objects.filter(case=ctx.case, capacity__in=["applicant", "holder"]).values("party_id")
+    others = CaseParty.objects.filter(case=ctx.case).exclude(capacity="registrar").values("party_id")
     if Membership.objects.filter(person_id=ctx.actor.person_id or 0, party_id__in=others, active=True).exists():
         raise Refusal(
             "conflict_of_interest",
@@ -27,6 +30,41 @@ def independent(ctx: Context) -> None:
                 "You belong to the applicant, so by the rule of recusal you may not decide on it. Please let a colleague act.",
             ),
             403,
+        )
+
+
+def may_decide(ctx: Context) -> None:
+    """Recusal, and rotation: after so many decisions in a row on one applicant, another examiner has to take over."""
+    independent(ctx)
+    registration = registration_of(ctx)
+    limit = Rules(ctx.case.profile.data if ctx.case.profile else {}).max_in_a_row
+    if limit is None:
+        return
+    applicant = registration.subject.party_id
+    decided = CaseVote.objects.filter(
+        transition__in=DECISIONS, case__procedure=ctx.case.procedure, party_id=ctx.actor.party_id,
+        case__parties__party_id=applicant, case__parties__capacity="applicant",
+    )  # fmt: skip
+    last = list(decided.order_by("-id").values_list("person_id", flat=True)[:limit])
+    if len(last) == limit and set(last) == {ctx.actor.person_id}:
+        raise Refusal(
+            "rotation",
+            Text(
+                f"您已连续审查这一申请人的{limit}件登记，按轮换规则这一件须由另一人审查。",
+                f"You decided the last {limit} registrations of this applicant in a row; by the rule of rotation another "
+                "examiner must take this one.",
+            ),
+            403,
+        )
+
+
+def has_a_basis(ctx: Context) -> None:
+    """Before the notice: what a later registration stands on is in force, and free of what forbids disposal."""
+    may_decide(ctx)
+    registration = registration_of(ctx)
+    if registration.kind in JOINT and registration.previous is not None:
+        burdens.require_free(
+            registration.previous.asset, set(registration.form["rights"]), kinds.LABELS[registration.kind]
         )
 
 
@@ -58,7 +96,8 @@ def fits_the_rules(ctx: Context) -> None:
     """The corrected form has to pass the rules under which the case began."""
     if ctx.case.profile is None:
         raise ValueError(f"case {ctx.case.number} has no rule profile")
-    answers.check(ctx.case.profile.data, ctx.data, ctx.actor)
+    registration = registration_of(ctx)
+    answers.check(ctx.case.profile.data, ctx.data, ctx.actor, registration.kind, registration.previous)
 
 
 def has_open_objection(ctx: Context) -> None:

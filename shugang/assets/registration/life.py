@@ -1,4 +1,5 @@
-"""The life of a certificate after its issue, as a second procedure: suspended, resumed, cancelled, revoked, lapsed.
+"""The life of a certificate after its issue, as a second procedure: suspended, resumed, cancelled, revoked, lapsed,
+replaced by a later registration, transferred; held or lost with a source that its rights come from.
 
 Every step also emits `certificate.<what>`, to which the market reacts: no listing and no use without a basis.
 """
@@ -8,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shugang.kernel.actors import PlainActor
+from shugang.kernel.errors import Refusal
 from shugang.kernel.events import emit
 from shugang.kernel.forms import Field, Form
 from shugang.kernel.procedure import TIMER, Context, Procedure, Role, State, Transition, register
 from shugang.policy.text import Text
 
+from . import burdens, derivation
 from .guards import independent
 from .models import Certificate, DataAsset
 from .process import REASON, REVIEWER, WHY
@@ -34,6 +37,8 @@ _STATES = {
     "certificate.lapsed": Certificate.State.LAPSED,
     "certificate.cancelled": Certificate.State.CANCELLED,
     "certificate.revoked": Certificate.State.REVOKED,
+    "certificate.replaced": Certificate.State.REPLACED,
+    "certificate.transferred": Certificate.State.TRANSFERRED,
 }
 STATE_BY_EVENT: dict[str, str] = {kind: str(state) for kind, state in _STATES.items()}
 _ASSET = {
@@ -42,6 +47,7 @@ _ASSET = {
     "lapsed": DataAsset.State.LAPSED,
     "cancelled": DataAsset.State.CANCELLED,
     "revoked": DataAsset.State.REVOKED,
+    "transferred": DataAsset.State.TRANSFERRED,
 }
 
 
@@ -65,13 +71,33 @@ def _becomes(kind: str) -> Callable[[Context], None]:
         )
         certificate.state = STATE_BY_EVENT[kind]
         certificate.save(update_fields=["state"])
-        certificate.asset.state = _ASSET[certificate.state]
-        certificate.asset.save(update_fields=["state"])
+        if certificate.state in _ASSET:  # where one takes the place of another, the asset stays registered
+            certificate.asset.state = _ASSET[certificate.state]
+            certificate.asset.save(update_fields=["state"])
         refs = refs_of(certificate)
         ctx.refs += refs
         emit(kind, ctx.actor, refs, {"state": certificate.state, **ctx.data}, ctx.case)
 
     return effect
+
+
+def may_resume(ctx: Context) -> None:
+    """What a source holds is resumed with the source, not by hand."""
+    independent(ctx)
+    certificate = Certificate.objects.select_related("asset").get(case=ctx.case)
+    if not derivation.all_in_force(certificate.asset):
+        raise Refusal(
+            "source_not_in_force",
+            Text("来源凭证没有恢复有效，不能恢复。来源恢复后自动恢复。",
+                 "A source's certificate is not in force. This one is resumed with it, by itself."),
+            409,
+        )  # fmt: skip
+
+
+def may_cancel(ctx: Context) -> None:
+    """注销: not while a right is seized, pledged or under control."""
+    certificate = Certificate.objects.select_related("asset").get(case=ctx.case)
+    burdens.require_free(certificate.asset, set(certificate.content["rights"]), Text("注销", "cancelling"))
 
 
 def standing_for(registrar_id: int) -> PlainActor:
@@ -96,21 +122,33 @@ CERTIFICATE = register(
             State("lapsed", Text("到期失效", "Lapsed"), "off", True),
             State("cancelled", Text("已注销", "Cancelled"), "off", True),
             State("revoked", Text("已撤销", "Revoked"), "bad", True),
+            State("replaced", Text("已由新凭证取代", "Replaced"), "off", True),
+            State("transferred", Text("已转让", "Transferred"), "off", True),
         ),
         transitions=(
             Transition("suspend", Text("暂停凭证", "Suspend"), ("valid",), "suspended", REVIEWER, _form(SUSPEND_RULES),
                        guard=independent, effect=_becomes("certificate.suspended"), danger=True,
                        confirm=Text("有关产品随即停止服务，其授权同时暂停。", "Products on it stop at once; their grants are suspended."), optional=True),
             Transition("resume", Text("恢复凭证", "Resume"), ("suspended",), "valid", REVIEWER, WHY,
-                       guard=independent, effect=_becomes("certificate.resumed"), optional=True),
+                       guard=may_resume, effect=_becomes("certificate.resumed"), optional=True),
             Transition("cancel", Text("注销凭证", "Cancel"), STANDING, "cancelled", (Role("holder", "handler"),), WHY,
-                       effect=_becomes("certificate.cancelled"), danger=True,
+                       guard=may_cancel, effect=_becomes("certificate.cancelled"), danger=True,
                        confirm=Text("注销后不能恢复，有关产品停止服务。", "This cannot be undone; products on it stop."), optional=True),
             Transition("revoke", Text("撤销凭证", "Revoke"), STANDING, "revoked", REVIEWER, _form(REVOKE_RULES),
                        guard=independent, effect=_becomes("certificate.revoked"), danger=True,
                        confirm=Text("撤销后不能恢复，有关产品停止服务。", "This cannot be undone; products on it stop."), optional=True),
             Transition("lapse", Text("有效期届满", "Validity ended"), STANDING, "lapsed", (TIMER,),
                        effect=_becomes("certificate.lapsed")),
+            Transition("hold_by_source", Text("来源凭证暂停，随之暂停", "Suspended with its source"), ("valid",), "suspended", (TIMER,),
+                       effect=_becomes("certificate.suspended")),
+            Transition("free_by_source", Text("来源凭证恢复，随之恢复", "Resumed with its source"), ("suspended",), "valid", (TIMER,),
+                       effect=_becomes("certificate.resumed")),
+            Transition("lose_source", Text("来源凭证失效，随之失效", "Lapsed with its source"), STANDING, "lapsed", (TIMER,),
+                       effect=_becomes("certificate.lapsed")),
+            Transition("replace", Text("由新凭证取代", "Replaced by a new certificate"), STANDING, "replaced", (TIMER,),
+                       effect=_becomes("certificate.replaced")),
+            Transition("transfer_away", Text("权利全部转让", "All rights transferred"), STANDING, "transferred", (TIMER,),
+                       effect=_becomes("certificate.transferred")),
         ),
         capacities=(("holder", Text("权利人", "Holder")), ("registrar", Text("登记机构", "Registrar"))),
     )

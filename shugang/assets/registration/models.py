@@ -27,6 +27,7 @@ class DataAsset(ScopedModel):
         REVOKED = "revoked"
         REFUSED = "refused"
         WITHDRAWN = "withdrawn"
+        TRANSFERRED = "transferred"
 
     OPEN = (State.REGISTERING, State.REGISTERED, State.SUSPENDED)
 
@@ -82,10 +83,17 @@ class AssetRight(ScopedModel):
 
 
 class Registration(ScopedModel):
-    """The application behind one case: the form as it stands, and what the registrar settled on the way."""
+    """The application behind one case: the form as it stands, and what the registrar settled on the way.
+
+    It founds an `asset` (first registration, transfer, licence: the asset of who gets the rights) or `amends` one
+    (change, correction, renewal). `previous` is the certificate that it stands on, None for a first registration.
+    """
 
     case = models.OneToOneField("kernel.Case", on_delete=models.PROTECT, related_name="registration")
-    asset = models.OneToOneField(DataAsset, on_delete=models.PROTECT, related_name="registration")
+    asset = models.OneToOneField(DataAsset, on_delete=models.PROTECT, related_name="registration", null=True)
+    amends = models.ForeignKey(DataAsset, on_delete=models.PROTECT, related_name="amendments", null=True)
+    previous = models.ForeignKey("Certificate", on_delete=models.PROTECT, related_name="successions", null=True)
+    reason = models.CharField(max_length=400, blank=True)
     registrar = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="registrations")
     kind = models.CharField(max_length=12, default="initial")
     form = models.JSONField()
@@ -96,6 +104,23 @@ class Registration(ScopedModel):
     remarks = models.CharField(max_length=400, blank=True)
     withheld = models.BooleanField(default=False)
     notice_from = models.DateTimeField(null=True, db_index=True)
+    open = models.BooleanField(default=True)  # until its case has ended: an asset is amended once at a time
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(asset__isnull=False, amends__isnull=True) | Q(asset__isnull=True, amends__isnull=False),
+                name="registration_founds_or_amends",
+            ),
+            models.UniqueConstraint(fields=["amends"], condition=Q(open=True), name="one_open_amendment_an_asset"),
+        ]
+
+    @property
+    def subject(self) -> DataAsset:
+        """The asset that the registration is about."""
+        found = self.asset or self.amends
+        assert found is not None
+        return found
 
     @classmethod
     def scope(cls, actor: Any) -> Q:
@@ -114,9 +139,12 @@ class Certificate(ScopedModel):
         LAPSED = "lapsed"
         CANCELLED = "cancelled"
         REVOKED = "revoked"
+        REPLACED = "replaced"
+        TRANSFERRED = "transferred"
 
     number = models.CharField(max_length=20, unique=True)
     case = models.OneToOneField("kernel.Case", on_delete=models.PROTECT, related_name="certificate")
+    registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="certificates")
     asset = models.ForeignKey(DataAsset, on_delete=models.PROTECT, related_name="certificates")
     party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="certificates")
     registrar = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="issued_certificates")
@@ -125,6 +153,7 @@ class Certificate(ScopedModel):
     state = models.CharField(max_length=12, choices=State.choices, default=State.VALID, db_index=True)
     content = models.JSONField()
     event = models.OneToOneField("kernel.Event", on_delete=models.PROTECT, related_name="certificate", null=True)
+    held_by = models.CharField(max_length=20, blank=True)  # the source certificate whose suspension suspended this one
     pdf_path = models.CharField(max_length=200, blank=True)
     pdf_sha256 = models.CharField(max_length=64, blank=True)
 
@@ -187,3 +216,54 @@ class RegistrationDraft(ScopedModel):
     @classmethod
     def scope(cls, actor: Any) -> Q:
         return Q(party_id=actor.party_id)
+
+
+class AssetSource(ScopedModel):
+    """A certificate that an asset's rights come from (a licence, or data used): they go no further and lapse with it."""
+
+    asset = models.ForeignKey(DataAsset, on_delete=models.PROTECT, related_name="sources")
+    certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, related_name="derived")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["asset", "certificate"], name="source_once_an_asset")]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        own = DataAsset.objects.visible_to(actor)
+        return Q(asset__in=own.values("pk")) | Q(certificate__in=Certificate.objects.visible_to(actor).values("pk"))
+
+
+class Encumbrance(ScopedModel):
+    """What burdens an asset or one right on it, by whose document. A seizure forbids disposal while it stands."""
+
+    class Kind(models.TextChoices):
+        SEIZURE = "seizure"
+        PLEDGE = "pledge"
+        TERM = "term"
+        CONDITION = "condition"
+        CONTROL = "control"
+
+    case = models.OneToOneField("kernel.Case", on_delete=models.PROTECT, related_name="encumbrance")
+    asset = models.ForeignKey(DataAsset, on_delete=models.PROTECT, related_name="encumbrances")
+    right = models.CharField(max_length=10, choices=AssetRight.Right.choices, blank=True)  # "" for all of them
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    authority = models.CharField(max_length=120)
+    document = models.CharField(max_length=120)
+    note = models.CharField(max_length=400, blank=True)
+    placed_at = models.DateTimeField()
+    until = models.DateTimeField(null=True, db_index=True)
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.CharField(max_length=120, blank=True)  # the document that lifted it
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["seizure", "pledge", "term", "condition", "control"]),
+                                   name="encumbrance_kind_known"),
+            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gt=F("placed_at")), name="encumbrance_lasts"),
+            models.UniqueConstraint(fields=["asset", "kind", "right", "document"], condition=Q(lifted_at__isnull=True),
+                                    name="one_standing_encumbrance_a_document"),
+        ]  # fmt: skip
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(case_id__in=_cases_of(actor))

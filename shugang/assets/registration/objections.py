@@ -50,9 +50,7 @@ def file_objection(actor: Actor, case_number: str, form: Mapping[str, Any]) -> O
     if found is None:
         raise not_found(NOTICE)
     case = engine.lock(case_number)
-    registration = Registration.objects.select_related("asset__dataset_version__dataset", "asset__party").get(
-        pk=found.pk
-    )
+    registration = Registration.objects.select_related("asset", "amends").get(pk=found.pk)
     _may_object(actor, registration)
     _is_open(case)
     answers = clean(OBJECTION, form)
@@ -63,7 +61,7 @@ def file_objection(actor: Actor, case_number: str, form: Mapping[str, Any]) -> O
         case=case, person_id=actor.person_id, party_id=actor.party_id, interest=answers["interest"],
         reasons=answers["reasons"], evidence=answers.get("evidence"), filed_at=clock.now(),
     )  # fmt: skip
-    asset = registration.asset
+    asset = registration.subject
     refs = [
         ("case", case.number),
         ("asset", asset.number),
@@ -78,7 +76,7 @@ def file_objection(actor: Actor, case_number: str, form: Mapping[str, Any]) -> O
 
 def why_not(actor: Actor, case_number: str) -> Text | None:
     """Why this person cannot object (now), for the page; None when he can, or has only to sign in."""
-    registration = Registration.objects.select_related("asset", "case").get(case__number=case_number)
+    registration = Registration.objects.select_related("asset", "amends", "case").get(case__number=case_number)
     try:
         _may_object(actor, registration)
         _is_open(registration.case)
@@ -99,7 +97,7 @@ def _not_twice(actor: Actor, case: Case) -> None:
 
 
 def _may_object(actor: Actor, registration: Registration) -> None:
-    if actor.party_id is not None and actor.party_id in {registration.asset.party_id, registration.registrar_id}:
+    if actor.party_id is not None and actor.party_id in {registration.subject.party_id, registration.registrar_id}:
         raise Refusal(
             "conflict_of_interest",
             Text(

@@ -17,9 +17,10 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 from shugang.ui.jinja import tx
 
-from . import drafting, presenting, public_pages, queries, services, words
+from . import drafting, presenting, public_pages, queries, services, standing_pages, words
 from .form import FIRST_REGISTRATION, topic
 from .http import desk_actor, new_key, once, posted, revision_of
+from .ruleset import DEFAULT
 
 HEADER = (Text("资产编号", "Asset"), Text("数据名称", "Name"), Text("权利人", "Holder"), Text("数据集", "Dataset"),
           Text("状态", "State"), Text("申请日期", "Applied on"))  # fmt: skip
@@ -99,11 +100,12 @@ def check_page(request: HttpRequest, dataset: str) -> HttpResponseBase:
     refusal: Refusal | None = None
     if request.method == "POST":
         form, registrar = drafting.complete(given), request.POST.get("registrar", "")
+        profile = request.POST.get("profile") or DEFAULT
         try:
             answer = once(
                 request,
-                [form, registrar],
-                lambda: {"case": services.apply_registration(actor, dataset, registrar, form).number},
+                [form, registrar, profile],
+                lambda: {"case": services.apply_registration(actor, dataset, registrar, form, profile=profile).number},
             )
             return redirect("asset-applied", number=answer["case"])
         except Refusal as no:
@@ -160,5 +162,6 @@ urlpatterns = [
     path("desk/assets/applied/<str:number>", applied, name="asset-applied"),
     path("desk/assets/<str:number>", asset_page, name="asset"),
     path("desk/assets/<str:number>/<str:step>", correct, name="asset-correct"),
+    *standing_pages.urlpatterns,
     *public_pages.urlpatterns,
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from shugang.delivery.models import Dataset
+from shugang.kernel import clock
 from shugang.kernel import queries as cases
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
@@ -15,11 +16,12 @@ from shugang.kernel.models import Case
 from shugang.kernel.paging import Page
 from shugang.policy.text import Text
 
-from . import certificate_check, drafting, examination, queries, words
+from . import amending, burdens, certificate_check, drafting, examination, kinds, queries, words
 from .form import FIRST_REGISTRATION, TOPICS
-from .models import DataAsset
+from .models import Certificate, DataAsset
 from .process import REGISTRATION
 from .rights import RIGHTS, SOURCE_LABELS
+from .ruleset import AMENDMENTS, JOINT, Rules
 
 
 def list_context(actor: Actor, page: Page, state: str, search: str) -> dict[str, Any]:
@@ -49,6 +51,7 @@ def check_context(
         "preview": drafting.public_preview(actor, given),
         "withholding": bool(given.get("nonpublication_reason")),
         "registrars": queries.public_registrars(),
+        "profiles": queries.public_profiles(),
         "errors": [
             (labels.get(name, Text(name, name)), text, f"/desk/assets/new/{dataset.number}/{drafting.home_of(name)}")
             for name, text in fields.items()
@@ -76,7 +79,7 @@ def applied_context(case: Case) -> dict[str, Any]:
         "number": case.number,
         "message": Text("您可以在“登记资产”中查看进度，公示前可以撤回。", "You can follow it under “Registered assets”."),
         "next_rows": rows,
-        "actions": [(Text("查看资产", "See the asset"), f"/desk/assets/{registration.asset.number}", True),
+        "actions": [(Text("查看资产", "See the asset"), f"/desk/assets/{registration.subject.number}", True),
                     (Text("登记资产", "Registered assets"), "/desk/assets", False)],
     }  # fmt: skip
 
@@ -112,7 +115,8 @@ def asset_context(asset: DataAsset, actor: Actor) -> dict[str, Any]:
     found = certificate_check.check(certificate.number) if certificate else None
     version = asset.dataset_version
     label, tone = words.STATES[asset.state]
-    assert case.profile is not None
+    shown = certificate.registration if certificate else registration
+    assert shown.case.profile is not None
     return {
         "asset": asset,
         "label": label,
@@ -133,10 +137,16 @@ def asset_context(asset: DataAsset, actor: Actor) -> dict[str, Any]:
             (Text("使用许可", "Licence"), version.dataset.licence or None),
         ],
         "digest": version.sha256 or version.schema_digest,
-        "topics": [(t.label, words.rows(t.fields, registration.form)) for t in TOPICS],
-        "files": [(f.label, registration.form[f.name]) for f in FIRST_REGISTRATION.fields
-                  if f.kind == "file" and f.name in registration.form],
-        "rights": queries.rights_labels(case.profile.data),
+        "topics": [(t.label, words.rows(t.fields, shown.form)) for t in TOPICS],
+        "files": [(f.label, shown.form[f.name]) for f in FIRST_REGISTRATION.fields
+                  if f.kind == "file" and f.name in shown.form],
+        "rights": Rules(shown.case.profile.data).right_labels,
+        "kinds": kinds.LABELS,
+        "later": queries.later_registrations(asset, actor),
+        "burdens": [(row, burdens.words(row)) for row in queries.encumbrances_of(asset, actor)],
+        "sources": queries.sources_of(asset, actor),
+        "offers": _offers(certificate, actor),
+        "may_encumber": certificate is not None and queries.may_encumber(certificate, actor),
         "asset_rights": sorted(asset.rights.all(), key=lambda r: RIGHTS.index(r.right)),
         "checks": examination.checks(registration) if "registrar" in actor.roles else [],
         "objections": queries.objections_of(case, actor),
@@ -146,6 +156,16 @@ def asset_context(asset: DataAsset, actor: Actor) -> dict[str, Any]:
         "life": cases.view(certificate.case, actor) if certificate else None,
         "demo": settings.SHUGANG_DEMO,
     }  # fmt: skip
+
+
+def _offers(certificate: Certificate | None, actor: Actor) -> list[tuple[str, Text]]:
+    """The registrations that the holder may apply for on the certificate now, by its rules."""
+    if certificate is None or not queries.holds(certificate, actor):
+        return []
+    _, rules = amending.rules_of(certificate)
+    last = certificate.valid_until.astimezone(clock.zone()).date()
+    return [(kind, label) for kind, label in rules.types.items() if kind in (*AMENDMENTS, *JOINT)
+            and (kind != "renewal" or kinds.window_error(rules, clock.today(), last) is None)]  # fmt: skip
 
 
 def correct_context(

@@ -1,4 +1,5 @@
-"""The registration procedure as data. Days come from the rule profile `registration-local`.
+"""The registration procedure as data, one for every type. Days come from the case's own rule profile: `registration-local`
+where nobody said otherwise, `registration-national` or `registration-public`.
 
 申请 → 受理 → 审查 → 公示 → 异议处理 → 信息存证 → 凭证核发 (国数综政策〔2026〕35号).
 """
@@ -111,7 +112,13 @@ STATES = (
     State("withdrawn", Text("已撤回", "Withdrawn"), "off", True),
 )
 CLOCKS = (
-    ClockSpec("acceptance", Text("受理期限", "Acceptance"), "acceptance", on_expiry="accept_by_silence"),
+    ClockSpec(
+        "acceptance",
+        Text("受理期限", "Acceptance"),
+        "acceptance",
+        on_expiry="accept_by_silence",
+        expires_if="silence_accepts",
+    ),
     ClockSpec("correction", Text("补正期限", "Correction"), "correction", on_expiry="deem_not_filed"),
     ClockSpec("examination", Text("审查期限", "Examination"), "examination"),
     ClockSpec("notice", Text("公示期", "Public notice"), "notice", on_expiry="deposit"),
@@ -240,7 +247,7 @@ EXAMINATION = (
         distinct_from=("accept",),
         pauses=("examination",),
         starts=("notice",),
-        guard=guards.independent,
+        guard=guards.has_a_basis,
         effect=effects.notice_posted,
     ),
     Transition(
@@ -251,7 +258,7 @@ EXAMINATION = (
         EXAMINER,
         REFUSE,
         distinct_from=("accept",),
-        guard=guards.independent,
+        guard=guards.may_decide,
         effect=effects.refused,
         danger=True,
     ),
@@ -308,11 +315,16 @@ NOTICE = (
         effect=effects.certified,
     ),
 )
+OPEN = ("submitted", "correcting", "accepted", "supplementing", "notice", "objection")
 WITHDRAW = Transition(
     "withdraw", Text("撤回申请", "Withdraw"),
-    ("submitted", "correcting", "accepted", "supplementing", "notice", "objection"), "withdrawn", APPLICANT, WHY,
+    OPEN, "withdrawn", APPLICANT, WHY,
     effect=effects.withdrawn, danger=True, optional=True,
     confirm=Text("撤回后不能恢复，需要时可以重新申请。", "This cannot be undone; you may apply again."),
+)  # fmt: skip
+LOSE_BASIS = Transition(
+    "lose_basis", Text("所依凭证失效或权利被查封，终止办理", "Its certificate was lost, or the right seized: ended"), OPEN, "rejected",
+    (TIMER,), effect=effects.refused,
 )  # fmt: skip
 
 REGISTRATION = register(
@@ -322,11 +334,12 @@ REGISTRATION = register(
         number_prefix="DJ",
         opening=OPENING,
         states=STATES,
-        transitions=(*ACCEPTANCE, *EXAMINATION, *NOTICE, WITHDRAW),
+        transitions=(*ACCEPTANCE, *EXAMINATION, *NOTICE, WITHDRAW, LOSE_BASIS),
         clocks=CLOCKS,
         profile="registration-local",
         capacities=(
             ("applicant", Text("申请人", "Applicant")),
+            ("transferor", Text("转让方或许可方", "Transferor or licensor")),
             ("registrar", Text("登记机构", "Registrar")),
         ),
     )

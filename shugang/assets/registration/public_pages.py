@@ -29,15 +29,8 @@ def notices(request: HttpRequest) -> HttpResponse:
         "open": queries.public_open_notices(),
         "finished": queries.public_notice_rows(finished.items),
         "page": finished,
-        "labels": _right_labels(),
     }
     return render(request, "assets/notices.html", context)
-
-
-def _right_labels() -> dict[str, Text]:
-    from .form import RIGHT_CHOICES
-
-    return dict(RIGHT_CHOICES)
 
 
 @require_GET
@@ -74,7 +67,6 @@ def notice(request: HttpRequest, number: str) -> HttpResponseBase:
             refusal = no
     context = {
         "notice": found,
-        "labels": _right_labels(),
         "fields": list(OBJECTION.fields),
         "values": values,
         "errors": refusal.fields if refusal else {},

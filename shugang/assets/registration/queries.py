@@ -13,15 +13,18 @@ from shugang.delivery.models import Dataset
 from shugang.kernel import clock, workdays
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
-from shugang.kernel.models import Case, CaseClock
+from shugang.kernel.models import Case, CaseClock, RuleProfile
 from shugang.parties.models import Party
 from shugang.policy.text import Text
 
 from . import certificate_check, rights, verify
 from .documents import limits_line
-from .models import Certificate, DataAsset, Objection, Registration, RegistrationDraft
+from .kinds import LABELS
+from .models import AssetSource, Certificate, DataAsset, Encumbrance, Objection, Registration, RegistrationDraft
 from .process import REGISTRATION
+from .ruleset import PROFILES, Rules
 
+STANDING = ("valid", "suspended")
 ASSET = Text("这项资产", "asset")
 
 
@@ -50,7 +53,53 @@ def asset_counts(actor: Actor) -> dict[str, int]:
 
 
 def certificate_of(asset: DataAsset, actor: Actor) -> Certificate | None:
-    return Certificate.objects.visible_to(actor).select_related("event", "case").filter(asset=asset).first()
+    """The one in force, or the last there was."""
+    rows = Certificate.objects.visible_to(actor).select_related("event", "case", "registration__case__profile")
+    return rows.filter(asset=asset).order_by("-pk").first()
+
+
+def issued_certificate(number: str, actor: Actor) -> Certificate:
+    """A certificate that the acting registrar issued. Raises Refusal `not_found`."""
+    rows = Certificate.objects.visible_to(actor).select_related("asset__party")
+    found = rows.filter(number=number, registrar_id=actor.party_id or 0).first()
+    if found is None:
+        raise not_found(Text("这张凭证", "certificate"))
+    return found
+
+
+def may_encumber(certificate: Certificate, actor: Actor) -> bool:
+    return certificate.registrar_id == actor.party_id and "reviewer" in actor.duties and certificate.state in STANDING
+
+
+def holds(certificate: Certificate, actor: Actor) -> bool:
+    """Whether the acting handler may dispose of the certificate now."""
+    valid = certificate.state == Certificate.State.VALID and certificate.valid_until >= clock.now()
+    return valid and certificate.party_id == actor.party_id and "handler" in actor.duties
+
+
+def later_registrations(asset: DataAsset, actor: Actor) -> list[Registration]:
+    """What was registered on the asset after its first registration, transfers and licences of it included."""
+    rows = Registration.objects.visible_to(actor).filter(Q(amends=asset) | Q(previous__asset=asset)).distinct()
+    return list(rows.select_related("case").order_by("-pk"))
+
+
+def encumbrances_of(asset: DataAsset, actor: Actor) -> list[Encumbrance]:
+    return list(Encumbrance.objects.visible_to(actor).filter(asset=asset).select_related("case").order_by("-pk"))
+
+
+def sources_of(asset: DataAsset, actor: Actor) -> list[AssetSource]:
+    return list(AssetSource.objects.visible_to(actor).filter(asset=asset).select_related("certificate").order_by("pk"))
+
+
+def public_profiles() -> list[tuple[str, Rules]]:
+    """The rule profiles under which one may apply today."""
+    today = clock.today()
+    found = []
+    for code in PROFILES:
+        row = RuleProfile.objects.filter(code=code, effective_from__lte=today).order_by("-version").first()
+        if row is not None:
+            found.append((code, Rules(row.data)))
+    return found
 
 
 def objections_of(case: Case, actor: Actor) -> list[Objection]:
@@ -86,6 +135,16 @@ def valid_certificate(asset: DataAsset) -> Certificate | None:
     return asset.certificates.filter(state=Certificate.State.VALID, valid_until__gte=clock.now()).first()
 
 
+def public_lineage(number: str) -> list[str]:
+    """The certificate and those whose place it took, back to the first; for the wings above."""
+    line = [number]
+    content = Certificate.objects.filter(number=number).values_list("content", flat=True).first()
+    while content and content.get("previous") and content["previous"] not in line:
+        line.append(content["previous"])
+        content = Certificate.objects.filter(number=line[-1]).values_list("content", flat=True).first()
+    return line
+
+
 @dataclass(frozen=True)
 class Notice:
     """One registration in (or after) its public notice, as everybody sees it."""
@@ -95,7 +154,10 @@ class Notice:
     registrar: str
     name: Text | str
     summary: Text | str
+    kind: Text
+    previous: str
     rights: list[str]
+    right_names: list[Text]
     limits: Text
     since: datetime
     until: datetime | None
@@ -111,7 +173,7 @@ WITHHELD = Text("经申请人说明理由，登记机构同意不公开", "Withh
 
 
 def _notice(registration: Registration) -> Notice:
-    case, asset = registration.case, registration.asset
+    case, asset = registration.case, registration.subject
     state = REGISTRATION.state(case.state)
     row = next((c for c in case.clocks.all() if c.name == "notice"), None)
     running = row is not None and row.state == CaseClock.State.RUNNING
@@ -120,15 +182,21 @@ def _notice(registration: Registration) -> Notice:
         left = max(0, workdays.working_days_left(clock.now(), row.due_at))
     elif row is not None and row.state == CaseClock.State.PAUSED:
         left = row.remaining
-    certificate = next(iter(asset.certificates.all()), None)
+    certificate = next(iter(registration.certificates.all()), None)
+    assert case.profile is not None
+    rules = Rules(case.profile.data)
+    form = registration.form
     assert registration.notice_from is not None
     return Notice(
         number=case.number,
         applicant=asset.party.name,
         registrar=registration.registrar.name,
-        name=WITHHELD if registration.withheld else asset.name,
-        summary=WITHHELD if registration.withheld else asset.summary,
-        rights=[r for r in rights.RIGHTS if r in registration.form["rights"]],
+        name=WITHHELD if registration.withheld else form["data_name"],
+        summary=WITHHELD if registration.withheld else form["summary"],
+        kind=rules.types.get(registration.kind, LABELS[registration.kind]),
+        previous=registration.previous.number if registration.previous else "",
+        rights=[r for r in rights.RIGHTS if r in form["rights"]],
+        right_names=[rules.right_labels[r] for r in rights.RIGHTS if r in form["rights"]],
         limits=limits_line(registration.form),
         since=registration.notice_from,
         until=row.due_at if row else None,
@@ -144,8 +212,8 @@ def _notice(registration: Registration) -> Notice:
 def public_registrations() -> QuerySet[Registration]:
     return (
         Registration.objects.filter(notice_from__isnull=False)
-        .select_related("case__profile", "asset__party", "registrar")
-        .prefetch_related("case__clocks", "asset__certificates")
+        .select_related("case__profile", "asset__party", "amends__party", "registrar", "previous")
+        .prefetch_related("case__clocks", "certificates")
     )
 
 
@@ -177,7 +245,7 @@ def notice_json(n: Notice) -> dict[str, Any]:
 
     return {
         "number": n.number, "applicant": n.applicant, "registrar": n.registrar, "name": plain(n.name),
-        "summary": plain(n.summary), "rights": n.rights, "limits": n.limits.zh, "since": n.since.isoformat(),
+        "summary": plain(n.summary), "type": n.kind.zh, "stands_on": n.previous or None, "rights": n.rights, "limits": n.limits.zh, "since": n.since.isoformat(),
         "until": n.until.isoformat() if n.until else None, "working_days_left": n.days_left, "state": n.state,
         "state_label": n.label.zh, "certificate": n.certificate or None,
     }  # fmt: skip
@@ -214,10 +282,6 @@ def verification_json(found: verify.Verification) -> dict[str, Any]:
         "receipt": f"/verify/{found.number}/receipt",
         **found.content,
     }
-
-
-def rights_labels(profile_data: dict[str, Any]) -> dict[str, Text]:
-    return {r: Text(**profile_data["right_labels"][r]) for r in rights.RIGHTS}
 
 
 def matching(text: str) -> Q:

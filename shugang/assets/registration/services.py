@@ -12,6 +12,7 @@ from shugang.delivery.models import Dataset, DatasetVersion
 from shugang.kernel import clock, engine, sequencer
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, forbidden, not_found
+from shugang.kernel.events import emit
 from shugang.kernel.forms import clean
 from shugang.kernel.models import Case
 from shugang.kernel.numbering import yearly_number
@@ -20,11 +21,12 @@ from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
 from shugang.policy.text import Text
 
-from . import answers, documents
+from . import answers, documents, effects
 from .form import FIRST_REGISTRATION
-from .models import Certificate, DataAsset, RegistrationDraft
+from .models import Certificate, DataAsset, Registration, RegistrationDraft
 from .objections import file_objection
 from .process import REGISTRATION
+from .ruleset import DEFAULT, PROFILES, Rules
 
 __all__ = ["apply_registration", "file_objection", "issue_documents", "lapse_due", "save_draft"]
 _log = logging.getLogger("shugang.assets")
@@ -34,11 +36,17 @@ DATASET = Text("这个数据集", "dataset")
 
 @verb
 def apply_registration(
-    actor: Actor, dataset_number: str, registrar: Party | str, form: Mapping[str, Any], version: int | None = None
+    actor: Actor,
+    dataset_number: str,
+    registrar: Party | str,
+    form: Mapping[str, Any],
+    version: int | None = None,
+    profile: str = DEFAULT,
 ) -> Case:
-    """Apply to `registrar` (a party or its number) for the registration of a dataset's version (default: the latest).
+    """Apply to `registrar` (a party or its number) for the registration of a dataset's version (default: the latest)
+    under a rule profile (ruleset.PROFILES).
 
-    Raises Refusal `not_found`, `forbidden`, `registrar_conflict`, `already_registered`, `invalid_form`.
+    Raises Refusal `not_found`, `forbidden`, `registrar_conflict`, `already_registered`, `invalid_form`, `unknown_profile`.
     """
     data_version = _own_version(actor, dataset_number, version)
     if "supplier" not in actor.roles and "registrar" not in actor.roles:
@@ -48,23 +56,62 @@ def apply_registration(
         )
     office = _registrar(actor, registrar)
     checked = clean(FIRST_REGISTRATION, form)
-    assert REGISTRATION.profile is not None
-    answers.check(current_profile(REGISTRATION.profile, clock.today()).data, checked, actor)
-    _not_twice(data_version)
-    asset = DataAsset.objects.create(
-        number=yearly_number("ZC", clock.today().year), party=data_version.dataset.party, dataset_version=data_version,
-        name=checked["data_name"], summary=checked["summary"], industry=checked["industry"],
-        division=checked["division"], source_kind=checked["source_kind"], created_at=clock.now(),
-    )  # fmt: skip
-    case = engine.open_case(
-        REGISTRATION.code,
-        actor,
-        [("applicant", data_version.dataset.party_id), ("registrar", office.pk)],
-        checked["data_name"],
-        checked,
-        refs=[("asset", asset.number), ("dataset", dataset_number), ("party", asset.party.number)],
-    )
+    answers.check(rules_in_force(profile).data, checked, actor)
+    asset = found_asset(data_version.dataset.party, data_version, checked)
+    case = open_registration(actor, asset, office, checked, profile)
     RegistrationDraft.objects.visible_to(actor).filter(dataset=data_version.dataset).delete()
+    return case
+
+
+def rules_in_force(profile: str) -> Rules:
+    """The rules of a profile as of today. Raises Refusal `unknown_profile`."""
+    if profile not in PROFILES:
+        raise Refusal(
+            "unknown_profile",
+            Text("没有这种登记规则，请从列表中选择。", "There is no such registration. Please choose from the list."),
+            422,
+            {"profile": Text("请从列表中选择登记规则。", "Please choose from the list.")},
+        )
+    return Rules(current_profile(profile, clock.today()).data)
+
+
+def found_asset(party: Party, version: DatasetVersion, form: Mapping[str, Any]) -> DataAsset:
+    """A new asset of the party on a version, in registration. Raises Refusal `already_registered`."""
+    _not_twice(party, version)
+    return DataAsset.objects.create(
+        number=yearly_number("ZC", clock.today().year), party=party, dataset_version=version,
+        name=form["data_name"], summary=form["summary"], industry=form["industry"],
+        division=form["division"], source_kind=form["source_kind"], created_at=clock.now(),
+    )  # fmt: skip
+
+
+def open_registration(
+    actor: Actor,
+    asset: DataAsset,
+    office: Party,
+    form: Mapping[str, Any],
+    profile: str,
+    kind: str = "initial",
+    previous: Certificate | None = None,
+    reason: str = "",
+    founds: bool = True,
+) -> Case:
+    """The case of a registration of any kind, and what it registers; the caller has checked that it may be."""
+    members = [("applicant", asset.party_id), ("registrar", office.pk)]
+    if previous is not None and previous.party_id != asset.party_id:
+        members.append(("transferor", previous.party_id))
+    refs = [("asset", asset.number), ("dataset", asset.dataset_version.dataset.number), ("party", asset.party.number)]
+    refs += [("certificate", previous.number)] if previous is not None else []
+    case = engine.open_case(REGISTRATION.code, actor, members, form["data_name"], form, refs=refs, profile=profile)
+    Registration.objects.create(
+        case=case, asset=asset if founds else None, amends=None if founds else asset, registrar=office, form=case.data,
+        kind=kind, previous=previous, reason=reason,
+    )  # fmt: skip
+    if founds:
+        effects.fill(asset, case.data)
+    if previous is not None:
+        facts = {"kind": kind, "previous": previous.number, "reason": reason}
+        emit("registration.requested", actor, [("case", case.number), *refs], facts, case)
     return case
 
 
@@ -105,10 +152,8 @@ def _registrar(actor: Actor, registrar: Party | str) -> Party:
     return office
 
 
-def _not_twice(version: DatasetVersion) -> None:
-    live = DataAsset.objects.filter(
-        party_id=version.dataset.party_id, dataset_version=version, state__in=DataAsset.OPEN
-    ).first()
+def _not_twice(party: Party, version: DatasetVersion) -> None:
+    live = DataAsset.objects.filter(party=party, dataset_version=version, state__in=DataAsset.OPEN).first()
     if live is not None:
         raise Refusal(
             "already_registered",
@@ -165,7 +210,8 @@ def issue_document(certificate: Certificate) -> bool:
             return False
         row.pdf_path, row.pdf_sha256 = path, digest
         row.save(update_fields=["pdf_path", "pdf_sha256"])
-        engine.fire(row.asset.registration.case.number, "certify")
+        if row.registration.case.state == "deposited":  # an adjusted certificate stands on a case closed before
+            engine.fire(row.registration.case.number, "certify")
     return True
 
 

@@ -19,6 +19,7 @@ STATES: dict[str, tuple[Text, str]] = {
     "revoked": (Text("已撤销", "Revoked"), "bad"),
     "refused": (Text("不予登记", "Not approved"), "bad"),
     "withdrawn": (Text("已撤回", "Withdrawn"), "off"),
+    "transferred": (Text("已转让", "Transferred"), "off"),
 }
 OBJECTION_STATES: dict[str, tuple[Text, str]] = {
     "open": (Text("处理中", "Under review"), "warn"),

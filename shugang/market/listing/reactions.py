@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from shugang.assets.registration.queries import valid_certificate
+from shugang.assets.models import Certificate
+from shugang.assets.registration.queries import public_lineage, valid_certificate
 from shugang.assets.review import queries as reviews
 from shugang.delivery.grants.models import Grant, GrantHold
 from shugang.delivery.grants.services import resume_by_basis, resume_grant, suspend_by_basis, suspend_grant
@@ -22,11 +23,13 @@ REASONS: dict[str, Text] = {
     "certificate.lapsed": Text("登记凭证已到期", "the certificate has lapsed"),
     "certificate.cancelled": Text("登记凭证已注销", "the certificate is cancelled"),
     "certificate.revoked": Text("登记凭证已撤销", "the certificate is revoked"),
+    "certificate.transferred": Text("登记的权利已全部转让", "all registered rights are transferred"),
 }
+NO_RIGHT = Text("新凭证没有经营权", "the new certificate carries no right to trade")
 
 
-def _products(certificate: str, state: str) -> list[DataProduct]:
-    rows = DataProduct.objects.select_for_update(of=("self",)).filter(certificate__number=certificate, state=state)
+def _products(certificates: list[str], state: str) -> list[DataProduct]:
+    rows = DataProduct.objects.select_for_update(of=("self",)).filter(certificate__number__in=certificates, state=state)
     return list(rows.order_by("id"))
 
 
@@ -36,21 +39,45 @@ def _certificate(event: Event) -> str:
 
 def basis_lost(event: Event) -> None:
     """Suspend the listings on the certificate and every grant that stands on it, in the transaction of the event."""
-    number = _certificate(event)
-    reason = REASONS[event.kind].zh
-    for product in _products(number, DataProduct.State.LISTED):
+    _stop_line(_certificate(event), REASONS[event.kind].zh)
+
+
+def _stop_line(number: str, reason: str) -> None:
+    line = public_lineage(number)
+    for product in _products(line, DataProduct.State.LISTED):
         hold(product, BASIS, reason)
         emit("listing.suspended", SYSTEM, product.event_refs(), {"reason": reason, "held_by": BASIS})
-    suspend_by_basis(SYSTEM, BASIS, number, reason)
+    for standing in line:
+        suspend_by_basis(SYSTEM, BASIS, standing, reason)
 
 
 def basis_restored(event: Event) -> None:
     """Lift exactly what the certificate had suspended; orders and agreements stay in force."""
-    number = _certificate(event)
-    for product in _products(number, DataProduct.State.SUSPENDED):
+    _free_line(_certificate(event), event.kind)
+
+
+def _free_line(number: str, reason: str) -> None:
+    line = public_lineage(number)
+    for product in _products(line, DataProduct.State.SUSPENDED):
         if product.held_by == BASIS:
-            _release(product, "certificate.resumed")
-    resume_by_basis(SYSTEM, BASIS, number)
+            _release(product, reason)
+    for standing in line:
+        resume_by_basis(SYSTEM, BASIS, standing)
+
+
+def basis_followed(event: Event) -> None:
+    """A certificate took the place of another (change, renewal, what a partial transfer left): the listings stand on it
+    now. Grants keep the basis that their contract names; what happens to the new certificate reaches them by its line."""
+    said = event.payload["certificate"]
+    if "previous" not in said:
+        return
+    number, line = said["number"], public_lineage(said["number"])
+    if "OPERATE" not in said["rights"]:
+        _stop_line(number, NO_RIGHT.zh)
+        return
+    heir = Certificate.objects.get(number=number)
+    DataProduct.objects.filter(certificate__number__in=line).update(certificate=heir)
+    _free_line(number, event.kind)
 
 
 def _release(product: DataProduct, why: str) -> None:
@@ -109,3 +136,4 @@ for _kind in REASONS:
 on("certificate.resumed")(basis_restored)
 on("security_review.reopened")(review_lost)
 on("security_review.passed")(review_passed)
+on("certificate.issued")(basis_followed)

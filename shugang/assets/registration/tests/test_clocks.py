@@ -178,7 +178,7 @@ def test_a_case_keeps_the_rules_it_began_under(world):
     case, office, _, _ = world
     old = case.profile
     data = {**old.data, "clocks": {**old.data["clocks"], "examination": 30}}
-    RuleProfile.objects.create(code=old.code, version=2, title_zh="t", title_en="t", effective_from="2025-01-01",
+    RuleProfile.objects.create(code=old.code, version=9, title_zh="t", title_en="t", effective_from="2025-01-01",
                                data=data, digest="x")  # fmt: skip
     act(case, "accept", office.accepter)
     assert row(case, "examination").days == 10

@@ -17,6 +17,7 @@ from shugang.assets.testing import (
 )
 from shugang.kernel import engine
 from shugang.kernel.models import Case
+from shugang.kernel.procedure import TIMER
 from shugang.parties.testing import make_actor, make_party
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
@@ -76,7 +77,9 @@ def test_registration_in_state(state):
             assert_cell(fresh() if allowed else standing, step, actors[who], allowed, answers_for(step.name))
 
 
-LIVES = {"valid": (), "suspended": ("suspend",), "cancelled": ("cancel",), "revoked": ("revoke",), "lapsed": ("lapse",)}
+LIVES = {"valid": (), "suspended": ("suspend",), "cancelled": ("cancel",), "revoked": ("revoke",), "lapsed": ("lapse",),
+         "replaced": ("replace",), "transferred": ("transfer_away",)}  # fmt: skip
+TIMED = {step.name for step in CERTIFICATE.transitions if TIMER in step.by}
 
 
 @pytest.mark.parametrize("state", [s.name for s in CERTIFICATE.states])
@@ -87,7 +90,7 @@ def test_certificate_in_state(state):
     def fresh():
         certificate = make_certificate(actors["handler"], make_version(supplier), office)
         for step in LIVES[state]:
-            if step == "lapse":
+            if step in TIMED:
                 engine.fire(certificate.case.number, step)
             else:
                 actor = actors["handler" if step == "cancel" else "reviewer"]

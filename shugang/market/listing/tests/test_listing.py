@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
-from shugang.assets.testing import make_certificate, make_material, make_registrar
+from shugang.assets.registration.amending import amend
+from shugang.assets.testing import finish, hand_over, make_certificate, make_material, make_registrar
 from shugang.assets.testing import make_version as plain_version
 from shugang.delivery.models import Grant
 from shugang.delivery.testing import make_version as stored_version
-from shugang.kernel import engine, textindex
+from shugang.kernel import clock, engine, textindex
 from shugang.kernel.errors import Refusal
 from shugang.kernel.materials import open_material
 from shugang.kernel.models import Case, Event
@@ -230,6 +232,48 @@ def test_a_resumed_certificate_brings_back_what_it_had_stopped():
     engine.act(deal.certificate.case.number, "resume", deal.office.reviewer, {"reason": "核查无误。"})
     assert DataProduct.objects.get().state == "listed" and Grant.objects.get(pk=contract.grant_id).state == "active"
     assert textindex.search("product", "空气") == [deal.product.number]
+
+
+def test_a_changed_certificate_carries_the_listing_and_its_grants_on():
+    deal = testing.make_deal()
+    contract = testing.signed(deal)
+    case = amend(deal.supplier, deal.certificate.number, "change", {"region": "厦门"}, "更新")
+    heir = finish(case, deal.office, deal.supplier)
+    product, grant = DataProduct.objects.get(), Grant.objects.get(pk=contract.grant_id)
+    assert (product.state, product.certificate, grant.state) == ("listed", heir, "active")
+    # the grant stands on the old number; what happens to its heir reaches it all the same
+    engine.act(heir.case.number, "suspend", deal.office.reviewer, SUSPEND)
+    assert (DataProduct.objects.get().state, Grant.objects.get(pk=grant.pk).state) == ("suspended", "suspended")
+    engine.act(heir.case.number, "resume", deal.office.reviewer, {"reason": "核查无误。"})
+    assert (DataProduct.objects.get().state, Grant.objects.get(pk=grant.pk).state) == ("listed", "active")
+
+
+@pytest.mark.parametrize("rights", [["OPERATE"], ["HOLD", "USE", "OPERATE"]])
+def test_who_transferred_the_right_to_trade_trades_no_longer(rights):
+    deal, other = testing.make_deal(), make_actor(make_party("supplier"))
+    contract = testing.signed(deal)
+    finish(hand_over(deal.certificate, deal.supplier, other, rights=rights), deal.office, other)
+    assert (DataProduct.objects.get().state, Grant.objects.get(pk=contract.grant_id).state) == (
+        "suspended",
+        "suspended",
+    )
+
+
+def test_a_suspended_source_stops_what_a_licensee_lists():
+    testing.load_profiles()
+    office, venue, holder = make_registrar(), testing.make_venue(), make_actor(make_party("supplier"))
+    licensee = make_signer(make_party("supplier"))
+    source = make_certificate(holder, None, office)
+    until = (clock.today() + timedelta(days=400)).isoformat()
+    certificate = finish(
+        hand_over(source, holder, licensee, "licence", rights=["OPERATE"], until=until), office, licensee
+    )
+    product = testing.list_product(licensee, testing.make_product(licensee, certificate), venue)
+    assert product.state == "listed"
+    engine.act(source.case.number, "suspend", office.reviewer, SUSPEND)
+    assert DataProduct.objects.get().state == "suspended"
+    engine.act(source.case.number, "resume", office.reviewer, {"reason": "核查无误。"})
+    assert DataProduct.objects.get().state == "listed"
 
 
 def test_an_order_outlasts_the_certificate():
