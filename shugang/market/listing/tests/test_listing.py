@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shugang.assets.registration.amending import amend
-from shugang.assets.testing import finish, hand_over, make_certificate, make_material, make_registrar
+from shugang.assets.testing import finish, hand_over, make_certificate, make_material, make_registrar, make_reviewed
 from shugang.assets.testing import make_version as plain_version
 from shugang.delivery.models import Grant
 from shugang.delivery.testing import make_version as stored_version
@@ -264,6 +264,7 @@ def test_a_suspended_source_stops_what_a_licensee_lists():
     office, venue, holder = make_registrar(), testing.make_venue(), make_actor(make_party("supplier"))
     licensee = make_signer(make_party("supplier"))
     source = make_certificate(holder, None, office)
+    make_reviewed(holder, source.asset.dataset_version)
     until = (clock.today() + timedelta(days=400)).isoformat()
     certificate = finish(
         hand_over(source, holder, licensee, "licence", rights=["OPERATE"], until=until), office, licensee
