@@ -23,6 +23,7 @@ ROOMS = (
     "assets.registration",
     "assets.grading",
     "assets.review",
+    "assets.thirdparty",
     "settlement.charges",
     "settlement.rating",
     "settlement.bills",

@@ -26,6 +26,10 @@ from shugang.assets.registration.models import Certificate, DataAsset
 from shugang.assets.registration.services import apply_registration, file_objection
 from shugang.assets.review.services import apply_review
 from shugang.assets.testing import OBJECTION, anchor, answers_for, registration_form
+from shugang.assets.thirdparty.models import ServiceOffer, SignedReport
+from shugang.assets.thirdparty.services import apply_offer
+from shugang.assets.thirdparty.testing import Agency, Desk, list_offer, make_file, offer_form, order_service
+from shugang.assets.thirdparty.testing import to_state as to_order_state
 from shugang.commands.setup import profile_files
 from shugang.delivery.acknowledgements.queries import proposal
 from shugang.delivery.acknowledgements.services import acknowledge
@@ -135,7 +139,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
     settlement.bill_and_settle(stage)
     world.things["bill:settled"] = world.things["bills"][0]
     world.things["voucher"] = TradeVoucher.objects.order_by("id").first()
-    for name in ("registrations", "gradings", "listings", "negotiations", "admission", "money", "personal"):
+    for name in ("registrations", "gradings", "services", "listings", "negotiations", "admission", "money", "personal"):
         globals()[f"_open_{name}"](world)
     anchor()
     _evidence(world)
@@ -296,6 +300,27 @@ def _open_gradings(world: World) -> None:
         "source": f"{world.number('dataset:air')} v1", "version": f"{world.number('dataset:confirming')} v1",
         "method": "aggregate", "k": 20, "to_level": "1", "statement": "每组不少于20条。",
     })  # fmt: skip
+
+
+def _open_services(world: World) -> None:
+    """A listed service and one applied for; orders in three states, the last with a report that stands."""
+    client, signer = world.actor("gongfang"), world.actor("pinggu")
+    author = make_demo_person("qicao", "起草人")
+    set_duties(SYSTEM, signer.party, author, ["handler"])
+    handler = actor_for(author, signer.party)
+    agency = Agency(world.things["reviewer"], handler, signer)
+    desk = Desk(world.things["operator"], world.actor("yunying"), world.actor("fuhe"))
+    number = list_offer(agency, desk, "quality")
+    world.things["service"] = ServiceOffer.objects.get(case__number=number)
+    applied = apply_offer(handler, offer_form(handler, "training"))
+    world.things["service:applied"] = applied
+    world.things["file:pinggu"] = make_file(signer)
+    dataset = world.number("dataset:free")
+    done = order_service(client, number, dataset)
+    to_order_state(done, agency, client, "completed")
+    world.things["report"] = SignedReport.objects.get(case=done)
+    world.things["order:drafted"] = to_order_state(order_service(client, number, dataset), agency, client, "drafted")
+    world.things["order:requested"] = order_service(client, number, dataset)
 
 
 def _product(world: World, name: str) -> DataProduct:

@@ -21,6 +21,15 @@ def _operates(request: HttpRequest) -> bool:
     return "operator" in request.actor.roles  # type: ignore[attr-defined]
 
 
+def _serves(request: HttpRequest) -> bool:
+    roles = request.actor.roles  # type: ignore[attr-defined]
+    return "reviewer" in roles or "operator" in roles
+
+
+def _acts_for_party(request: HttpRequest) -> bool:
+    return request.actor.party_id is not None  # type: ignore[attr-defined]
+
+
 def register() -> None:
     add(MenuItem("desk.supply", Text("登记资产", "Registered assets"), "assets", "certificate", _supplies, None, 20))
     add(MenuItem("desk.operate", Text("登记业务", "Registrations"), "assets", "certificate", _registers, None, 20))
@@ -41,3 +50,11 @@ def register() -> None:
             30,
         )
     )
+    add(MenuItem("header", Text("第三方服务", "Services"), "services", order=2))
+    add(MenuItem("desk.service", Text("服务公开", "Listed services"), "own-services", "briefcase", _serves, None, 10))
+    add(
+        MenuItem(
+            "desk.service", Text("服务委托", "Service orders"), "orders", "clipboard-list", _acts_for_party, None, 20
+        )
+    )
+    add(MenuItem("desk.service", Text("第三方报告", "Reports"), "reports", "report", _acts_for_party, None, 30))

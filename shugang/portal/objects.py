@@ -17,6 +17,9 @@ LABELS: dict[str, Text] = {
     "bill": Text("账单", "Bill"),
     "voucher": Text("交易凭证", "Trade voucher"),
     "plane": Text("数据面", "Data plane"),
+    "service": Text("第三方服务", "Third-party service"),
+    "order": Text("服务委托", "Service order"),
+    "report": Text("第三方报告", "Third-party report"),
 }
 ADDRESSES: dict[str, str] = {
     "case": "/cases/{}",
@@ -29,6 +32,9 @@ ADDRESSES: dict[str, str] = {
     "grant": "/desk/grants/{}",
     "bill": "/desk/bills/{}",
     "voucher": "/verify/{}",
+    "service": "/services/{}",
+    "order": "/desk/orders/{}",
+    "report": "/reports/{}",
 }
 
 

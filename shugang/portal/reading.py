@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shugang.assets.registration.models import DataAsset
+from shugang.assets.thirdparty.models import SignedReport
 from shugang.delivery.models import Dataset, Grant
 from shugang.kernel.actors import Actor, sees_every_record
 from shugang.kernel.models import Case, Event
@@ -21,11 +22,11 @@ from . import objects
 
 _TABLES: dict[str, Any] = {
     "case": Case, "inquiry": Case, "contract": Contract, "grant": Grant, "bill": Bill, "dataset": Dataset,
-    "asset": DataAsset, "product": DataProduct,
+    "asset": DataAsset, "product": DataProduct, "order": Case, "report": SignedReport,
 }  # fmt: skip
 # Who takes part in these decides; what lies upstream of them is shared.
-_DEALS = frozenset({"inquiry", "contract", "grant", "bill"})
-_PUBLIC = frozenset({"certificate", "voucher"})
+_DEALS = frozenset({"inquiry", "contract", "grant", "bill", "order"})
+_PUBLIC = frozenset({"certificate", "voucher", "report"})
 
 
 class Reader:

@@ -13,5 +13,8 @@ from .parties import DOORS as PARTIES
 from .portal import DOORS as PORTAL
 from .registration import DOORS as REGISTRATION
 from .settlement import DOORS as SETTLEMENT
+from .thirdparty import DOORS as THIRDPARTY
 
-DOORS: tuple[Door, ...] = (*PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *SETTLEMENT, *MARKET, *PORTAL)
+DOORS: tuple[Door, ...] = (
+    *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *SETTLEMENT, *MARKET, *PORTAL
+)  # fmt: skip

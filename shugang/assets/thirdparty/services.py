@@ -25,20 +25,36 @@ OFFER_NAME = Text("这项服务", "service")
 REPORT_NAME = Text("这份报告", "report")
 
 
+def require_agency(actor: Actor) -> int:
+    """The party id of an admitted third party. Raises Refusal `forbidden`."""
+    if "reviewer" not in actor.roles or actor.party_id is None:
+        raise forbidden(
+            "只有入驻的第三方服务机构可以公开服务。请先申请入驻为第三方服务机构。",
+            "Only an admitted third party may list services. Please apply for admission as one.",
+        )
+    return actor.party_id
+
+
+def require_client(actor: Actor) -> int:
+    """The party id of any admitted organisation. Raises Refusal `forbidden`."""
+    if actor.party_id is None or not actor.roles:
+        raise forbidden(
+            "请以在册机构的经办人身份委托。贵机构尚未入驻，或已被暂停。",
+            "Please order as an admitted organisation. Yours is not admitted, or is suspended.",
+        )
+    return actor.party_id
+
+
 @verb
 def apply_offer(actor: Actor, form: Mapping[str, Any]) -> Case:
     """An agency applies to list one kind of service; `form` answers forms.OFFER.
 
     Raises Refusal `forbidden`, `invalid_form`, `already_offered`.
     """
-    if "reviewer" not in actor.roles or actor.party_id is None:
-        raise forbidden(
-            "只有入驻的第三方服务机构可以公开服务。请先申请入驻为第三方服务机构。",
-            "Only an admitted third party may list services. Please apply for admission as one.",
-        )
+    agency = require_agency(actor)
     checked = clean(OFFER, form)
     guards.check_offer(checked, actor)
-    live = ServiceOffer.objects.filter(agency_id=actor.party_id, kind=checked["kind"])
+    live = ServiceOffer.objects.filter(agency_id=agency, kind=checked["kind"])
     if live.exclude(state=ServiceOffer.State.ENDED).exists():
         raise Refusal(
             "already_offered",
@@ -46,7 +62,7 @@ def apply_offer(actor: Actor, form: Mapping[str, Any]) -> Case:
                  "Your organisation offers this kind already, or applies for it. One offer a kind: please change that one."),
             409,
         )  # fmt: skip
-    parties = [("agency", actor.party_id), ("operator", the_operator().pk)]
+    parties = [("agency", agency), ("operator", the_operator().pk)]
     return engine.open_case(SERVICE.code, actor, parties, checked["title"], form)  # cleaned there: once, for money
 
 
@@ -56,24 +72,20 @@ def place_order(actor: Actor, offer_number: str, form: Mapping[str, Any]) -> Cas
 
     Raises Refusal `forbidden`, `not_found`, `invalid_form`, `offer_not_standing`, `conflict_of_interest`, `rotation`.
     """
-    if actor.party_id is None or not actor.roles:
-        raise forbidden(
-            "请以在册机构的经办人身份委托。贵机构尚未入驻，或已被暂停。",
-            "Please order as an admitted organisation. Yours is not admitted, or is suspended.",
-        )
+    client = require_client(actor)
     offer = ServiceOffer.objects.select_related("agency", "case").filter(case__number=offer_number).first()
     if offer is None or offer.listed_at is None:
         raise not_found(OFFER_NAME)
     checked = clean(ORDER, form)
     guards.wrong(guards.own_files(checked, actor) | _object_answers(checked))
     order_guards.standing_offer(offer)
-    if offer.agency_id == actor.party_id:
+    if offer.agency_id == client:
         raise Refusal(
             "conflict_of_interest",
             Text("不能委托自己的机构。", "An agency does not serve itself. Please choose another."),
             403,
         )
-    parties = [("client", actor.party_id), ("agency", offer.agency_id)]
+    parties = [("client", client), ("agency", offer.agency_id)]
     title = f"{offer.title}：{checked['purpose']}"[:200]
     return engine.open_case(ENGAGEMENT.code, actor, parties, title, form, refs=[("service", offer_number)])
 
@@ -93,13 +105,40 @@ def _object_answers(form: Mapping[str, Any]) -> dict[str, Text]:
     return {}
 
 
-def locked_report(actor: Actor, number: str) -> SignedReport:
-    """A report that the actor takes part in, under its row lock. Raises Refusal `not_found`."""
-    seen = SignedReport.objects.visible_to(actor).filter(number=number).values_list("pk", flat=True).first()
-    if seen is None:
-        raise not_found(REPORT_NAME)
+def _lock(report: SignedReport) -> SignedReport:
     rows = SignedReport.objects.select_for_update(of=("self",)).select_related("agency", "case", "version__dataset")
-    report: SignedReport = rows.get(pk=seen)
+    locked: SignedReport = rows.get(pk=report.pk)
+    return locked
+
+
+def _own_report(actor: Actor, number: str) -> SignedReport:
+    """A report of a case in which the actor takes part. Raises Refusal `not_found`."""
+    report: SignedReport | None = SignedReport.objects.visible_to(actor).filter(number=number).first()
+    if report is None:
+        raise not_found(REPORT_NAME)
+    return report
+
+
+def report_of_client(actor: Actor, number: str) -> SignedReport:
+    """Raises Refusal `not_found`, or `forbidden` to anybody but the client's handler."""
+    report = _own_report(actor, number)
+    if report.client_id != actor.party_id or "handler" not in actor.duties:
+        raise forbidden("公开报告由委托方经办办理。", "A report is published by the client's handler.")
+    return report
+
+
+def require_withdrawal(actor: Actor, number: str) -> SignedReport:
+    """The agency's signer, the operator's reviewer or the regulator. Raises Refusal `not_found`, `forbidden`."""
+    if may_order_withdrawal(actor):
+        report: SignedReport | None = SignedReport.objects.filter(number=number).first()
+        if report is None:
+            raise not_found(REPORT_NAME)
+        return report
+    report = _own_report(actor, number)
+    if report.agency_id != actor.party_id or "signer" not in actor.duties:
+        raise forbidden(
+            "撤回报告由出具机构的签署人办理。", "A report is withdrawn by a signer of the agency that gave it."
+        )
     return report
 
 
@@ -109,9 +148,7 @@ def publish_report(actor: Actor, number: str, public: bool) -> SignedReport:
 
     Raises Refusal `not_found`, `forbidden`, `wrong_state`.
     """
-    report = locked_report(actor, number)
-    if report.client_id != actor.party_id or "handler" not in actor.duties:
-        raise forbidden("公开报告由委托方经办办理。", "A report is published by the client's handler.")
+    report = _lock(report_of_client(actor, number))
     if report.state != SignedReport.State.STANDING or not ServiceOrder.objects.filter(case=report.case).exists():
         raise Refusal(
             "wrong_state",
@@ -133,7 +170,7 @@ def withdraw_report(actor: Actor, number: str, reason: str) -> SignedReport:
 
     Raises Refusal `not_found`, `forbidden`, `second_factor_required`, `reason_required`, `wrong_state`.
     """
-    report = _report_to_withdraw(actor, number)
+    report = _lock(require_withdrawal(actor, number))
     if not actor.second_factor:
         raise forbidden(
             "这一步需要第二因素认证，请重新登录。", "This step needs a second factor.", "second_factor_required"
@@ -154,21 +191,6 @@ def withdraw_report(actor: Actor, number: str, reason: str) -> SignedReport:
 
 def may_order_withdrawal(actor: Actor) -> bool:
     return ("operator" in actor.roles and "reviewer" in actor.duties) or sees_every_record(actor)
-
-
-def _report_to_withdraw(actor: Actor, number: str) -> SignedReport:
-    if may_order_withdrawal(actor):
-        rows = SignedReport.objects.select_for_update(of=("self",)).select_related("agency", "case", "version__dataset")
-        report: SignedReport | None = rows.filter(number=number).first()
-        if report is None:
-            raise not_found(REPORT_NAME)
-        return report
-    report = locked_report(actor, number)
-    if report.agency_id != actor.party_id or "signer" not in actor.duties:
-        raise forbidden(
-            "撤回报告由出具机构的签署人办理。", "A report is withdrawn by a signer of the agency that gave it."
-        )
-    return report
 
 
 def suspend_lapsed() -> int:

@@ -56,20 +56,24 @@ def make_file(actor: Actor, text: str = "") -> dict[str, Any]:
 
 
 def qualification(actor: Actor, days: int = 365, **changes: Any) -> dict[str, Any]:
+    """Answers about a qualification in force for `days` more; a document is stored unless one is given."""
     today = clock.today()
+    if "document" not in changes:
+        changes["document"] = make_file(actor)
     return {
         "qualification_name": "检验检测机构资质认定（CMA）证书", "qualification_number": "示例CMA-0001",
         "qualification_issuer": "示例市场监督管理局", "valid_from": (today - timedelta(days=30)).isoformat(),
-        "valid_until": (today + timedelta(days=days)).isoformat(), "document": make_file(actor), **changes,
+        "valid_until": (today + timedelta(days=days)).isoformat(), **changes,
     }  # fmt: skip
 
 
 def offer_form(actor: Actor, kind: str = "quality", **changes: Any) -> dict[str, Any]:
     """A form that every rule allows; None removes an answer."""
+    given = {"document": changes["document"]} if "document" in changes else {}
     form = {
         "kind": kind, "title": f"示例{kind}服务", "title_en": f"Sample {kind} service", "scope": "按GB/T 36344评价一张表，交付证书。",
         "scope_en": "One table by GB/T 36344, with a certificate.", "price_fen": "8000", "days": "10",
-        **qualification(actor), "declaration": True, **changes,
+        **qualification(actor, **given), "declaration": True, **changes,
     }  # fmt: skip
     return {k: v for k, v in form.items() if v is not None}
 
