@@ -101,9 +101,8 @@ class Plane:
         self._tasks = [
             asyncio.create_task(self.follower.run(self.control), name="bundles"),
             asyncio.create_task(self.shipper.run(), name="ship"),
+            asyncio.create_task(push.follow(self), name="follow"),
         ]
-        if config.worker <= 1:  # a plane alone is 0, a fleet counts from 1
-            self._tasks.append(asyncio.create_task(push.follow(self), name="follow"))
 
     async def stop(self) -> None:
         """Called when nothing is being answered any more."""
@@ -200,7 +199,11 @@ class Plane:
 
     async def _asked(self, question: Any, answering: Any) -> None:
         """By another worker of this fleet."""
-        await sql_peers.answer(self, question, answering)
+        if question["ask"] == "session":
+            self.listener.end_session(question["key"], question["before"])
+            answering.response_bytes(200, [], b"")
+        else:
+            await sql_peers.answer(self, question, answering)
 
     async def _signed(self, scope: Any, proto: Any, sharing_call: bool) -> None:
         try:

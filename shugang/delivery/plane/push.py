@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from shugang.delivery.plane import render
 from shugang.delivery.plane.gate import Rejected, Use
 from shugang.delivery.plane.index import Access, Index, reason_of
-from shugang.delivery.plane.journal import JournalFailed
+from shugang.delivery.plane.journal import JournalFailed, StillAnswered
 from shugang.delivery.plane.pipes import Aborted
 from shugang.delivery.plane.records import ANSWERED
 from shugang.delivery.plane.release import Sent, abort
@@ -44,6 +44,8 @@ DELIVERED = "delivered"
 PIECE = 8 * 1024 * 1024
 MOST_PIECES = 9000  # S3 takes 10,000
 FOLLOW_SECONDS = 60.0
+# How soon a worker that leads from now on goes on with what the one before it did.
+LEAD_SECONDS = 1.0
 
 
 class File(NamedTuple):
@@ -310,19 +312,22 @@ def _answer(use: Use, order: Order, detail: dict[str, Any]) -> bytes:
 
 
 async def follow(plane: Plane) -> None:
-    """Pushes each version once to every destination that follows; again after a destination was away."""
+    """Pushes each version once to every destination that follows; again after a destination was away. In a fleet the
+    worker that leads does it, whichever that is now."""
+    await plane.journal.joined.wait()
     while True:
-        for access in _standing(plane.gate.index, plane.gate.clock.now().rule):
+        leads = plane.journal.leads
+        for access in _standing(plane.gate.index, plane.gate.clock.now().rule) if leads else ():
             for number in plane.connections.following(access.grant.party):
                 try:
                     await _follow(plane, access, number)
-                except (Rejected, Denied, JournalFailed) as error:
+                except (Rejected, Denied, JournalFailed, StillAnswered) as error:
                     log.info("grant %s: not pushed to %s: %s", access.grant.id, number, error)
                 except Exception:
                     log.exception("a push failed")
                 finally:
                     plane.journal.ended()
-        await plane.connections.changed(FOLLOW_SECONDS)
+        await plane.connections.changed(FOLLOW_SECONDS if leads else LEAD_SECONDS)
 
 
 def _standing(index: Index, rule_now: float) -> list[Access[PushSource]]:

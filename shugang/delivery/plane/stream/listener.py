@@ -13,6 +13,7 @@ import hmac
 import logging
 import ssl
 from hashlib import sha256
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from shugang.delivery.plane.gate import Rejected, Signed
@@ -46,7 +47,7 @@ class Listener:
         self._plane = plane
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.sessions: dict[tuple[int, str], Session] = {}
+        self.sessions: dict[str, Session] = {}
 
     async def start(self) -> None:
         config = self._plane.config
@@ -69,6 +70,12 @@ class Listener:
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+    def end_session(self, key: str, before: float) -> None:
+        """A client has connected again, here or at another worker: its connection from before ends [MQTT-3.1.4-2]."""
+        older = self.sessions.get(key)
+        if older is not None and older.began < before:
+            older.end()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -117,7 +124,8 @@ class Session:
         self._plane, self._listener, self._reader, self._writer = plane, listener, reader, writer
         peer = writer.get_extra_info("peername") or ("", 0)
         self._client = f"[{peer[0]}]:{peer[1]}" if ":" in str(peer[0]) else f"{peer[0]}:{peer[1]}"
-        self._key: tuple[int, str] | None = None
+        self._key = ""
+        self.began = time()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._sending = asyncio.Lock()
         self._number = 0
@@ -137,7 +145,7 @@ class Session:
                 self._writer.write(packets.connack(refused.code))
                 await self._writer.drain()
                 return
-        self._take_over((id(holder), asked.client_id))
+        await self._take_over(holder, asked.client_id)
         await self._send(packets.connack(packets.ACCEPTED))
         # A client that is silent for one and a half keep-alive periods is gone [MQTT-3.1.2-24].
         patience = asked.keep_alive * 1.5 or None
@@ -169,14 +177,16 @@ class Session:
         except Signed:
             raise packets.NotAccepted(packets.BAD_LOGIN) from None
 
-    def _take_over(self, key: tuple[int, str]) -> None:
-        """A client that connects again under its id ends its older connection [MQTT-3.1.4-2]."""
-        if key[1]:
-            older = self._listener.sessions.get(key)
-            if older is not None:
-                older.end()
-            self._listener.sessions[key] = self
-            self._key = key
+    async def _take_over(self, holder: Holder, client_id: str) -> None:
+        """A client is known by its keys (whatever bundle they came with) and its id, at every worker."""
+        if not client_id:
+            return
+        keys = sorted({access.credential.id for access in holder.all()})
+        self._key = sha256("\n".join((*keys, client_id)).encode()).hexdigest()
+        self._listener.end_session(self._key, self.began)
+        self._listener.sessions[self._key] = self
+        if self._plane.peers is not None:
+            await self._plane.peers.all({"ask": "session", "key": self._key, "before": self.began})
 
     async def _read(self, asked: packets.Connect, patience: float | None) -> None:
         while True:
@@ -304,7 +314,7 @@ class Session:
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
-        if self._key is not None and self._listener.sessions.get(self._key) is self:
+        if self._key and self._listener.sessions.get(self._key) is self:
             del self._listener.sessions[self._key]
         await self._part()
 
