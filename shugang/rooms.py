@@ -21,6 +21,7 @@ ROOMS = (
     "delivery.acknowledgements",
     "delivery.deletions",
     "assets.registration",
+    "assets.quality",
     "assets.grading",
     "assets.review",
     "assets.thirdparty",

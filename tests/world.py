@@ -22,6 +22,8 @@ from demo import cast, registration, security, settlement, trade
 from demo.play import set_clock
 from demo.stage import Stage
 from shugang.assets.grading.services import accept_all, declare_input, declare_lowering
+from shugang.assets.quality import services as quality
+from shugang.assets.quality import working as counting
 from shugang.assets.registration.models import Certificate, DataAsset
 from shugang.assets.registration.services import apply_registration, file_objection
 from shugang.assets.review.services import apply_review
@@ -77,6 +79,18 @@ from .visitors import footprint, open_sessions
 
 SEGMENTS = 600
 EVERY_DUTY = ("manager", "handler", "examiner", "reviewer", "signer", "finance", "engineer", "analyst")
+
+
+QUALITY = {"rules": [
+    {"id": "filled", "kind": "filled", "columns": "*", "at_least": 95},
+    {"id": "pm", "kind": "range", "column": "pm25", "min": 0, "max": 60},
+    {"id": "order", "kind": "order", "first": "pm25", "second": "pm10"},
+    {"id": "key", "kind": "unique", "columns": ["date", "hour", "station"]},
+    {"id": "again", "kind": "duplicate", "columns": "*", "at_least": 99},
+    {"id": "day", "kind": "date", "column": "date", "format": "%Y%m%d", "earliest": "2020-03-26", "latest": "2020-04-08"},
+    {"id": "told", "kind": "described"},
+    {"id": "asked", "kind": "answered"},
+]}  # fmt: skip
 
 
 class Quiet(Stage):
@@ -139,7 +153,17 @@ def build(monkeypatch: Any, folder: Path) -> World:
     settlement.bill_and_settle(stage)
     world.things["bill:settled"] = world.things["bills"][0]
     world.things["voucher"] = TradeVoucher.objects.order_by("id").first()
-    for name in ("registrations", "gradings", "services", "listings", "negotiations", "admission", "money", "personal"):
+    for name in (
+        "registrations",
+        "gradings",
+        "services",
+        "listings",
+        "negotiations",
+        "admission",
+        "money",
+        "personal",
+        "quality",
+    ):
         globals()[f"_open_{name}"](world)
     anchor()
     _evidence(world)
@@ -402,3 +426,13 @@ def _evidence(world: World) -> None:
     assert last is not None
     world.things["log:tile"] = f"{last.size // 256:03d}.p/{last.size % 256}"
     world.things["event"] = Event.objects.filter(kind="bill.confirmed").order_by("id").values_list("pk", flat=True)[0]
+
+
+def _open_quality(world: World) -> None:
+    """Rules of the air data, published; one assessment with its report, one that waits; a draft of other rules."""
+    actor, air = world.actor("gongfang"), world.number("dataset:air")
+    live = quality.publish_rules(actor, quality.draft_rules(actor, air, "示例空气质量规则", QUALITY).number)
+    world.things["rules:live"] = live
+    world.things["assessment:done"] = counting.run_now(quality.order_assessment(actor, live.number))
+    world.things["assessment:waiting"] = quality.order_assessment(actor, live.number)
+    world.things["rules:draft"] = quality.draft_rules(actor, air, "示例草稿", QUALITY)

@@ -14,6 +14,8 @@ class AssetsConfig(AppConfig):
         from .grading import proposing
         from .grading import reactions as regrading  # noqa: F401  reactions register themselves
         from .grading.words import EVENTS as GRADING_EVENTS
+        from .quality import working as quality
+        from .quality.words import EVENTS as QUALITY_EVENTS
         from .registration import (  # noqa: F401  the procedures and reactions register themselves
             amending,
             derivation,
@@ -40,3 +42,5 @@ class AssetsConfig(AppConfig):
         every_pass("assets.qualifications", thirdparty.suspend_lapsed)
         words.register(EVENTS)
         every_pass("assets.encumbrances", encumbrances.end_due)
+        words.register(QUALITY_EVENTS)
+        every_pass("assets.quality", quality.advance)

@@ -30,6 +30,12 @@ def _acts_for_party(request: HttpRequest) -> bool:
     return request.actor.party_id is not None  # type: ignore[attr-defined]
 
 
+def _reads(request: HttpRequest) -> bool:
+    """Who may have data assessed without holding it: by grant."""
+    roles = request.actor.roles  # type: ignore[attr-defined]
+    return bool(roles & {"reviewer", "buyer", "regulator"}) and "supplier" not in roles
+
+
 def register() -> None:
     add(MenuItem("desk.supply", Text("登记资产", "Registered assets"), "assets", "certificate", _supplies, None, 20))
     add(MenuItem("desk.operate", Text("登记业务", "Registrations"), "assets", "certificate", _registers, None, 20))
@@ -58,3 +64,5 @@ def register() -> None:
         )
     )
     add(MenuItem("desk.service", Text("第三方报告", "Reports"), "reports", "report", _acts_for_party, None, 30))
+    add(MenuItem("desk.supply", Text("质量评价", "Data quality"), "quality", "gauge", _supplies, None, 25))
+    add(MenuItem("desk.buy", Text("质量评价", "Data quality"), "quality", "gauge", _reads, None, 60))

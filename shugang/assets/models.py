@@ -1,6 +1,7 @@
 """The tables of the wing, gathered from its rooms."""
 
 from .grading.models import ColumnGrade, Derivation, Grading, Lowering
+from .quality.models import Assessment, DimensionResult, RuleResult, RuleSet
 from .registration.models import (
     AssetRight,
     AssetSource,
@@ -16,12 +17,14 @@ from .thirdparty.models import Qualification, ServiceOffer, ServiceOrder, Signed
 
 __all__ = [
     "AnonymityCheck",
+    "Assessment",
     "AssetRight",
     "AssetSource",
     "Certificate",
     "ColumnGrade",
     "DataAsset",
     "Derivation",
+    "DimensionResult",
     "Encumbrance",
     "Grading",
     "Lowering",
@@ -29,6 +32,8 @@ __all__ = [
     "Qualification",
     "Registration",
     "RegistrationDraft",
+    "RuleResult",
+    "RuleSet",
     "SecurityReview",
     "ServiceOffer",
     "ServiceOrder",

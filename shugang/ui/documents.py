@@ -36,6 +36,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "bill": (*_ALWAYS, "columns", "lines"),
     "statement": (*_ALWAYS, "tables"),
     "contract": (*_ALWAYS, "parties", "terms", "signatures"),
+    "quality": (*_ALWAYS, "dimensions", "tables", "statements"),
 }
 
 

@@ -11,10 +11,11 @@ from .grading import DOORS as GRADING
 from .market import DOORS as MARKET
 from .parties import DOORS as PARTIES
 from .portal import DOORS as PORTAL
+from .quality import DOORS as QUALITY
 from .registration import DOORS as REGISTRATION
 from .settlement import DOORS as SETTLEMENT
 from .thirdparty import DOORS as THIRDPARTY
 
 DOORS: tuple[Door, ...] = (
-    *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *SETTLEMENT, *MARKET, *PORTAL
+    *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *QUALITY, *SETTLEMENT, *MARKET, *PORTAL
 )  # fmt: skip

@@ -5,6 +5,8 @@ costs more than apart); failing keys are collected in a second pass, for failed 
 `run` reads rows from `first` on, so that appended rows are counted alone and merged.
 """
 
+# ruff: noqa: S608 names are quoted, values are literals of ours
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -52,12 +54,12 @@ class Run:
 def open_data(con: duckdb.DuckDBPyConnection, relation: str, first: int = 0) -> None:
     """Make the view `data` over our own relation (SQL), with the row's number where it is a Parquet file."""
     where = f" WHERE {ROW} >= {int(first)}" if first else ""
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {DATA} AS SELECT * FROM ({relation}){where}")  # noqa: S608 ours
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {DATA} AS SELECT * FROM ({relation}){where}")
 
 
 def parquet_rows(path: str) -> str:
     """A Parquet file's rows with their numbers, from 0."""
-    return f"SELECT * EXCLUDE (file_row_number), file_row_number AS {ROW} FROM read_parquet({measures.literal(path)}, file_row_number = true)"  # noqa: S608
+    return f"SELECT * EXCLUDE (file_row_number), file_row_number AS {ROW} FROM read_parquet({measures.literal(path)}, file_row_number = true)"
 
 
 def run(job: Run) -> State:
@@ -86,7 +88,7 @@ def _row_counts(job: Run, rules: list[Rule]) -> tuple[int, dict[str, Counted]]:
     parts = ["count(*)"]
     for rule in rules:
         parts += measures.measure(rule, job.columns).counted()
-    found = job.sql(f"SELECT {', '.join(parts)} FROM {DATA}").fetchone() or ()  # noqa: S608
+    found = job.sql(f"SELECT {', '.join(parts)} FROM {DATA}").fetchone() or ()
     counts = [int(v) for v in found]
     return counts[0], {r.id: Counted(counts[1 + 2 * i], counts[2 + 2 * i]) for i, r in enumerate(rules)}
 
@@ -97,14 +99,13 @@ def _profiles(job: Run) -> dict[str, Profile]:
 
 def _profile(job: Run, name: str, kind: str) -> Profile:
     there, column = measures.filled(name, kind), quote(name)
-    plain = kind.upper().split("(")[0]
-    if plain in measures._NUMBERS:
+    if measures.is_number(kind):
         bounds = f"min(CAST({column} AS DOUBLE)), max(CAST({column} AS DOUBLE))"
-    elif plain == "DATE" or plain.startswith("TIMESTAMP"):
+    elif measures.is_moment(kind):
         bounds = f"CAST(min({column}) AS VARCHAR), CAST(max({column}) AS VARCHAR)"
     else:
         bounds = "NULL, NULL"
-    found = job.sql(f"SELECT count(*), {bounds} FROM {DATA} WHERE {there}").fetchone()  # noqa: S608
+    found = job.sql(f"SELECT count(*), {bounds} FROM {DATA} WHERE {there}").fetchone()
     assert found is not None
     return Profile(int(found[0]), found[1], found[2])
 
@@ -130,10 +131,10 @@ def _kept(job: Run, rule: Rule) -> Counted:
     """Count the keys of this part by what is kept of them, and take off what earlier parts have already."""
     assert job.segments is not None
     file = measures.literal(str(job.segments / f"{rule.id}.parquet"))
-    part = f"SELECT {_digests(rule)}, n FROM ({measures.groups(rule, job.columns)})"  # noqa: S608
+    part = f"SELECT {_digests(rule)}, n FROM ({measures.groups(rule, job.columns)})"
     job.sql(f"COPY ({part}) TO {file} (FORMAT parquet, COMPRESSION uncompressed)")
     found = job.sql(
-        f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM read_parquet({file})"  # noqa: S608
+        f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM read_parquet({file})"
     ).fetchone()
     assert found is not None
     counted = by_keys(rule, [int(v) for v in found])
@@ -143,8 +144,8 @@ def _kept(job: Run, rule: Rule) -> Counted:
         counted = by_keys(rule, [int(found[0]), int(found[1]) - shared, int(found[2]) - lost])
         if shared:
             names = ", ".join(f"CAST({quote(n)} AS VARCHAR)" for n in rule.args["columns"])
-            own = f"SELECT *, {_digests(rule)} FROM ({measures.groups(rule, job.columns)})"  # noqa: S608
-            query = f"SELECT {names} FROM ({own}) AS o SEMI JOIN {files} AS e ON o.h = e.h AND o.g = e.g"  # noqa: S608
+            own = f"SELECT *, {_digests(rule)} FROM ({measures.groups(rule, job.columns)})"
+            query = f"SELECT {names} FROM ({own}) AS o SEMI JOIN {files} AS e ON o.h = e.h AND o.g = e.g"
             counted.failing = _listed(job, query)
     return counted
 
@@ -152,7 +153,7 @@ def _kept(job: Run, rule: Rule) -> Counted:
 def _shared(job: Run, new: str, before: str) -> tuple[int, int]:
     """(keys that an earlier part has too, single keys that are none together): what the sum of the parts has too many."""
     found = job.sql(
-        "SELECT count(*), coalesce(sum(CAST(o.n = 1 AS INTEGER) + CAST(p.n = 1 AS INTEGER)), 0) FROM "  # noqa: S608
+        "SELECT count(*), coalesce(sum(CAST(o.n = 1 AS INTEGER) + CAST(p.n = 1 AS INTEGER)), 0) FROM "
         f"(SELECT e.h, e.g, sum(e.n) AS n FROM {before} AS e SEMI JOIN {new} AS p ON e.h = p.h AND e.g = p.g GROUP BY e.h, e.g) AS o"
         f" JOIN {new} AS p ON o.h = p.h AND o.g = p.g"
     ).fetchone()
@@ -168,9 +169,9 @@ def by_keys(rule: Rule, keys: list[int]) -> Counted:
 
 def _estimated(job: Run, rule: Rule) -> Counted:
     names, where = ", ".join(map(quote, rule.args["columns"])), measures.whole_key(rule, job.columns)
-    rows = job.sql(f"SELECT count(*) FROM {DATA} WHERE {where}").fetchone()  # noqa: S608
+    rows = job.sql(f"SELECT count(*) FROM {DATA} WHERE {where}").fetchone()
     found = job.sql(
-        f"SELECT h & {(1 << REGISTER_BITS) - 1} AS j, min(h >> {REGISTER_BITS}) FROM "  # noqa: S608
+        f"SELECT h & {(1 << REGISTER_BITS) - 1} AS j, min(h >> {REGISTER_BITS}) FROM "
         f"(SELECT hash({names}) AS h FROM {DATA} WHERE {where}) GROUP BY j"
     ).fetchall()
     assert rows is not None
@@ -178,7 +179,7 @@ def _estimated(job: Run, rule: Rule) -> Counted:
 
 
 def _pair(job: Run, rule: Rule) -> Counted:
-    found = job.sql(f"SELECT count(*) FILTER (WHERE ok_), count(*) FROM ({_paired(job, rule)})").fetchone()  # noqa: S608
+    found = job.sql(f"SELECT count(*) FILTER (WHERE ok_), count(*) FROM ({_paired(job, rule)})").fetchone()
     assert found is not None
     return Counted(int(found[0]), int(found[1]))
 
@@ -213,13 +214,13 @@ def _listed(job: Run, query: str) -> list[list[str | None]]:
 def _failing_query(job: Run, rule: Rule, shown: str) -> str | None:
     if rule.spec.measure == "row":
         wrong = measures.measure(rule, job.columns).wrong(rule.inverse)
-        return f"SELECT {shown} FROM {DATA} WHERE {wrong}"  # noqa: S608
+        return f"SELECT {shown} FROM {DATA} WHERE {wrong}"
     if rule.spec.measure == "pair":
-        return f"SELECT {shown} FROM ({_paired(job, rule)}) WHERE NOT ok_"  # noqa: S608
+        return f"SELECT {shown} FROM ({_paired(job, rule)}) WHERE NOT ok_"
     if rule.spec.measure == "group" and not rule.args.get("approximate"):
         names = ", ".join(f"CAST({quote(n)} AS VARCHAR)" for n in rule.args["columns"])
         order = ", ".join(map(quote, rule.args["columns"]))
-        return f"SELECT {names} FROM ({measures.groups(rule, job.columns)}) WHERE n > 1 ORDER BY n DESC, {order}"  # noqa: S608
+        return f"SELECT {names} FROM ({measures.groups(rule, job.columns)}) WHERE n > 1 ORDER BY n DESC, {order}"
     return None
 
 

@@ -130,8 +130,8 @@ KINDS: dict[str, Kind] = {
     ),
     "answered": Kind(
         Text("请求得到应答", "Requests answered"), "reachable", "facts", {},
-        Text("近90天该数据集各授权的使用记录中成功的÷全部；没有记录则不可评。",
-             "Uses that succeeded of all uses in the last 90 days; not assessable without any."),
+        Text("近90天按授权的使用中得到完整答复的÷答复和中断的；按条款拒绝的不计，没有使用则不可评。",
+             "Of uses under grants in the last 90 days, those answered whole; refusals by terms do not count; not assessable without any."),
     ),
 }  # fmt: skip
 TYPES = ("BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN")

@@ -4,6 +4,8 @@ A row rule is two conditions: `applies` (the row is evaluated) and `holds`. A an
 of row rules is one query, and so that each rule has a statement of its own which anybody can run over the same file.
 """
 
+# ruff: noqa: S608 names are quoted, values are literals of ours
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -59,6 +61,14 @@ def is_text(kind: str) -> bool:
     return kind.upper().startswith("VARCHAR")
 
 
+def is_number(kind: str) -> bool:
+    return kind.upper().split("(")[0] in _NUMBERS
+
+
+def is_moment(kind: str) -> bool:
+    return kind.upper() == "DATE" or kind.upper().startswith("TIMESTAMP")
+
+
 def as_text(name: str, kind: str) -> str:
     return quote(name) if is_text(kind) else f"CAST({quote(name)} AS VARCHAR)"
 
@@ -111,7 +121,7 @@ def _in_set(rule: Rule, columns: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _number(name: str, kind: str) -> str:
-    return quote(name) if kind.upper().split("(")[0] in _NUMBERS else f"TRY_CAST({as_text(name, kind)} AS DOUBLE)"
+    return quote(name) if is_number(kind) else f"TRY_CAST({as_text(name, kind)} AS DOUBLE)"
 
 
 def _bounds(value: str, rule: Rule) -> str:
@@ -136,7 +146,7 @@ def _parsable(rule: Rule, columns: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def as_day(name: str, kind: str, form: str | None) -> str:
     """A column as a moment, NULL where it is none."""
-    if kind.upper() in ("DATE",) or kind.upper().startswith("TIMESTAMP"):
+    if is_moment(kind):
         return quote(name)
     if form:
         return f"try_strptime({as_text(name, kind)}, {literal(form)})"
@@ -202,12 +212,12 @@ def whole_key(rule: Rule, columns: Mapping[str, str]) -> str:
 def groups(rule: Rule, columns: Mapping[str, str], data: str = DATA) -> str:
     """Keys with their number of rows `n`."""
     names = ", ".join(map(quote, rule.args["columns"]))
-    return f"SELECT {names}, count(*) AS n FROM {data} WHERE {whole_key(rule, columns)} GROUP BY {names}"  # noqa: S608 quoted
+    return f"SELECT {names}, count(*) AS n FROM {data} WHERE {whole_key(rule, columns)} GROUP BY {names}"
 
 
 def group_counts(rule: Rule, columns: Mapping[str, str]) -> str:
     """(rows, distinct keys, keys of one row only)."""
-    return f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM ({groups(rule, columns)})"  # noqa: S608
+    return f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM ({groups(rule, columns)})"
 
 
 def pair(rule: Rule, columns: Mapping[str, str], reference: str, types: Mapping[str, str]) -> str:
@@ -219,10 +229,10 @@ def pair(rule: Rule, columns: Mapping[str, str], reference: str, types: Mapping[
         for n, o in zip(own, other, strict=True)
     ]  # fmt: skip
     where = f"{there} AND {rule.where}" if rule.where else there
-    return f"SELECT d.*, EXISTS (SELECT 1 FROM {reference} AS r WHERE {' AND '.join(alike)}) AS ok_ FROM (SELECT * FROM {DATA} WHERE {where}) AS d"  # noqa: S608 quoted
+    return f"SELECT d.*, EXISTS (SELECT 1 FROM {reference} AS r WHERE {' AND '.join(alike)}) AS ok_ FROM (SELECT * FROM {DATA} WHERE {where}) AS d"
 
 
 def newest(rule: Rule, columns: Mapping[str, str]) -> str:
     name = rule.args["column"]
     moment = as_day(name, columns[name], rule.args.get("format"))
-    return f"SELECT max(CAST({moment} AS TIMESTAMP)) FROM {DATA}"  # noqa: S608 quoted
+    return f"SELECT max(CAST({moment} AS TIMESTAMP)) FROM {DATA}"
