@@ -195,4 +195,8 @@ def mask_text(mask: Mask) -> Text:
     if mask.function == "truncate_date":
         unit = _DATE_UNITS[str(args["unit"])]
         return Text(f"{column}：日期精确到{unit.zh}", f"{column}: dates to the {unit.en}")
+    if mask.function == "ff1":
+        return Text(f"{column}：以 FF1 保形加密代替", f"{column}: encrypted in its own form (FF1)")
+    if mask.function == "sm3_token":
+        return Text(f"{column}：以 HMAC-SM3 不可逆标识代替", f"{column}: replaced by a keyed token (HMAC-SM3)")
     return Text(f"{column}：以不可逆标识代替", f"{column}: replaced by a keyed token")

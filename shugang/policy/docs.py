@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from shugang.policy.describing import ACTION_LABELS, ENVIRONMENT_LABELS, LABELS, NOTICE_LABELS, UNIT_LABELS
 from shugang.policy.guarantees import GUARANTEE_LABELS, HELD, MODES
+from shugang.policy.mask_catalogue import CATALOGUE
 from shugang.policy.odrl import PROFILE, WRITTEN
 from shugang.policy.priceplan import KINDS, REASONS
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.refusals import REFUSALS
 from shugang.policy.text import Text
-from shugang.policy.vocabulary import MASKS, OPERATORS
+from shugang.policy.vocabulary import OPERATORS
 
 _INTRO = """# 条款与保障方式 / Terms and how they are held
 
@@ -81,7 +82,13 @@ def lines() -> Iterator[str]:
     yield from _codes("计价方式 / Price plans", KINDS)
     yield from _codes("计费原因 / Charge reasons", REASONS)
     yield "\n## 脱敏与条件 / Masks and conditions\n"
-    yield from (f"- `{name}` ({', '.join(args) or '–'})" for name, args in MASKS.items())
+    yield "脱敏不等于匿名化。 A mask hides; it does not make data anonymous.\n"
+    yield _row("函数 / function", "参数 / arguments", "字段类型 / column types", "说明 / what it does")
+    yield _row("---", "---", "---", "---")
+    for name, mask in CATALOGUE.items():
+        title = f"{mask.title.zh} / {mask.title.en}<br>`{name}`"
+        arguments = ", ".join(f"`{arg}`" for arg in mask.args) or "–"
+        yield _row(title, arguments, ", ".join(mask.families), f"{mask.what.zh}<br>{mask.what.en}")
     yield f"\n条件 / conditions: {', '.join(f'`{operator}`' for operator in OPERATORS)}"
     yield "\n## 拒绝 / Refusals\n"
     yield _row("代码 / code", "HTTP", "说明 / message")

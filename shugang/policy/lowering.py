@@ -13,6 +13,8 @@ from typing import Any
 
 from shugang.policy.codec import TermsError, UnknownTerm
 from shugang.policy.columns import Column, as_columns
+from shugang.policy.mask_catalogue import CATALOGUE
+from shugang.policy.pseudonyms import mapping_name
 from shugang.policy.text import Text
 from shugang.policy.validation import validate
 from shugang.policy.vocabulary import Mask, RowFilter, Terms
@@ -53,7 +55,8 @@ def lower_select(
 
     `source_relation` is our own SQL (`quote(name)` or `parquet(path)`), never a person's. `keys` maps the
     key ids of tokens to secrets of 64 hex digits. With `key_column` the caller adds the parameter `key` (as
-    text): only rows with that raw value are answered. Raises `TermsError` where terms and columns do not
+    text): only rows with that raw value are answered. Masks of `MAPPED` need `pseudonyms.prepare_masks` on the same
+    connection first. Raises `TermsError` where terms and columns do not
     fit.
     """
     known = {column.name: column for column in as_columns(columns)}
@@ -81,10 +84,8 @@ def granted_columns(columns: Iterable[Column | Mapping[str, Any]], terms: Terms)
     """The columns of the answer: granted ones in order, with the type that their mask leaves."""
     known = {column.name: column for column in as_columns(columns)}
     masks = {mask.column: mask.function for mask in terms.masks}
-    types = {"keep_ends": "string", "sha256_token": "string", "band": "long", "truncate_date": "date"}
-    return tuple(
-        Column(name, types.get(masks.get(name, ""), known[name].type), known[name].comment) for name in terms.fields
-    )
+    types = {name: CATALOGUE[function].result for name, function in masks.items()}
+    return tuple(Column(name, types.get(name) or known[name].type, known[name].comment) for name in terms.fields)
 
 
 def _cast(column: Column) -> str:
@@ -153,11 +154,19 @@ class _Binder:
             return f"CAST(date_trunc('quarter', {day}) AS DATE)"
         return f"{day} - CAST({into} - 1 AS INTEGER)"
 
-    def sha256_token(self, name: str, mask: Mask) -> str:
+    def secret(self, mask: Mask) -> str:
         secret = self.keys.get(str(mask.args["key_id"]), "")
         if not _KEY.fullmatch(secret):
             text = Text("缺少生成标识所用的密钥。", "The key that makes tokens is missing.")
             raise TermsError("no_token_key", text, f"masks.{mask.args['key_id']}")
+        return secret
+
+    def mapped(self, name: str, mask: Mask) -> str:
+        self.secret(mask)
+        return f"(SELECT masked FROM {mapping_name(mask)} WHERE raw = CAST(granted.{name} AS VARCHAR))"  # noqa: S608
+
+    def sha256_token(self, name: str, mask: Mask) -> str:
+        secret = self.secret(mask)
         # `||` keeps NULL, where concat would turn it into the token of an empty text.
         return f"left(sha256({self.bind(token_prefix(secret))} || CAST({name} AS VARCHAR)), {TOKEN_HEX})"
 
@@ -168,4 +177,6 @@ _MASKERS: dict[str, Callable[[_Binder, str, Mask], str]] = {
     "band": _Binder.band,
     "truncate_date": _Binder.truncate_date,
     "sha256_token": _Binder.sha256_token,
+    "sm3_token": _Binder.mapped,
+    "ff1": _Binder.mapped,
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from shugang.policy.columns import Column, as_columns
 from shugang.policy.lowering import TOKEN_HEX, token_prefix
+from shugang.policy.pseudonyms import ff1_text, sm3_token
 from shugang.policy.vocabulary import Mask, RowFilter, Scalar, Terms
 
 Value = str | int | float | Decimal | bool | date | datetime | None
@@ -56,6 +57,10 @@ def apply_mask(mask: Mask, value: Value, keys: Mapping[str, str] | None = None) 
         return truncate_date(value, str(mask.args["unit"]))
     if mask.function == "sha256_token":
         return sha256_token(str(value), (keys or {})[str(mask.args["key_id"])])
+    if mask.function == "sm3_token":
+        return sm3_token(str(value), (keys or {})[str(mask.args["key_id"])])
+    if mask.function == "ff1":
+        return ff1_text(str(value), (keys or {})[str(mask.args["key_id"])], str(mask.args["alphabet"]))
     raise TypeError(f"{mask.function} does not apply to {type(value).__name__}")
 
 

@@ -9,17 +9,12 @@ from typing import Any
 from shugang.policy.codec import TermsError
 from shugang.policy.columns import Column, as_columns
 from shugang.policy.guarantees import check_mode
+from shugang.policy.mask_catalogue import CATALOGUE
 from shugang.policy.text import Text
 from shugang.policy.vocabulary import MAX_MARKED, Mask, RowFilter, Scalar, Terms
 
 # Which families of columns a mask understands; on any other it would not hide what it says.
-MASK_FAMILIES: dict[str, tuple[str, ...]] = {
-    "keep_ends": ("text", "whole"),
-    "redact": ("whole", "fraction", "text", "date", "time", "flag", "other"),
-    "band": ("whole", "fraction"),
-    "truncate_date": ("date", "time"),
-    "sha256_token": ("text", "whole"),
-}
+MASK_FAMILIES: dict[str, tuple[str, ...]] = {name: function.families for name, function in CATALOGUE.items()}
 
 
 def validate(terms: Terms, columns: Iterable[Column | Mapping[str, Any]], mode: str | None = None) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from shugang.policy.codec import Fields, Json, TermsError, UnknownTerm, field_names, to_iso, to_list
+from shugang.policy.mask_catalogue import ALPHABETS, CATALOGUE
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.text import Text
 
@@ -24,13 +25,7 @@ NOTICES = ("first_use", "incident")
 MAX_BAND = 10**12
 MAX_CANARIES = 1000
 MAX_MARKED = 3
-MASKS: dict[str, tuple[str, ...]] = {
-    "keep_ends": ("prefix", "suffix"),
-    "redact": (),
-    "band": ("width",),
-    "truncate_date": ("unit",),
-    "sha256_token": ("key_id",),
-}
+MASKS: dict[str, tuple[str, ...]] = {name: function.args for name, function in CATALOGUE.items()}
 # A day of a quota is a day in China (UTC+8 all year), whatever the clock of the machine says.
 CHINA = timezone(timedelta(hours=8))
 Scalar = str | int | bool
@@ -96,8 +91,10 @@ class Mask:
             args = {"width": a.whole("width", 2, MAX_BAND)}
         elif function == "truncate_date":
             args = {"unit": a.text("unit", DATE_UNITS)}
-        elif function == "sha256_token":
+        elif function in ("sha256_token", "sm3_token"):
             args = {"key_id": a.text("key_id")}
+        elif function == "ff1":
+            args = {"key_id": a.text("key_id"), "alphabet": a.text("alphabet", ALPHABETS)}
         return cls(f.text("column"), function, args)
 
 

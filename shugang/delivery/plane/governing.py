@@ -75,7 +75,7 @@ class Governor:
         known = {column.name: column for column in columns}
         masks = {mask.column: mask for mask in terms.masks}
         for mask in terms.masks:
-            if mask.function == "sha256_token" and str(mask.args["key_id"]) not in keys:
+            if "key_id" in mask.args and str(mask.args["key_id"]) not in keys:
                 raise Unfit(f"the key of the mask over {mask.column} is missing")
         self._declared = frozenset(known)
         self._columns = {name: (known[name], _READERS[known[name].family]) for name in _used(terms)}

@@ -26,6 +26,7 @@ from shugang.delivery.plane import differences, formats, marking, parts
 from shugang.policy.codec import TermsError
 from shugang.policy.columns import Column
 from shugang.policy.lowering import lower_select, parquet, quote
+from shugang.policy.pseudonyms import prepare_masks
 from shugang.policy.vocabulary import Terms
 
 KEY = "~key"
@@ -130,6 +131,7 @@ def _lowered(con: duckdb.DuckDBPyConnection, job: dict[str, Any]) -> tuple[str, 
         relation = f"(SELECT *, {key} FROM {relation}) AS source"  # noqa: S608 identifiers are quoted
         columns.append(Column(KEY, "string"))
         terms = replace(terms, fields=(*terms.fields, KEY))
+    prepare_masks(con, relation, terms, job["keys"])
     sql, params = lower_select(relation, columns, terms, keys=job["keys"])
     described = [(row[0], row[1]) for row in con.execute(f"DESCRIBE {sql}", params).fetchall()]
     if terms.mark is not None:

@@ -30,6 +30,7 @@ from shugang.delivery.plane.usage import CHARGED, UNCHARGED
 from shugang.policy.codec import TermsError
 from shugang.policy.columns import Column
 from shugang.policy.lowering import lower_select, quote
+from shugang.policy.pseudonyms import prepare_masks
 from shugang.policy.sources import QuerySource
 from shugang.policy.vocabulary import Terms
 
@@ -223,6 +224,7 @@ def govern(table: pa.Table, source: QuerySource, terms: Terms, keys: Mapping[str
     try:
         con.execute("SET TimeZone = 'UTC'")
         con.register("source_rows", table)
+        prepare_masks(con, quote("source_rows"), terms, keys)
         sql, params = lower_select(quote("source_rows"), source.columns, terms, keys=keys)
         return con.execute(sql, params).to_arrow_table()
     except (duckdb.Error, TermsError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import duckdb
@@ -12,6 +13,8 @@ from django.db.models import QuerySet
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.policy.lowering import lower_select, parquet
+from shugang.policy.mask_catalogue import MAPPED
+from shugang.policy.masks import apply_mask
 from shugang.policy.terms import Terms
 from shugang.policy.text import Text
 
@@ -81,8 +84,13 @@ def granted_sample(version: DatasetVersion, terms: Terms, limit: int = 5) -> Sam
     if not version.path:
         raise Refusal("not_hosted", Text("连接数据不在平台存放，没有样例。", "Connected data has no sample here."), 422)
     keys = {str(m.args["key_id"]): secrets.token_hex(32) for m in terms.masks if "key_id" in m.args}
+    # Of a few rows the mapped masks are made here; preparing them would read the whole column.
+    later = {m.column: m for m in terms.masks if m.function in MAPPED}
+    now = replace(terms, masks=tuple(m for m in terms.masks if m.column not in later))
     place = str(store().local(version.path, version.sha256))
-    sql, params = lower_select(parquet(place), version.policy_columns(), terms, keys=keys)
+    sql, params = lower_select(parquet(place), version.policy_columns(), now, keys=keys)
     with duckdb.connect(config={"threads": "1", "memory_limit": "512MB"}) as connection:
         rows = connection.execute(f"{sql} LIMIT {int(limit)}", params).fetchall()
-    return Sample(list(terms.fields), [[_text(v) for v in row] for row in rows])
+    named = [dict(zip(terms.fields, row, strict=True)) for row in rows]
+    shown = [{n: apply_mask(later[n], v, keys) if n in later else v for n, v in row.items()} for row in named]
+    return Sample(list(terms.fields), [[_text(v) for v in row.values()] for row in shown])

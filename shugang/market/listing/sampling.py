@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import duckdb
 from django.conf import settings
 
 from shugang.policy.lowering import lower_select, parquet
+from shugang.policy.vocabulary import Mask
 
 from ..products.models import DataProduct
 
@@ -29,14 +31,13 @@ def make_sample(product: DataProduct, rows: int) -> dict[str, Any] | None:
     if not file.exists():
         return None
     terms = product.terms
-    keys = {str(m.args["key_id"]): "0" * 64 for m in terms.masks if m.function == "sha256_token"}
-    tokens = {m.column for m in terms.masks if m.function == "sha256_token"}
-    sql, params = lower_select(parquet(str(file)), version.policy_columns(), terms, keys=keys)
+    masks = [Mask(m.column, "redact") if "key_id" in m.args else m for m in terms.masks]
+    sql, params = lower_select(parquet(str(file)), version.policy_columns(), replace(terms, masks=tuple(masks)))
     with duckdb.connect(config={"enable_external_access": True, "threads": 1}) as connection:
         found = connection.execute(f"SELECT * FROM ({sql}) LIMIT {min(rows, MAX_ROWS)}", params).fetchall()  # noqa: S608
     return {
         "columns": list(terms.fields),
-        "rows": [[None if c in tokens else _plain(v) for c, v in zip(terms.fields, row, strict=True)] for row in found],
+        "rows": [[_plain(v) for v in row] for row in found],
     }
 
 

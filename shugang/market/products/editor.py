@@ -19,11 +19,10 @@ from shugang.policy.columns import Column
 from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import Terms
 from shugang.policy.text import Text
+from shugang.policy.vocabulary import MASKS
 
 ROWS, QUOTAS, TIERS = 4, 3, 4
-ARGS: dict[str, tuple[str, ...]] = {
-    "keep_ends": ("prefix", "suffix"), "band": ("width",), "truncate_date": ("unit",), "sha256_token": ("key_id",), "redact": (),
-}  # fmt: skip
+ARGS = MASKS
 
 
 class _Wrong:

@@ -17,6 +17,7 @@ from shugang.policy.describing import (
     UNIT_LABELS,
 )
 from shugang.policy.guarantees import HELD
+from shugang.policy.mask_catalogue import CATALOGUE
 from shugang.policy.priceplan import KINDS, PricePlan
 from shugang.policy.terms import PURPOSES, Terms
 from shugang.policy.text import Text
@@ -36,13 +37,7 @@ OPERATORS: dict[str, Text] = {
     "lt": Text("小于", "less than"),
     "not_null": Text("非空", "is not empty"),
 }
-MASK_LABELS: dict[str, Text] = {
-    "keep_ends": Text("保留前后位", "Keep the ends"),
-    "redact": Text("不提供内容", "Withhold"),
-    "band": Text("分档", "Bands"),
-    "truncate_date": Text("日期取整", "Truncate the date"),
-    "sha256_token": Text("不可逆标识", "Keyed token"),
-}
+MASK_LABELS: dict[str, Text] = {name: function.title for name, function in CATALOGUE.items()}
 
 
 def _e8_plain(value: int) -> str:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from shugang.policy.columns import Column
 from shugang.policy.grant import Basis, CompiledGrant, Credential
+from shugang.policy.mask_catalogue import ALPHABETS
 from shugang.policy.purposes import PURPOSES
 from shugang.policy.sources import ApiSource
 from shugang.policy.terms import Mark, Mask, Quota, Rate, RowFilter, Terms
@@ -36,8 +37,8 @@ VALUES = {
     "flag": st.booleans(),
 }
 MASKS_OF = {
-    "text": ("keep_ends", "redact", "sha256_token"),
-    "whole": ("keep_ends", "redact", "sha256_token", "band"),
+    "text": ("keep_ends", "redact", "sha256_token", "sm3_token", "ff1"),
+    "whole": ("keep_ends", "redact", "sha256_token", "sm3_token", "ff1", "band"),
     "fraction": ("redact", "band"),
     "date": ("redact", "truncate_date"),
     "time": ("redact", "truncate_date"),
@@ -66,6 +67,8 @@ def masks(draw: st.DrawFn, column: str) -> Mask:
         "band": st.fixed_dictionaries({"width": st.integers(2, 10**12)}),
         "truncate_date": st.fixed_dictionaries({"unit": st.sampled_from(DATE_UNITS)}),
         "sha256_token": st.just({"key_id": "k1"}),
+        "sm3_token": st.just({"key_id": "k1"}),
+        "ff1": st.fixed_dictionaries({"key_id": st.just("k1"), "alphabet": st.sampled_from(sorted(ALPHABETS))}),
     }[function]
     return Mask(column, function, draw(args))
 

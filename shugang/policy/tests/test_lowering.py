@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from shugang.policy.columns import Column
 from shugang.policy.lowering import granted_columns, lower_select, parquet, quote
 from shugang.policy.masks import apply_mask, apply_terms, keep_ends
+from shugang.policy.pseudonyms import prepare_masks
 from shugang.policy.terms import Mask, RowFilter, Terms, TermsError, UnknownTerm
 from shugang.policy.tests.strategies import COLUMNS, KEY, KEYS, VALUES, plain_terms, terms
 
@@ -64,6 +65,7 @@ def test_the_database_answers_exactly_what_the_reference_says(
     db: duckdb.DuckDBPyConnection, rows: list[dict], some: Terms
 ) -> None:
     fill(db, rows)
+    prepare_masks(db, "source", some, KEYS)
     sql, params = lower_select("(SELECT * FROM source ORDER BY n)", COLUMNS, some, keys=KEYS)
     answer = db.execute(sql, params)
     assert [d[0] for d in answer.description] == list(some.fields)
@@ -183,6 +185,7 @@ def test_a_lookup_uses_the_raw_key_and_granted_rows_only(db: duckdb.DuckDBPyConn
 @settings(max_examples=50, deadline=None)
 @given(some=terms())
 def test_declared_types_are_the_answered_types(db: duckdb.DuckDBPyConnection, some: Terms) -> None:
+    prepare_masks(db, "source", some, KEYS)
     sql, params = lower_select("source", COLUMNS, some, keys=KEYS)
     types = [str(d[1]) for d in db.execute(sql, params).description]
     declared = [SQL_TYPES[column.family] for column in granted_columns(COLUMNS, some)]
