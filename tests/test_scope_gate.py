@@ -51,7 +51,7 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
     ("settlement/reconciliation/queries", "_open", "Bill"): "of the agreements of `reconcile`",
     ("settlement/reconciliation/queries", "_open", "BankLine"): "what no bill explains, in the whole reconciliation",
     ("market/contracts/queries", "changes", "Case"): SEEN,
-    ("market/products/queries", "last_opinion", "Opinion"): "the opinion on a product is public",
+    ("market/products/queries", "last_opinion", "SignedReport"): "the opinion on a product is public",
     ("market/products/queries", "dictionary", "Column"): "the columns of an offer are public",
     ("market/search/queries", "address_of", "DataProduct"): "products that are or were listed are public",
     ("market/search/queries", "address_of", "Party"): "leads to the public page alone",

@@ -1,7 +1,7 @@
 """The market's tables, gathered for one migrations folder."""
 
 from .contracts.models import Contract, ContractSignature
-from .listing.models import Listing, Opinion
+from .listing.models import Listing
 from .products.models import DataProduct
 from .trade.models import Inquiry, Quotation
 from .vouchers.models import TradeVoucher
@@ -12,7 +12,6 @@ __all__ = [
     "DataProduct",
     "Inquiry",
     "Listing",
-    "Opinion",
     "Quotation",
     "TradeVoucher",
 ]

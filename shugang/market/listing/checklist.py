@@ -8,6 +8,7 @@ from __future__ import annotations
 from shugang.kernel.forms import Field, Form
 from shugang.policy.text import Text
 
+COMPLIANCE = "compliance"  # the kind of report that an opinion is
 SOURCES = (
     ("generated", Text("自行生产或采集", "Generated or collected by ourselves")),
     ("public", Text("合法获取的公开数据", "Public data lawfully obtained")),

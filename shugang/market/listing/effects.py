@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shugang.assets.thirdparty.models import SignedReport
 from shugang.kernel import clock
 from shugang.kernel.models import Material
 from shugang.kernel.procedure import Context
@@ -9,6 +10,7 @@ from shugang.kernel.procedure import Context
 from ..products import offer
 from ..products.models import DataProduct
 from ..search import index
+from .checklist import COMPLIANCE
 from .models import Listing
 from .sampling import make_sample
 
@@ -69,6 +71,7 @@ def listed(ctx: Context) -> None:
     product.state, product.listed_at = DataProduct.State.LISTED, clock.now()
     product.sample = make_sample(product, listing.form.get("sample_rows", 0))
     product.save()
+    SignedReport.objects.filter(case=ctx.case, kind=COMPLIANCE, state=SignedReport.State.STANDING).update(public=True)
     index.put(product)
     ctx.refs += product.event_refs()
     ctx.outputs["certificate"] = product.certificate.number

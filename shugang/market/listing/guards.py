@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from shugang.assets.review.queries import require_standing
+from shugang.assets.thirdparty.models import SignedReport
+from shugang.assets.thirdparty.signing import sign_report
 from shugang.delivery.models import Column
-from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
-from shugang.kernel.models import CaseParty, Material
+from shugang.kernel.models import Case, CaseParty, Material
 from shugang.kernel.procedure import Context
-from shugang.parties.keys.services import sign_digest
 from shugang.parties.models import Membership
 from shugang.policy.codec import canonical
 from shugang.policy.terms import digest
@@ -21,8 +21,8 @@ from shugang.policy.text import Text
 
 from ..products import offer
 from ..products.models import DataProduct
-from .checklist import ITEMS
-from .models import Listing, Opinion
+from .checklist import COMPLIANCE, ITEMS
+from .models import Listing
 
 
 def listing_of(ctx: Context) -> Listing:
@@ -140,18 +140,26 @@ def sign_opinion(ctx: Context) -> None:
             422,
         )
     listing = listing_of(ctx)
-    content = content_of(ctx, listing)
-    said = hashlib.sha256(canonical(content)).hexdigest()
-    signature = sign_digest(ctx.actor, said, f"opinion:{ctx.case.number}")
-    Opinion.objects.create(
-        listing=listing,
-        reviewer=listing.reviewer,
-        content=content,
-        digest=said,
-        signature=signature,
-        signed_at=clock.now(),
+    report = sign_report(
+        ctx.actor,
+        kind=COMPLIANCE,
+        result="favourable",
+        agency=listing.reviewer,
+        client=listing.product.supplier,
+        case=ctx.case,
+        content=content_of(ctx, listing),
+        context=f"opinion:{ctx.case.number}",
+        version=listing.product.dataset_version,
+        about=("product", listing.product.number),
+        standing=True,
     )
-    ctx.outputs |= {"opinion_digest": said, "signature": signature}
+    ctx.refs.append(("report", report.number))
+    ctx.outputs |= {"opinion_digest": report.digest, "signature": report.signature}
+
+
+def opinion_of(case: Case) -> SignedReport | None:
+    """The compliance opinion signed in this case, as long as it stands."""
+    return SignedReport.objects.filter(case=case, kind=COMPLIANCE, state=SignedReport.State.STANDING).first()
 
 
 def may_be_listed(ctx: Context) -> None:
@@ -161,7 +169,7 @@ def may_be_listed(ctx: Context) -> None:
     listing = listing_of(ctx)
     check_application(listing.product, listing.form)
     require_standing(listing.product.dataset_version)
-    last = listing.opinions.order_by("-pk").first()
+    last = opinion_of(ctx.case)
     if last is None or last.content["terms_digest"] != digest(listing.product.terms):
         raise Refusal(
             "no_opinion",

@@ -1,4 +1,4 @@
-"""The application to list a product and the third party's signed opinion on it."""
+"""The application to list a product. The opinion on it is a signed report (`assets.thirdparty`), tied by the case."""
 
 from __future__ import annotations
 
@@ -27,21 +27,3 @@ class Listing(ScopedModel):
     @classmethod
     def scope(cls, actor: Any) -> Q:
         return Q(case_id__in=_cases_of(actor))
-
-
-class Opinion(ScopedModel):
-    """The compliance opinion: what was checked, against which digest of product and application, and the signature.
-
-    `content` is what `digest` (SHA-256 of its RFC 8785 form) and `signature` cover.
-    """
-
-    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="opinions")
-    reviewer = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="opinions")
-    content = models.JSONField()
-    digest = models.CharField(max_length=64)
-    signature = models.JSONField()
-    signed_at = models.DateTimeField()
-
-    @classmethod
-    def scope(cls, actor: Any) -> Q:
-        return Q(listing__case_id__in=_cases_of(actor))

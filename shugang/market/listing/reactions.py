@@ -7,6 +7,7 @@ from django.db.models import Q
 from shugang.assets.models import Certificate
 from shugang.assets.registration.queries import public_lineage, valid_certificate
 from shugang.assets.review import queries as reviews
+from shugang.assets.thirdparty.models import SignedReport
 from shugang.delivery.grants.models import Grant, GrantHold
 from shugang.delivery.grants.services import resume_by_basis, resume_grant, suspend_by_basis, suspend_grant
 from shugang.kernel.actors import SYSTEM
@@ -16,7 +17,8 @@ from shugang.kernel.reactions import on
 from shugang.policy.text import Text
 
 from ..products.models import DataProduct
-from .services import BASIS, REVIEW, hold, release
+from .checklist import COMPLIANCE
+from .services import BASIS, OPINION, REVIEW, has_opinion, hold, release
 
 REASONS: dict[str, Text] = {
     "certificate.suspended": Text("登记凭证已暂停", "the certificate is suspended"),
@@ -25,6 +27,7 @@ REASONS: dict[str, Text] = {
     "certificate.revoked": Text("登记凭证已撤销", "the certificate is revoked"),
     "certificate.transferred": Text("登记的权利已全部转让", "all registered rights are transferred"),
 }
+WITHDRAWN = Text("合规意见已撤回", "the compliance opinion is withdrawn")
 NO_RIGHT = Text("新凭证没有经营权", "the new certificate carries no right to trade")
 
 
@@ -86,6 +89,8 @@ def _release(product: DataProduct, why: str) -> None:
         hold(product, REVIEW, "安全审查须重新办理")
     elif valid_certificate(product.asset) is None:
         hold(product, BASIS, "登记凭证无效")
+    elif not has_opinion(product):
+        hold(product, OPINION, WITHDRAWN.zh)
     else:
         release(product)
         emit("listing.resumed", SYSTEM, product.event_refs(), {"reason": why})
@@ -131,6 +136,21 @@ def review_passed(event: Event) -> None:
         resume_grant(SYSTEM, number, REVIEW, case)
 
 
+def opinion_lost(event: Event) -> None:
+    """Its opinion is withdrawn: no new deals until it is listed anew. Contracts in force go on until they are dealt with."""
+    number = event.refs.get(kind="report").key
+    about = SignedReport.objects.filter(number=number, kind=COMPLIANCE, object_kind="product").values("object_number")
+    rows = DataProduct.objects.select_for_update(of=("self",)).filter(
+        number__in=about, state__in=["listed", "suspended"]
+    )
+    reason = f"{WITHDRAWN.zh}：{event.payload['reason']}"[:400]
+    for product in rows.order_by("id"):
+        if not has_opinion(product):
+            hold(product, OPINION, reason)
+            emit("listing.suspended", SYSTEM, product.event_refs(), {"reason": reason, "held_by": OPINION})
+
+
+on("report.withdrawn")(opinion_lost)
 for _kind in REASONS:
     on(_kind)(basis_lost)
 on("certificate.resumed")(basis_restored)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shugang.assets.review.queries import require_standing
+from shugang.assets.thirdparty.models import SignedReport
 from shugang.kernel import clock, engine
 from shugang.kernel.actors import Actor, sees_every_record
 from shugang.kernel.errors import Refusal, forbidden, not_found
@@ -20,11 +21,11 @@ from ..products import offer
 from ..products.models import DataProduct
 from ..products.services import PRODUCT, own_product, require_supply
 from ..search import index
-from .checklist import APPLICATION
+from .checklist import APPLICATION, COMPLIANCE
 from .guards import check_application, check_proof
 from .process import LISTING
 
-ORDER, BASIS, REVIEW = "order", "certificate", "review"
+ORDER, BASIS, REVIEW, OPINION = "order", "certificate", "review", "opinion"
 
 
 def _office(party: Party | str, role: str, what: Text) -> Party:
@@ -118,7 +119,7 @@ def resume_listing(actor: Actor, number: str, reason: str) -> DataProduct:
     """Lift an order; the certificate has to be valid again.
 
     Raises Refusal `forbidden`, `reason_required`, `not_found`, `wrong_state`, `no_certificate`, `no_right`,
-    `no_security_review`.
+    `no_security_review`, `no_opinion`.
     """
     require_order(actor, reason)
     product = _locked(number)
@@ -126,6 +127,15 @@ def resume_listing(actor: Actor, number: str, reason: str) -> DataProduct:
         raise _wrong(product)
     offer.certificate_for(product.asset, product.supplier)
     require_standing(product.dataset_version)
+    if not has_opinion(product):
+        raise Refusal(
+            "no_opinion",
+            Text(
+                "合规意见已撤回，须重新申请上架。",
+                "The compliance opinion was withdrawn; the product has to be listed anew.",
+            ),
+            409,
+        )
     release(product)
     emit("listing.resumed", actor, product.event_refs(), {"reason": reason})
     return product
@@ -147,6 +157,12 @@ def delist(actor: Actor, number: str, reason: str) -> DataProduct:
     index.remove(product)
     emit("listing.ended", actor, product.event_refs(), {"reason": reason})
     return product
+
+
+def has_opinion(product: DataProduct) -> bool:
+    """Whether a compliance opinion on the product stands."""
+    rows = SignedReport.objects.filter(object_kind="product", object_number=product.number, kind=COMPLIANCE)
+    return rows.filter(state=SignedReport.State.STANDING).exists()
 
 
 def hold(product: DataProduct, by: str, reason: str) -> None:

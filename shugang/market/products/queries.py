@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from shugang.assets.registration import verify
 from shugang.assets.registration.form import FREQUENCIES
+from shugang.assets.thirdparty.models import SignedReport
 from shugang.delivery.models import Column
 from shugang.kernel import clock, sequencer, textindex
 from shugang.kernel.actors import Actor
@@ -19,8 +20,8 @@ from shugang.policy.lowering import granted_columns
 from shugang.policy.terms import MODES, PURPOSES, describe, digest
 from shugang.policy.text import Text
 
-from ..listing.checklist import PERSONAL, counts
-from ..listing.models import Listing, Opinion
+from ..listing.checklist import COMPLIANCE, PERSONAL, counts
+from ..listing.models import Listing
 from . import pricing
 from .kinds import SECTORS, STATES, TYPES
 from .models import DataProduct
@@ -170,11 +171,11 @@ def _compliance(product: DataProduct) -> Trust:
     value = Text(
         f"{tally['pass']}项符合，{tally['na']}项不适用", f"{tally['pass']} comply, {tally['na']} not applicable"
     )
-    event = Event.objects.filter(case=opinion.listing.case, kind="market.listing.opine").order_by("-pk").first()
+    event = Event.objects.filter(case=opinion.case, kind="market.listing.opine").order_by("-pk").first()
     return Trust(
         label,
         value,
-        Text(f"{opinion.reviewer.name}，{day}签署", f"{opinion.reviewer.name}, signed {day}"),
+        Text(f"{opinion.agency.name}，{day}签署", f"{opinion.agency.name}, signed {day}"),
         proof_of(event),
     )
 
@@ -187,9 +188,10 @@ def _class(product: DataProduct) -> Trust:
     return Trust(Text("分级", "Class"), Text("未分级", "Not classified"), detail, "")
 
 
-def last_opinion(product: DataProduct) -> Opinion | None:
-    rows = Opinion.objects.filter(listing__product=product).select_related("reviewer", "listing__case")
-    return rows.order_by("-pk").first()
+def last_opinion(product: DataProduct) -> SignedReport | None:
+    """The newest compliance opinion on the product, withdrawn ones included: the page says so."""
+    rows = SignedReport.objects.filter(object_kind="product", object_number=product.number, kind=COMPLIANCE)
+    return rows.filter(context__startswith="opinion:").select_related("agency", "case").order_by("-pk").first()
 
 
 def last_application(product: DataProduct) -> dict[str, Any]:

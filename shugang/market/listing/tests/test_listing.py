@@ -10,6 +10,7 @@ import pytest
 from shugang.assets.registration.amending import amend
 from shugang.assets.testing import finish, hand_over, make_certificate, make_material, make_registrar, make_reviewed
 from shugang.assets.testing import make_version as plain_version
+from shugang.assets.thirdparty.models import SignedReport
 from shugang.delivery.models import Grant
 from shugang.delivery.testing import make_version as stored_version
 from shugang.kernel import clock, engine, textindex
@@ -19,7 +20,6 @@ from shugang.kernel.models import Case, Event
 from shugang.kernel.testing import refused, wrong_cells
 from shugang.market import testing
 from shugang.market.listing import services
-from shugang.market.listing.models import Opinion
 from shugang.market.listing.process import LISTING
 from shugang.market.products import queries
 from shugang.market.products.models import DataProduct
@@ -73,7 +73,7 @@ def test_the_whole_way_to_the_market(world):
     assert (product.state, product.certificate.number) == ("listed", world.certificate.number)
     assert textindex.search("product", "空气") == textindex.search("product", "浓度") == [product.number]
     # and the opinion's signature covers what was decided on
-    opinion = Opinion.objects.get()
+    opinion = SignedReport.objects.get()
     digest = hashlib.sha256(canonical(opinion.content)).hexdigest()
     assert digest == opinion.digest and verify_signature(opinion.signature, digest, f"opinion:{case.number}")
     assert opinion.content["version_sha256"] == product.dataset_version.sha256
@@ -84,7 +84,7 @@ def test_an_item_that_does_not_comply_cannot_be_signed_away(world):
     engine.act(case.number, "accept", world.venue.handler)
     answers = {**testing.FAVOURABLE, "item_licence": "fail"}
     assert refused(case, "opine", world.venue.signer, answers).code == "item_failed"
-    assert not Opinion.objects.exists()
+    assert not SignedReport.objects.exists()
     # the way out: an opinion against it, after which the draft may be mended
     engine.act(case.number, "refuse_opinion", world.venue.signer, {"reason": "许可已到期。"})
     assert world.state() == "draft"

@@ -1,0 +1,87 @@
+"""The opinion on a product is a signed report: old rows are carried over, a withdrawn one stops new deals."""
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from shugang.assets.thirdparty.models import SignedReport
+from shugang.assets.thirdparty.services import publish_report, withdraw_report
+from shugang.delivery.models import Grant
+from shugang.kernel import engine
+from shugang.kernel.errors import Refusal
+from shugang.kernel.models import Event
+from shugang.market import testing
+from shugang.market.listing.services import resume_listing, suspend_listing
+from shugang.market.products.models import DataProduct
+from shugang.market.products.queries import last_opinion
+from shugang.parties.keys.signatures import verify_signature
+from shugang.parties.testing import make_actor, make_party
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.both
+def test_old_opinions_are_carried_over_and_back():
+    # given a listed product whose opinion lies in the table of before
+    deal = testing.make_deal()
+    before = SignedReport.objects.get(kind="compliance")
+    signed = (before.content, before.digest, before.signature, before.signed_at, before.context)
+    executor = MigrationExecutor(connection)
+    executor.migrate([("market", "0002_delivery_modes")])
+    old = executor.loader.project_state([("market", "0002_delivery_modes")]).apps.get_model("market", "Opinion")
+    assert (old.objects.get().digest, SignedReport.objects.filter(kind="compliance").count()) == (before.digest, 0)
+    # when the new table comes
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+    # then it is the same text under the same signature, tied to product, data and parties, and public as it was
+    after = SignedReport.objects.get(kind="compliance")
+    assert (after.content, after.digest, after.signature, after.signed_at, after.context) == signed
+    assert verify_signature(after.signature, after.digest, after.context)
+    assert (after.object_number, after.version, after.client) == (
+        deal.product.number, deal.product.dataset_version, deal.supplier.party)  # fmt: skip
+    assert (after.state, after.public, after.result) == ("standing", True, "favourable")
+    assert after.number == f"BGS-{after.signed_at.year}-000002"  # the serial goes on, no number is given twice
+
+
+@pytest.mark.django_db
+def test_an_opinion_is_public_with_its_product_and_not_before():
+    testing.load_profiles()
+    deal = testing.make_deal()
+    assert SignedReport.objects.get().public
+    draft = testing.make_product(deal.supplier, deal.certificate)
+    case = testing.apply_listing(deal.supplier, draft, deal.venue)
+    engine.act(case.number, "accept", deal.venue.handler)
+    engine.act(case.number, "opine", deal.venue.signer, testing.FAVOURABLE)
+    report = SignedReport.objects.get(case=case)
+    assert (report.state, report.public, report.kind) == ("standing", False, "compliance")
+    with pytest.raises(Refusal) as no:
+        publish_report(deal.supplier, report.number, True)
+    assert no.value.code == "wrong_state"
+
+
+@pytest.mark.django_db
+def test_a_withdrawn_opinion_stops_new_deals_and_leaves_contracts_in_force():
+    deal = testing.make_deal()
+    contract = testing.signed(deal)
+    report = last_opinion(deal.product)
+    withdraw_report(deal.venue.signer, report.number, "来源证明系伪造。")
+    product = DataProduct.objects.get()
+    assert (product.state, product.held_by) == ("suspended", "opinion")
+    assert "来源证明系伪造" in product.state_reason
+    assert Grant.objects.get(pk=contract.grant_id).state == "active"
+    assert Event.objects.filter(kind="listing.suspended", refs__key=product.number).exists()
+    # neither an order that is lifted nor the certificate brings it back: it needs a new listing
+    regulator = make_actor(make_party("regulator"), ("supervisor",))
+    suspend_listing(regulator, product.number, "核查。")
+    with pytest.raises(Refusal) as no:
+        resume_listing(regulator, product.number, "已改正。")
+    assert no.value.code == "no_opinion" and DataProduct.objects.get().state == "suspended"
+
+
+@pytest.mark.django_db
+def test_a_withdrawn_quality_certificate_concerns_no_listing():
+    from shugang.assets.thirdparty.testing import make_report
+
+    deal = testing.make_deal()
+    report = make_report(deal.supplier, deal.product.dataset_version.dataset.number)
+    withdraw_report(make_actor(make_party("regulator"), ("supervisor",)), report.number, "抽查不合格。")
+    assert DataProduct.objects.get().state == "listed"
