@@ -2,16 +2,21 @@
 
 Ours checks the signature and the grant, meters each new range durably, and looks at the grant again with every piece that
 leaves; nginx does nothing of this. One connection, whole file, loopback, page cache warm; server on core 0, curl on core 1.
+Then a metered API call of the same plane, alone and beside two such downloads that go on and on.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import random
+import signal
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -29,10 +34,15 @@ from bench.common import (
     spread,
     table,
 )
+from bench.point_lookup import FIRST, Line, Round, timed
 from shugang.delivery.plane.tests.peer import FakeControl, PlaneProcess, grant, split, terms
+from shugang.delivery.plane.tests.tables import api_source
 from shugang.policy.sources import TableSource
 from shugang.policy.terms import RowFilter
 
+SEGMENTS, CALLS = 100_000, 1500
+# Times the p99 of a call alone.
+MOST_BESIDE = 3.0
 COLUMNS = [
     {"name": "id", "type": "long"},
     {"name": "station", "type": "string"},
@@ -59,7 +69,7 @@ def source(vault: Path, rows: int) -> TableSource:
     """Random digits do not compress: the file is about 60 bytes a row."""
     import hashlib
 
-    vault.mkdir()
+    vault.mkdir(exist_ok=True)
     path = vault / "big.parquet"
     duckdb.execute(
         f"COPY (SELECT i AS id, 'S' || (i % 97) AS station, random() AS value, md5(i::VARCHAR) AS token,"
@@ -114,7 +124,8 @@ def run(folder: Path, nginx: str, given: argparse.Namespace) -> int:
     fields = ("id", "station", "value", "token")
     granted = terms(fields, rows=(RowFilter("station", "ne", "S0"),))
     made = grant("g1", "big", source(folder / "vault", given.rows), granted, ("t1",))
-    revision = control.set(made)
+    called = grant("g2", "segments", api_source(folder / "vault", SEGMENTS), terms(("prefix7", "city")), ("k1",))
+    revision = control.set(made, called)
     settings = {"part_rows": 2 * given.rows}  # one file, so that both servers have the same to send
     plane = PlaneProcess(control, folder / "plane", folder / "vault", **settings).start(prefix=("taskset", "-c", "0"))
     plane.wait(lambda: plane.health()["revision"] >= revision)
@@ -134,6 +145,7 @@ def run(folder: Path, nginx: str, given: argparse.Namespace) -> int:
                 theirs.append(b[0])
                 cpu["plane"].append(a[1])
                 cpu["nginx"].append(b[1])
+    alone, beside = calls(plane, plane.url + split(file["url"]), given.rounds)
     records = [record for record in plane.shipped() if record["outcome"] in ("delivered", "continued")]
     plane.stop()
     version = subprocess.run([nginx, "-v"], capture_output=True, text=True).stderr.strip()
@@ -153,7 +165,46 @@ def run(folder: Path, nginx: str, given: argparse.Namespace) -> int:
     found = ratios(ours, theirs)
     print(f"\n{given.rounds} rounds of {size / 1e6:,.0f} MB; {len(records)} records (steps of 64 MB) for all of them")
     print(goal("against nginx", found, 0.85))
-    return int(statistics.median(found) < 0.85 or sum(record["bytes"] for record in records) != size)
+    slower = told(alone, beside)
+    whole = sum(record["bytes"] for record in records if record["grant"] == "g1") == size
+    return int(statistics.median(found) < 0.85 or slower > MOST_BESIDE or not whole)
+
+
+def calls(plane: PlaneProcess, url: str, rounds: int) -> tuple[list[Round], list[Round]]:
+    """Rounds of calls one after another: alone, and beside two downloads; the first of each is thrown away."""
+    assert plane.process is not None
+    pid, line, chance = plane.process.pid, Line(plane.port), random.Random(7)
+    found: tuple[list[Round], list[Round]] = [], []
+    for _ in range(rounds + 1):
+        keys = [str(FIRST + chance.randrange(SEGMENTS)) for _ in range(CALLS)]
+        found[0].append(timed(line.ask, keys, lambda: cpu_seconds(pid)))
+        with downloading(url), downloading(url):
+            found[1].append(timed(line.ask, keys, lambda: cpu_seconds(pid)))
+    return found[0][1:], found[1][1:]
+
+
+@contextlib.contextmanager
+def downloading(url: str) -> Iterator[None]:
+    """One client that fetches the file again and again."""
+    loop = ["taskset", "-c", CLIENT_CORE, "sh", "-c", 'while :; do curl -s -o /dev/null "$0"; done', url]
+    process = subprocess.Popen(loop, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def told(alone: list[Round], beside: list[Round]) -> float:
+    """How many times the p99 of a call alone is its p99 beside two downloads."""
+    cases = (("API call alone", alone), ("API call beside two downloads", beside))
+    lines = [(name, spread([one.p50 for one in them], 2), spread([one.p99 for one in them], 2)) for name, them in cases]
+    print("\n" + table(("", "p50 ms", "p99 ms"), lines))
+    times = [b.p99 / a.p99 for a, b in zip(alone, beside, strict=True)]
+    middle = statistics.median(times)
+    reached = "reached" if middle <= MOST_BESIDE else "NOT reached"
+    print(f"p99 beside two downloads: {spread(times, 2)}x alone, at most {MOST_BESIDE:.1f}x: {reached}")
+    return middle
 
 
 if __name__ == "__main__":
