@@ -25,6 +25,7 @@ ROOMS = (
     "assets.grading",
     "assets.review",
     "assets.thirdparty",
+    "assets.valuation",
     "settlement.charges",
     "settlement.rating",
     "settlement.bills",

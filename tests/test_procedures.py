@@ -147,7 +147,8 @@ def _is_taken(spec: Procedure, state: str, step: Transition) -> None:
     if TIMER in step.by:
         engine.fire(case.number, step.name)
     else:
-        for person, role in enumerate(step.by if step.quorum == EACH else step.by[:1], start=20):
+        voters = step.by if step.quorum == EACH else step.by[:1] * int(step.quorum)
+        for person, role in enumerate(voters, start=20):
             actor = PlainActor(
                 person, PARTY + (person - 20), frozenset(), frozenset({role.duty}), frozenset(), True, "x"
             )

@@ -41,6 +41,7 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
     ("assets/review/checks", "shown_anonymous", "AnonymityCheck"): "a rule of the review; nothing is shown",
     ("assets/review/queries", "standing", "SecurityReview"): "guards ask whether a review stands; nothing is shown",
     ("assets/review/queries", "shown_checks", "AnonymityCheck"): SEEN,
+    ("assets/valuation/verify", "check", "Appraisal"): "anybody verifies a report; its value is not shown",
     ("settlement/rating/usage", "quantities", "UsageRecord"): "rating counts what both sides are billed for",
     ("settlement/rating/usage", "visible_uses", "UsageRecord"): "platform finance answers disputes about uses",
     (

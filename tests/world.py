@@ -32,6 +32,9 @@ from shugang.assets.thirdparty.models import ServiceOffer, SignedReport
 from shugang.assets.thirdparty.services import apply_offer
 from shugang.assets.thirdparty.testing import Agency, Desk, list_offer, make_file, offer_form, order_service
 from shugang.assets.thirdparty.testing import to_state as to_order_state
+from shugang.assets.valuation import testing as valuation
+from shugang.assets.valuation.book_services import open_sheet
+from shugang.assets.valuation.services import save_paper
 from shugang.commands.setup import profile_files
 from shugang.delivery.acknowledgements.queries import proposal
 from shugang.delivery.acknowledgements.services import acknowledge
@@ -157,6 +160,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
         "registrations",
         "gradings",
         "services",
+        "appraisals",
         "listings",
         "negotiations",
         "admission",
@@ -275,6 +279,23 @@ def _application(world: World, name: str) -> Any:
     dataset = world.things[f"dataset:{name}"] = _dataset(world, name)
     form = registration_form(data_name=f"示例登记{name}")
     return apply_registration(world.actor("gongfang"), dataset.number, world.things["registrar"], form)
+
+
+def _open_appraisals(world: World) -> None:
+    """A report in force on the air data, another at work on it, and a sheet of book cost."""
+    client, agency = world.actor("gongfang"), world.things["reviewer"]
+    firm = valuation.firm_of(
+        agency, Desk(world.things["operator"], world.actor("yunying"), world.actor("fuhe")), world.actor("pinggu")
+    )
+    asset = world.things["asset:air"]
+    for name, state in (("appraised", "issued"), ("appraising", "working")):
+        case = world.things[f"case:{name}"] = valuation.to_state(
+            valuation.engage(client, firm, asset), client, firm, state
+        )
+        if state == "issued":
+            world.things["appraisal"] = case.appraisal
+    save_paper(world.actor("pinggu"), world.number("case:appraising"), valuation.answers())
+    world.things["book"] = open_sheet(client, valuation.book())
 
 
 def _open_registrations(world: World) -> None:

@@ -32,6 +32,9 @@ class AssetsConfig(AppConfig):
         from .thirdparty import order_process  # noqa: F401
         from .thirdparty import services as thirdparty
         from .thirdparty.words import EVENTS
+        from .valuation import services as valuation
+        from .valuation import verify as valuation_verify  # noqa: F401  joins the public verification
+        from .valuation.words import EVENTS as VALUATION_EVENTS
 
         doors.register()
         words.register(GRADING_EVENTS)
@@ -44,3 +47,6 @@ class AssetsConfig(AppConfig):
         every_pass("assets.encumbrances", encumbrances.end_due)
         words.register(QUALITY_EVENTS)
         every_pass("assets.quality", quality.advance)
+        every_pass("assets.appraisal_reports", valuation.issue_reports)
+        every_pass("assets.appraisal_lapse", valuation.lapse_reports)
+        words.register(VALUATION_EVENTS)

@@ -36,6 +36,14 @@ def _reads(request: HttpRequest) -> bool:
     return bool(roles & {"reviewer", "buyer", "regulator"}) and "supplier" not in roles
 
 
+def _appraises(request: HttpRequest) -> bool:
+    return "reviewer" in request.actor.roles  # type: ignore[attr-defined]
+
+
+def _keeps_books(request: HttpRequest) -> bool:
+    return "finance" in request.actor.duties  # type: ignore[attr-defined]
+
+
 def register() -> None:
     add(MenuItem("desk.supply", Text("登记资产", "Registered assets"), "assets", "certificate", _supplies, None, 20))
     add(MenuItem("desk.operate", Text("登记业务", "Registrations"), "assets", "certificate", _registers, None, 20))
@@ -66,3 +74,6 @@ def register() -> None:
     add(MenuItem("desk.service", Text("第三方报告", "Reports"), "reports", "report", _acts_for_party, None, 30))
     add(MenuItem("desk.supply", Text("质量评价", "Data quality"), "quality", "gauge", _supplies, None, 25))
     add(MenuItem("desk.buy", Text("质量评价", "Data quality"), "quality", "gauge", _reads, None, 60))
+    add(MenuItem("desk.supply", Text("资产评估", "Appraisals"), "appraisals", "report-money", _supplies, None, 22))
+    add(MenuItem("desk.service", Text("资产评估", "Appraisals"), "appraisals", "report-money", _appraises, None, 22))
+    add(MenuItem("desk.money", Text("入表成本", "Book cost"), "book-sheets", "calculator", _keeps_books, None, 60))

@@ -14,12 +14,17 @@ from .registration.models import (
 )
 from .review.models import AnonymityCheck, SecurityReview
 from .thirdparty.models import Qualification, ServiceOffer, ServiceOrder, SignedReport
+from .valuation.models import Appraisal, AppraisalSignature, BookSheet, BookSheetVersion, WorkingPaper
 
 __all__ = [
     "AnonymityCheck",
+    "Appraisal",
+    "AppraisalSignature",
     "Assessment",
     "AssetRight",
     "AssetSource",
+    "BookSheet",
+    "BookSheetVersion",
     "Certificate",
     "ColumnGrade",
     "DataAsset",
@@ -38,4 +43,5 @@ __all__ = [
     "ServiceOffer",
     "ServiceOrder",
     "SignedReport",
+    "WorkingPaper",
 ]

@@ -253,8 +253,11 @@ def make_reviewed(holder: PartyActor, version: DatasetVersion, **changes: Any) -
 
 def anchor() -> None:
     """Number everything that happened and publish a checkpoint, then issue the papers, as sequencer and worker do."""
+    from .valuation.services import issue_reports
+
     sequencer.run_once()
     services.issue_documents()
+    issue_reports()
     sequencer.run_once()
 
 

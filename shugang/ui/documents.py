@@ -37,6 +37,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "statement": (*_ALWAYS, "tables"),
     "contract": (*_ALWAYS, "parties", "terms", "signatures"),
     "quality": (*_ALWAYS, "dimensions", "tables", "statements"),
+    "appraisal": (*_ALWAYS, "parts", "signatures"),
 }
 
 

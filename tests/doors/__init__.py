@@ -15,7 +15,8 @@ from .quality import DOORS as QUALITY
 from .registration import DOORS as REGISTRATION
 from .settlement import DOORS as SETTLEMENT
 from .thirdparty import DOORS as THIRDPARTY
+from .valuation import DOORS as VALUATION
 
 DOORS: tuple[Door, ...] = (
-    *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *QUALITY, *SETTLEMENT, *MARKET, *PORTAL
+    *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *QUALITY, *VALUATION, *SETTLEMENT, *MARKET, *PORTAL
 )  # fmt: skip

@@ -48,8 +48,33 @@ def sign_report(
     `about` is (kind, number) of the object. `standing`: whether it counts at once, or only after its inspection.
     Raises what `parties.keys.services.sign_digest` refuses.
     """
+    signature = sign_digest(actor, digest_of(content), context, own_signature)
+    return keep_report(
+        actor, [signature], kind=kind, result=result, agency=agency, client=client, case=case, content=content,
+        context=context, version=version, about=about, file=file, standing=standing, public=public, valid_until=valid_until,
+    )  # fmt: skip
+
+
+def keep_report(
+    actor: Actor,
+    signatures: list[dict[str, Any]],
+    *,
+    kind: str,
+    result: str,
+    agency: Party,
+    client: Party,
+    case: Case,
+    content: Mapping[str, Any],
+    context: str,
+    version: DatasetVersion | None = None,
+    about: tuple[str, str] = ("", ""),
+    file: Mapping[str, Any] | None = None,
+    standing: bool = False,
+    public: bool = False,
+    valid_until: date | None = None,
+) -> SignedReport:
+    """Keep what several people signed one after the other: each signature covers the same content and context."""
     said = digest_of(content)
-    signature = sign_digest(actor, said, context, own_signature)
     report = SignedReport.objects.create(
         number=yearly_number("BGS", clock.today().year),
         kind=kind,
@@ -63,7 +88,7 @@ def sign_report(
         content=dict(content),
         digest=said,
         context=context,
-        signatures=[signature],
+        signatures=signatures,
         file=dict(file) if file else None,
         file_sha256=file["sha256"] if file else "",
         state=SignedReport.State.STANDING if standing else SignedReport.State.DELIVERED,
@@ -77,7 +102,7 @@ def sign_report(
         "result": result,
         "digest": said,
         "file_sha256": report.file_sha256,
-        "signature": signature,
+        "signatures": signatures,
     }
     emit("report.signed", actor, report.event_refs(), payload, case)
     return report

@@ -31,6 +31,29 @@ EXTRA: dict[str, dict[str, Any]] = {
     "certificate": {"rights": [("数据加工使用权", "境内")], "notes": ["以核验页为准。"]},
     "voucher": {"columns": COLUMNS, "lines": [["查得", "1,004.22"]], "totals": [["合计", "1,004.22"]]},
     "bill": {"columns": COLUMNS, "lines": [["查得", "1,004.22"]], "totals": [["增值税（6%）", "56.84"]]},
+    "appraisal": {
+        "parts": [
+            {
+                "title": "十、评估结论",
+                "text": ["结论如下。"],
+                "facts": [["结论", "¥1.00"]],
+                "tables": [
+                    {"title": "收益法", "facts": [["折现率", "12%"]], "columns": COLUMNS, "lines": [["第1年", "3"]]}
+                ],
+                "bars": [{"label": "¥1.00", "size": 3}],
+                "bars_title": "分布",
+            }
+        ],
+        "signatures": [
+            {
+                "name": "示例评估师",
+                "qualification": "示例-1",
+                "signed_at": NOW,
+                "algorithm": "ed25519",
+                "digest": "ab" * 32,
+            }
+        ],
+    },
     "statement": {"tables": [{"title": "计量", "columns": COLUMNS, "lines": [["查得", "3"]]}]},
     "contract": {
         "parties": [
@@ -58,7 +81,7 @@ def pages(pdf: bytes) -> int:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_template_gives_a_small_pdf(template: str, lang: str) -> None:
     pdf = render_pdf(template, data(template, lang=lang), created=NOW)
-    assert pdf.startswith(b"%PDF-") and pages(pdf) == 1
+    assert pdf.startswith(b"%PDF-") and pages(pdf) == (2 if template == "appraisal" else 1)
     assert 10_000 < len(pdf) < 300_000
     assert b"NotoSansCJKsc" in pdf or b"/ObjStm" in pdf
 

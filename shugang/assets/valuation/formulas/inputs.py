@@ -10,7 +10,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from shugang.policy.text import Text
 
 PRECISION = 50  # significant digits of every intermediate value; results are rounded once
-MOST_FEN = 10**15  # 10 万亿元: a figure above it is a slip of the keyboard
+MOST_FEN = (
+    10**14
+)  # 1 万亿元: a figure above it is a slip of the keyboard (and beyond it JSON numbers would not be exact)
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,12})?")
 
 
@@ -67,7 +69,7 @@ def percent(typed: object, what: Text) -> Decimal:
 def plausible(fen: int, what: Text) -> int:
     if abs(fen) > MOST_FEN:
         raise BadInput(
-            "absurd", f"{what.zh}超过10万亿元，请核对单位。", f"{what.en} exceeds 10 trillion yuan; check the unit."
+            "absurd", f"{what.zh}超过1万亿元，请核对单位。", f"{what.en} exceeds 1 trillion yuan; check the unit."
         )
     return fen
 

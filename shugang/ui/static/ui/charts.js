@@ -19,9 +19,17 @@
     return Object.assign(common, data.type === "line" ? line : {stack: s.stack || null, barMaxWidth: 16});
   }
 
+  /* flip: categories run down the page, bars to the left and right. */
+  function axes(data, words) {
+    const names = {type: "category", data: data.x, axisTick: {show: false}, axisLine: {lineStyle: {color: CONTROL}}, axisLabel: words};
+    const sizes = {type: "value", scale: false, axisLabel: Object.assign({formatter: axisNumber}, words), splitLine: {lineStyle: {color: LINE}}};
+    if (!data.flip) return {xAxis: names, yAxis: sizes};
+    return {xAxis: Object.assign(sizes, {splitNumber: 3}), yAxis: Object.assign(names, {axisLine: {show: false}})};
+  }
+
   function options(data, px) {
     const many = data.series.length > 1, words = {color: INK2, fontSize: px}, none = english ? "no data" : "无数据";
-    return {
+    return Object.assign(axes(data, words), {
       color: COLOURS, animation: false,
       textStyle: {fontFamily: getComputedStyle(document.body).fontFamily, fontSize: px, color: INK2},
       aria: {enabled: true, label: {description: data.summary}},
@@ -32,10 +40,8 @@
         textStyle: {color: INK, fontSize: px},
         valueFormatter: v => v === null || v === undefined || v === "-" ? none : Number(v).toLocaleString(locale) + " " + data.unit,
       },
-      xAxis: {type: "category", data: data.x, axisTick: {show: false}, axisLine: {lineStyle: {color: CONTROL}}, axisLabel: words},
-      yAxis: {type: "value", scale: false, axisLabel: Object.assign({formatter: axisNumber}, words), splitLine: {lineStyle: {color: LINE}}},
       series: data.series.map((s, i) => series(data, s, i)),
-    };
+    });
   }
 
   function draw(element) {
