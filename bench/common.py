@@ -188,11 +188,12 @@ def goal(name: str, found: Sequence[float], wanted: float) -> str:
     return f"{name}: {spread(found, 2)}x, to reach {wanted:.2f}x: {reached}"
 
 
-def bench_python() -> Path:
-    """The environment of the baselines, from the locked requirements; never the product's own."""
-    folder = ROOT / ".venv-bench"
+def bench_python(name: str = "bench") -> Path:
+    """An environment of baselines, from the locked `requirements/NAME.txt`; never the product's own."""
+    folder = ROOT / f".venv-{name}"
     python = folder / "bin/python"
-    wanted = (ROOT / "requirements/bench.txt").read_text()
+    locked = ROOT / f"requirements/{name}.txt"
+    wanted = locked.read_text()
     stamp = folder / "installed"
     if not stamp.exists() or stamp.read_text() != wanted:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
@@ -206,7 +207,7 @@ def bench_python() -> Path:
                 "--disable-pip-version-check",
                 "--require-hashes",
                 "-r",
-                ROOT / "requirements/bench.txt",
+                locked,
             ],
             check=True,
         )

@@ -50,9 +50,9 @@ def detect(
     if not columns:
         return []
     read = {place: headers.read(name) for place, name in enumerate(columns)}
-    births = [place for place, header in read.items() if "birth_date" in header.hits]
+    hints = [header.hits for header in read.values()]
     with Sample(con, relation, columns, sample_rows) as sample:
-        seen = dict(enumerate(sample.look(births, _fourteen_years_before(on or datetime.now(CHINA).date()))))
+        seen = dict(enumerate(sample.look(hints, _fourteen_years_before(on or datetime.now(CHINA).date()))))
         first = {place: verdict for place, header in read.items() if (verdict := decide(header, seen[place]))}
         verdicts = in_context(first, read, seen)
         shapes = sample.shapes(sorted(verdicts))

@@ -1,12 +1,13 @@
-"""What the values of a column look like, counted in two queries over a sample of the whole table.
+"""What the values of a column look like, counted in three queries over a sample of the whole table.
 
 The first query measures lengths and signs, which is cheap; the second runs only the checks that a column of those lengths can
-pass. Values are compared trimmed, upper-case, without blanks and middle dots, for people write them in many ways.
+pass, the third the dear ones where nothing explained the column yet. Values are compared in capitals, without blanks and
+middle dots, for people write them in many ways.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,7 +18,8 @@ from shugang.policy.checks import CHECKS
 from shugang.policy.lowering import quote
 
 SEED = 20261126
-_SKIPPED = ("BOOLEAN", "BLOB", "BIT", "INTERVAL", "STRUCT", "MAP", "UNION", "TIME")
+SHAPED = 1_000  # rows that the commonest shape is taken from
+_SKIPPED = ("BOOLEAN", "BLOB", "BIT", "INTERVAL", "STRUCT", "MAP", "UNION", "TIME WITH", "TIME_")
 _NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL", "REAL")
 
 
@@ -48,7 +50,7 @@ def _part(pattern: str) -> Callable[[str], str]:
 
 def _embedded_identity(x: str) -> str:
     found = f"regexp_extract({x}, '(?:^|[^0-9A-Z])([1-9][0-9]{{16}}[0-9X])(?:[^0-9A-Z]|$)', 1)"
-    return f"length({x}) > 18 AND {CHECKS['identity_number'].sql(found)}"
+    return f"CASE WHEN regexp_matches({x}, '[0-9]{{17}}') THEN {CHECKS['identity_number'].sql(found)} END"
 
 
 _HOUSE = "(?:室|栋|幢|单元|组|户|弄|楼)"
@@ -56,8 +58,12 @@ _HOUSE = "(?:室|栋|幢|单元|组|户|弄|楼)"
 SHAPE: dict[str, Callable[[str], str]] = {
     "short_han": lambda x: f"strlen({x}) > length({x}) AND length({x}) BETWEEN 2 AND 4",
     "han": lambda x: f"strlen({x}) > length({x})",
+    "numeric": lambda x: f"{x} >= '(' AND {x} < ':'",
     "long": lambda x: f"length({x}) > 11",
-    "len10_20": lambda x: f"length({x}) BETWEEN 10 AND 20",
+    "over7": lambda x: f"length({x}) > 7",
+    "over18": lambda x: f"length({x}) > 18",
+    "len10_17": lambda x: f"length({x}) BETWEEN 10 AND 17",
+    "len13_21": lambda x: f"length({x}) BETWEEN 13 AND 21",
     "len18": lambda x: f"length({x}) = 18",
     "len17": lambda x: f"length({x}) = 17",
     "len7_8": lambda x: f"length({x}) BETWEEN 7 AND 8",
@@ -72,48 +78,55 @@ Gate = Callable[[Seen], bool]
 
 
 def _some(*signals: str, share: float = 0.02) -> Gate:
-    return lambda seen: any(seen.share(signal) >= share for signal in signals)
+    return lambda seen: all(seen.share(signal) >= share for signal in signals)
+
+
+def _mostly(signal: str, unlike: str = "") -> Gate:
+    return lambda seen: seen.share(signal) >= 0.5 and not (unlike and seen.share(unlike) >= 0.5)
 
 
 # Second query: signal → (when it is worth looking, the expression).
 CLOSER: dict[str, tuple[Gate, Callable[[str], str]]] = {
     "identity_number": (_some("len18"), CHECKS["identity_number"].sql),
-    "credit_code": (_some("len18"), CHECKS["credit_code"].sql),
-    "vin": (_some("len17"), CHECKS["vin"].sql),
-    "mobile": (_some("len10_20"), _full(r"(?:\+?86-?)?1[3-9][0-9]-?[0-9]{4}-?[0-9]{4}")),
-    "landline": (_some("len10_20"), CHECKS["landline"].sql),
-    "bank_card": (_some("len10_20"), CHECKS["bank_card"].sql),
-    "card_digits": (_some("len10_20"), _full("[0-9]{13,21}")),
-    "plate": (_some("len7_8"), CHECKS["plate"].sql),
+    "mobile": (_some("len10_17", "numeric"), _full(r"(?:\+?86-?)?1[3-9][0-9]-?[0-9]{4}-?[0-9]{4}")),
+    "landline": (_some("len10_17", "numeric"), CHECKS["landline"].sql),
+    "card_digits": (_some("len13_21", "numeric"), _full("[0-9]{13,21}")),
+    "plate": (_some("len7_8", "han"), CHECKS["plate"].sql),
     "email": (_some("at"), CHECKS["email"].sql),
     "ipv4": (_some("dot"), CHECKS["ipv4"].sql),
     "ipv6": (_some("colon"), CHECKS["ipv6"].sql),
     "mac": (_some("colon"), CHECKS["mac"].sql),
     "hash": (_some("hexlen"), _full("(?:[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64}|[0-9A-F]{96}|[0-9A-F]{128})")),
     "person_name": (
-        _some("short_han"),
+        _some("short_han", share=0.2),
         _full(f"(?:[{SURNAMES}][一-鿿]{{1,2}}|(?:{'|'.join(COMPOUND_SURNAMES)})[一-鿿]{{1,2}})"),
     ),
-    "given": (_some("short_han"), _full(f"[{SURNAMES}][{GIVEN}]{{1,2}}")),
-    "three_han": (_some("short_han"), lambda x: f"length({x}) = 3"),
     "address": (
-        _some("han"),
+        _some("han", "over7"),
         _part(f"(?:省|市|区|县|镇|乡|州).*(?:路|街|巷|道|号|村|弄|里).*[0-9一二三四五六七八九十]+.*(?:号|{_HOUSE})"),
     ),
-    "house": (_some("han"), _part(f"[0-9一二三四五六七八九十]+{_HOUSE}")),
-    "embedded_identity": (_some("long"), _embedded_identity),
-    "embedded_mobile": (
-        lambda seen: seen.share("long") >= 0.02 and seen.share("han") >= 0.02,
-        lambda x: f"length({x}) > 11 AND regexp_matches({x}, '(?:^|[^0-9A-Z])1[3-9][0-9]{{9}}(?:[^0-9A-Z]|$)')",
-    ),
+    "embedded_mobile": (_some("long", "han"), _part("(?:^|[^0-9A-Z])1[3-9][0-9]{9}(?:[^0-9A-Z]|$)")),
     "point": (_some("dot"), _full(r"-?[0-9]{1,3}\.[0-9]{4,}")),
-    "gender": (_some("small"), lambda x: f"{x} IN ({_list(VALUES['gender'])})"),
-    "ethnicity": (_some("han", share=0.5), lambda x: f"rtrim({x}, '族') IN ({_list(VALUES['ethnicity'])})"),
-    "blood_type": (_some("small"), lambda x: f"{x} IN ({_list(VALUES['blood_type'])})"),
-    "education": (_some("han", share=0.5), lambda x: f"{x} IN ({_list(VALUES['education'])})"),
-    "age": (_some("small"), lambda x: f"TRY_CAST({x} AS DOUBLE) BETWEEN 0 AND 120"),
-    "young": (_some("small"), lambda x: f"TRY_CAST({x} AS DOUBLE) BETWEEN 0 AND 13"),
+    "gender": (_mostly("small"), lambda x: f"{x} IN ({_list(VALUES['gender'])})"),
+    "ethnicity": (_mostly("han", "over7"), lambda x: f"rtrim({x}, '族') IN ({_list(VALUES['ethnicity'])})"),
+    "blood_type": (_mostly("small"), lambda x: f"{x} IN ({_list(VALUES['blood_type'])})"),
+    "education": (_mostly("han", "over7"), lambda x: f"{x} IN ({_list(VALUES['education'])})"),
+    "age": (_mostly("small", "han"), lambda x: f"TRY_CAST({x} AS DOUBLE) BETWEEN 0 AND 120"),
+    "young": (_mostly("small", "han"), lambda x: f"TRY_CAST({x} AS DOUBLE) BETWEEN 0 AND 13"),
 }
+# Third query: dear checks, for columns that nothing explains so far.
+DEAREST: dict[str, tuple[Gate, Callable[[str], str]]] = {
+    "credit_code": (_some("len18"), CHECKS["credit_code"].sql),
+    "vin": (_some("len17"), CHECKS["vin"].sql),
+    "bank_card": (_some("card_digits"), CHECKS["bank_card"].sql),
+    "given": (_some("person_name", share=0.8), _full(f"[{SURNAMES}][{GIVEN}]{{1,2}}")),
+    "three_han": (_some("person_name", share=0.8), lambda x: f"length({x}) = 3"),
+    "house": (_some("address", share=0.5), _part(f"[0-9一二三四五六七八九十]+{_HOUSE}")),
+    "embedded_identity": (_some("over18", "han"), _embedded_identity),
+}
+_EXPLAINED = ("identity_number", "mobile", "email", "ipv4", "hash")
+# Lists of words that say something only under a header that asks for them.
+_ASKED_FOR = {"gender": "gender", "ethnicity": "ethnicity", "blood_type": "blood_type", "age": "age", "young": "age"}
 _BORN = "TRY_CAST(left(regexp_replace({0}, '[^0-9]', '', 'g') || '0101', 8) AS INTEGER)"
 _SPREAD: Callable[[str], str] = lambda x: f"max(TRY_CAST({x} AS HUGEINT)) - min(TRY_CAST({x} AS HUGEINT))"  # noqa: E731
 
@@ -126,7 +139,11 @@ class Sample:
         names = ", ".join(map(quote, columns))
         self.table = f"detection_sample_{id(self)}"
         kinds = [str(row[1]).upper() for row in con.execute(f"DESCRIBE SELECT {names} FROM {relation}").fetchall()]  # noqa: S608
-        self.read = [place for place, kind in enumerate(kinds) if not kind.startswith(_SKIPPED) and "[" not in kind]
+        self.read = [
+            place
+            for place, kind in enumerate(kinds)
+            if not kind.startswith(_SKIPPED) and "[" not in kind and kind != "TIME"
+        ]
         cells = [f"{_normal(quote(columns[place]), kinds[place])} AS x{place}" for place in self.read] or [
             "1 AS nothing"
         ]
@@ -141,9 +158,10 @@ class Sample:
     def __exit__(self, *_: object) -> None:
         self.con.execute(f"DROP TABLE {self.table}")
 
-    def look(self, births: Sequence[int], eldest: date) -> list[Seen]:
-        """What is counted of each column, in their order; a column of a type without text has nothing filled. In the
-        places `births`, and in identity numbers, people born after `eldest` are counted as `child`."""
+    def look(self, hints: Sequence[Collection[str]], eldest: date) -> list[Seen]:
+        """What is counted of each column, in their order; a column of a type without text has nothing filled. `hints`
+        are the kinds that each header names. Among identity numbers and dates of birth, people born after `eldest` are
+        counted as `child`."""
         filled = [(place, "filled", f"count(x{place})") for place in self.read]
         shapes = [(place, name, _count(sql(f"x{place}"))) for place in self.read for name, sql in SHAPE.items()]
         spread = [(place, "spread", _SPREAD(f"x{place}")) for place in self.read]
@@ -151,12 +169,7 @@ class Sample:
         seen = [Seen(total, first.get((place, "filled"), 0)) for place in range(len(self.columns))]
         for (place, name), value in first.items():
             seen[place].counts[name] = value
-        closer = [
-            (place, name, _count(sql(f"x{place}")))
-            for place in self.read
-            for name, (gate, sql) in CLOSER.items()
-            if seen[place].filled and gate(seen[place])
-        ]
+        closer = self._wanted(CLOSER, seen, hints)
         after = f"{eldest:%Y%m%d}"
         for place in self.read:
             if seen[place].share("len18") > 0.02:
@@ -167,14 +180,33 @@ class Sample:
                         _count(f"{CHECKS['identity_number'].sql(f'x{place}')} AND x{place}[7:14] > '{after}'"),
                     )
                 )
-            elif place in births and seen[place].filled:
+            elif "birth_date" in hints[place] and seen[place].filled:
                 born = _BORN.format(f"x{place}")
                 closer.append((place, "born", _count(f"{born} BETWEEN 18000101 AND 20991231")))
                 closer.append((place, "child", _count(f"{born} BETWEEN {int(after) + 1} AND 20991231")))
-        closer += [item for item in spread if seen[item[0]].share("len10_20") > 0.5]
+        closer += [item for item in spread if seen[item[0]].share("len10_17") > 0.5]
         for (place, name), value in self._ask(closer)[1].items():
             seen[place].counts[name] = value
+        for (place, name), value in self._ask(self._wanted(DEAREST, seen, hints, _EXPLAINED))[1].items():
+            seen[place].counts[name] = value
         return seen
+
+    def _wanted(
+        self,
+        signals: Mapping[str, tuple[Gate, Callable[[str], str]]],
+        seen: Sequence[Seen],
+        hints: Sequence[Collection[str]],
+        explained: Sequence[str] = (),
+    ) -> list[tuple[int, str, str]]:
+        open_to_question = [
+            place for place in self.read if seen[place].filled and not _explains(seen[place], explained)
+        ]
+        return [
+            (place, name, _count(sql(f"x{place}")))
+            for place in open_to_question
+            for name, (gate, sql) in signals.items()
+            if gate(seen[place]) and _ASKED_FOR.get(name, "") in ("", *hints[place])
+        ]
 
     def shapes(self, places: Sequence[int]) -> dict[int, str]:
         """The commonest shape of some columns: a digit as 9, a letter as A, a Chinese character
@@ -188,7 +220,7 @@ class Sample:
     def _answers(self, items: list[str], places: list[int]) -> dict[int, str]:
         if not items:
             return {}
-        row = self.con.execute(f"SELECT {', '.join(items)} FROM {self.table}").fetchone()  # noqa: S608
+        row = self.con.execute(f"SELECT {', '.join(items)} FROM (FROM {self.table} LIMIT {SHAPED})").fetchone()  # noqa: S608
         return {place: value for place, value in zip(places, row or (), strict=True) if value}
 
     def _ask(self, items: list[tuple[int, str, str]]) -> tuple[int, dict[tuple[int, str], int]]:
@@ -199,10 +231,16 @@ class Sample:
         return int(row[0]), found
 
 
+def _explains(seen: Seen, signals: Sequence[str]) -> bool:
+    return any(seen.share(signal) >= 0.9 for signal in signals)
+
+
 def _normal(column: str, kind: str) -> str:
     text = f"CAST({column} AS VARCHAR)"
     if kind in ("VARCHAR", "STRING"):
-        text = f"upper(replace(replace(trim({text}), ' ', ''), '·', ''))"
+        for sign in (" ", "·"):
+            text = f"CASE WHEN contains({text}, '{sign}') THEN replace({text}, '{sign}', '') ELSE {text} END"
+        text = f"upper({text})"
     elif kind.startswith(_NUMBERS):
         # Whole numbers that were read as fractions keep no “.0”.
         text = f"regexp_replace({text}, '\\.0+$', '')"
