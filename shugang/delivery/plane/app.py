@@ -16,6 +16,7 @@ from shugang.delivery.plane import (
     files,
     lookup,
     oauth,
+    openapi,
     proxy,
     push,
     query,
@@ -175,6 +176,8 @@ class Plane:
                 await self._health(proto)
             elif path == "/metrics":
                 proto.response_str(200, [("content-type", "text/plain; version=0.0.4")], render_metrics(self))
+            elif path == openapi.PATH and scope.method == "GET":
+                proto.response_bytes(200, JSON, openapi.document())
             else:
                 raise Denied("not_found", journal=False)
         except Signed:

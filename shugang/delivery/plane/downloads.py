@@ -39,10 +39,14 @@ async def handle(plane: Plane, scope: Any, proto: Any) -> None:
 
 
 def _given(query: str) -> dict[str, str]:
-    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=10)
+    refused = Denied("bad_request", "format", "format and ticket, each once", journal=False)
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=2)
+    except ValueError:
+        raise refused from None
     given = dict(pairs)
     if len(given) != len(pairs) or set(given) - {"format", "ticket"}:
-        raise Denied("bad_request", "format", "format and ticket, each once", journal=False)
+        raise refused
     return given
 
 

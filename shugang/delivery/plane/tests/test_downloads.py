@@ -54,6 +54,13 @@ def counted(plane) -> list[tuple[str, int, int]]:
     ]
 
 
+def test_other_parameters_than_its_two_are_refused(make_plane, vault):
+    plane = make_plane(granted(vault))
+    for query in ("a=1", "format=csv&format=csv", "&".join(f"a{n}=1" for n in range(20))):
+        reply = plane.get(f"{PLACE}?{query}", "t1")
+        assert (reply.status, reply.code) == (400, "bad_request"), query
+
+
 def test_every_format_holds_exactly_the_granted_view(make_plane, vault):
     plane = make_plane(granted(vault))
     rows = expected()
