@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from shugang.assets.grading.tests.corpus.held_out import HELD_OUT
+from shugang.assets.grading.tests.corpus.public_schemas import PUBLIC
 from shugang.assets.grading.tests.corpus.tables import TUNING, Col
 
 FOLDER = Path(__file__).parent
@@ -84,7 +85,7 @@ def table_text(table: str, columns: list[Col]) -> str:
 
 def labels() -> Iterator[list[str | None]]:
     yield ["part", "table", "column", "kind", "pi_class", "sensitive"]
-    for part, tables in (("tuning", TUNING), ("held_out", HELD_OUT)):
+    for part, tables in (("tuning", TUNING), ("held_out", HELD_OUT), ("public", PUBLIC)):
         for table, columns in tables.items():
             for header, kind, _ in columns:
                 pi_class, sensitive = KINDS[kind]
@@ -94,7 +95,7 @@ def labels() -> Iterator[list[str | None]]:
 
 def files() -> dict[str, str]:
     """Every file of the corpus by its path below this folder."""
-    made = {f"tables/{name}.csv": table_text(name, columns) for name, columns in (TUNING | HELD_OUT).items()}
+    made = {f"tables/{name}.csv": table_text(name, columns) for name, columns in (TUNING | HELD_OUT | PUBLIC).items()}
     return {**made, "labels.csv": as_csv(list(labels()))}
 
 
