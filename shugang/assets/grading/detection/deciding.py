@@ -50,7 +50,7 @@ RULES: dict[str, Rule] = {
     "plate": Rule(_share("plate"), 0.3, 0.3, 0.8, 0.85),
     "ip_address": Rule(_share("ipv4", "ipv6"), 0.3, 0.3, 0.8, 0.9),
     "person_name": Rule(_share("person_name"), 0.3, 0.5, 0.85, 0.75),
-    "address": Rule(_share("address"), 0.1, 0.3, None, 0.75),
+    "address": Rule(_share("address"), 0.0, 0.3, None, 0.75),
     "landline": Rule(_share("landline"), 0.3, 0.3, None, 0.8),
     "gender": Rule(_share("gender"), 0.5, 0.8, None, 0.7),
     "ethnicity": Rule(_share("ethnicity"), 0.3, 0.5, None, 0.8),
@@ -62,7 +62,7 @@ RULES: dict[str, Rule] = {
 }
 # Columns that make a table one about people, so that its addresses, coordinates and sums are theirs.
 _OF_PEOPLE = {
-    *("identity_number", "mobile", "gender", "birth_date", "medical_record", "passport", "student_number"),
+    *("identity_number", "gender", "birth_date", "medical_record", "passport", "student_number"),
     *("social_security", "age", "ethnicity", "deidentified"),
 }
 _CONTEXT_WEAK = {"address", "landline"}
@@ -161,11 +161,10 @@ def in_context(
 ) -> dict[int, Verdict]:
     """The verdicts that stand once the whole table is known: addresses, telephones, coordinates and sums are personal only
     where the table is about people and the header does not speak of an institution."""
-    people = any(
-        verdict.kind in _OF_PEOPLE or (verdict.kind == "person_name" and verdict.strength == STRONG)
-        for verdict in verdicts.values()
-        if not verdict.embedded
-    )
+    kinds = {verdict.kind for verdict in verdicts.values() if not verdict.embedded}
+    named = any(verdict.kind == "person_name" and verdict.strength == STRONG for verdict in verdicts.values())
+    # Organisations have credit codes, and name somebody to call.
+    people = bool(kinds & _OF_PEOPLE) or ("credit_code" not in kinds and ("mobile" in kinds or named))
 
     def stands(place: int, verdict: Verdict) -> bool:
         depends = verdict.strength == CONTEXT or (verdict.strength == WEAK and verdict.kind in _CONTEXT_WEAK)

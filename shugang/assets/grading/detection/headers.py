@@ -16,6 +16,7 @@ _BRACKETS = re.compile(r"[（(\[【].*?[)）\]】]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _HAN = re.compile(r"[一-鿿]")
 _UNITS = {"cm", "kg", "mm", "rmb", "cny", "yuan", "usd", "str", "txt", "val", "value", "col", "field", "new", "old"}
+_TAILS = re.compile("(?:名称|代码|编码|情况|描述)$")
 _HASHED = re.compile(
     r"(?:md5|sha\d*|sm3|hash|hashed|masked|mask|encrypted|enc|token|哈希|哈希值|摘要|加密|密文|脱敏|掩码)$"
 )
@@ -37,7 +38,7 @@ def read(header: str) -> Header:
     name = _BRACKETS.sub("", header).strip()
     tokens = _tokens(name)
     plain, hidden = _without_hidden(tokens)
-    hits = _hits(plain) or _hits(tokens)
+    hits = _hits(plain) or _hits(tokens) or _hits(_without_tail(plain))
     organisation = any(word in name for word in ORGANISATION["zh"]) or any(t in ORGANISATION["en"] for t in tokens)
     return Header(hits, hidden, not hits and _elsewhere(tokens), organisation)
 
@@ -64,6 +65,13 @@ def _without_hidden(tokens: list[str]) -> tuple[list[str], bool]:
             break
         rest, hidden = [*rest[:-1], left] if left else rest[:-1], True
     return rest, hidden
+
+
+def _without_tail(tokens: list[str]) -> list[str]:
+    """“司机名称” names drivers, `ethnicity_code` ethnicities: what is left without such an ending."""
+    if tokens and _HAN.search(tokens[-1]):
+        return [*tokens[:-1], _TAILS.sub("", tokens[-1])]
+    return tokens[:-1] if len(tokens) > 1 and tokens[-1] in ("name", "code", "desc", "info") else []
 
 
 def _hits(tokens: list[str]) -> dict[str, int]:

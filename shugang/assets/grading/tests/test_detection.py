@@ -24,11 +24,11 @@ def found(table: str) -> dict[str, Finding]:
     return {finding.column: finding for finding in detect(CON, relation, columns, on=ON)}
 
 
-def outcome(part: str) -> tuple[float, float, list[str]]:
+def outcome(*parts: str) -> tuple[float, float, list[str]]:
     """Recall, precision, and every column that came out otherwise than labelled."""
     right = missed = wrong = 0
     errors = []
-    for row in (row for row in LABELS if row["part"] == part):
+    for row in (row for row in LABELS if row["part"] in parts):
         finding = found(row["table"]).get(row["column"])
         kind = finding.kind if finding else ""
         right += kind == row["kind"] != ""
@@ -39,10 +39,15 @@ def outcome(part: str) -> tuple[float, float, list[str]]:
     return right / (right + missed), right / (right + wrong), errors
 
 
-@pytest.mark.parametrize("part", ["tuning", "held_out"])
-def test_recall_and_precision_on_the_corpus(part: str) -> None:
-    recall, precision, errors = outcome(part)
+def test_recall_and_precision_on_the_corpus() -> None:
+    recall, precision, errors = outcome("tuning", "held_out", "public")
     assert recall >= 0.98 and precision >= 0.95, errors
+    for part in ("tuning", "held_out"):
+        recall, precision, errors = outcome(part)
+        assert recall >= 0.98 and precision >= 0.95, errors
+    # Headers that nobody chose for this test: what no dictionary would know stays unfound.
+    recall, precision, errors = outcome("public")
+    assert recall >= 0.95 and precision >= 0.95, errors
 
 
 def test_class_and_sensitivity_are_those_of_the_labels() -> None:
@@ -113,6 +118,7 @@ def test_a_sensitive_header_whose_values_do_not_bear_it_out_is_shown_with_little
     [
         ("联系人手机号码（必填）", "mobile"), ("userEmail", "email"), ("IDCardNo", "identity_number"), ("hzsfzh", "identity_number"),
         ("收货人姓名", "person_name"), ("client_ip_addr", "ip_address"), ("Birth Date", "birth_date"), ("phone_number1", "mobile"),
+        ("司机名称", "person_name"), ("性别代码", "gender"),
     ],
 )  # fmt: skip
 def test_headers_that_name_a_kind(header: str, kind: str) -> None:
