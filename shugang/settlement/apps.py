@@ -9,6 +9,7 @@ class SettlementConfig(AppConfig):
         from shugang.kernel.periodic import every_pass
 
         from . import doors
+        from .charges import reactions  # noqa: F401  register themselves
         from .payouts.steps import register_steps
         from .reconciliation.services import reconcile_yesterday
 

@@ -57,13 +57,10 @@ class ChargeAgreement(ScopedModel):
         return PricePlan.from_json(self.plan)
 
     def event_refs(self) -> list[tuple[str, str]]:
-        """Every numbered object upstream of this agreement."""
-        own = [
-            ("contract", self.number),
-            ("grant", self.grant),
-            ("party", self.buyer.number),
-            ("party", self.supplier.number),
-        ]
+        """Every numbered object upstream of this agreement: a contract and its grant, or the order of a service."""
+        own = [("party", self.buyer.number), ("party", self.supplier.number)]
+        if self.grant:
+            own += [("contract", self.number), ("grant", self.grant)]
         return own + [(kind, key) for kind, key in self.refs]
 
 
