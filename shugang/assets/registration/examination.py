@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from shugang.delivery.models import Column, DatasetVersion
 from shugang.policy.text import Text
 
+from ..thirdparty.kinds import RESULTS
+from ..thirdparty.queries import standing_reports
 from . import answers
 from .models import DataAsset, Registration
 
@@ -42,7 +46,24 @@ def checks(registration: Registration) -> list[Check]:
             Text(f"另有{others}项登记使用摘要相同的数据。权利互不排斥，请核对来源" if others else "没有",
                  f"{others} more with the same digest; rights are not exclusive, please compare sources" if others else "none"),
         ),
+        _reports(version),
     ]  # fmt: skip
+
+
+def _reports(version: DatasetVersion) -> Check:
+    """What third parties have signed on exactly this version and still stands, for the substantive review."""
+    kinds = ("quality", "compliance", "risk", "appraisal")
+    shown = Q(public=True) | Q(client_id=version.dataset.party_id)  # others' private reports stay theirs
+    rows = [
+        r for kind in kinds for r in standing_reports(version.dataset_id, kind, version_id=version.pk).filter(shown)
+    ]
+    good = not any(r.result in ("adverse", "disclaimed") for r in rows)
+    said = [(r, RESULTS[r.result][0]) for r in rows]
+    return Check(
+        Text("第三方报告", "Third-party reports"), good,
+        Text("；".join(f"{r.number}，{r.agency.name}，{t.zh}" for r, t in said) or "没有",
+             "; ".join(f"{r.number}, {r.agency.name}, {t.en}" for r, t in said) or "none"),
+    )  # fmt: skip
 
 
 def _version(version: DatasetVersion) -> Text:

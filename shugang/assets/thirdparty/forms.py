@@ -7,7 +7,7 @@ from dataclasses import replace
 from shugang.kernel.forms import Field, Form
 from shugang.policy.text import Text
 
-from .kinds import LEVELS, RESULTS
+from .kinds import LEVELS, RESULTS, shipped_labels
 
 WHY = Form(
     1,
@@ -42,7 +42,7 @@ QUALIFICATION = (
 OFFER = Form(
     1,
     (
-        Field("kind", "text", Text("服务类别", "Kind of service"), max_length=20),
+        Field("kind", "choice", Text("服务类别", "Kind of service"), choices=tuple(shipped_labels().items())),
         *_WHAT,
         *QUALIFICATION,
         Field("declaration", "bool", Text("以上内容真实，资质未被吊销", "The above is true and the qualification stands")),
@@ -65,13 +65,19 @@ CHECKED = Form(
     ),
 )  # fmt: skip
 
+OBJECTS = (
+    ("dataset", Text("数据集", "Data set")),
+    ("asset", Text("数据资产", "Data asset")),
+    ("product", Text("数据产品", "Data product")),
+    ("case", Text("登记事项", "Registration case")),
+)
 ORDER = Form(
     1,
     (
-        Field("object_kind", "code", Text("委托对象", "What it is about"),
+        Field("object_kind", "choice", Text("委托对象", "What it is about"),
               Text("数据集、数据资产、数据产品、登记事项；培训、经纪等可不填。",
                    "A data set, asset, product or registration case; may be empty for training, brokerage and the like."),
-              required=False, max_length=20),
+              required=False, choices=OBJECTS),
         Field("object_number", "text", Text("对象编号", "Its number"), required=False, max_length=40),
         Field("purpose", "text", Text("委托目的", "Purpose"),
               Text("报告给谁用、用来办什么。例：上架前质量评价。", "Who will use the report, for what. Example: evaluation before listing."),

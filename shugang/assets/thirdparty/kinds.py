@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from shugang.policy.text import Text
@@ -70,6 +72,15 @@ class ServiceKind:
             int(row["validity_months"]),
             tuple(row["asks"]),
         )
+
+
+def shipped_labels() -> dict[str, Text]:
+    """Every kind that any shipped version of the profile knows, options included: words for forms and old records."""
+    found: dict[str, Text] = {}
+    for path in sorted((Path(__file__).parents[1] / "profiles").glob("thirdparty-*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))["data"]
+        found |= {row["code"]: Text(row["zh"], row["en"]) for row in [*data["kinds"], *data["options"].values()]}
+    return found
 
 
 def read_kinds(data: Mapping[str, Any]) -> dict[str, ServiceKind]:

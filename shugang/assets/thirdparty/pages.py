@@ -90,7 +90,7 @@ def new_order(request: HttpRequest, number: str) -> HttpResponseBase:
         f"{offer.agency.name}　{offer.title}",
         f"{offer.agency.name_en or offer.agency.name}: {offer.title_en or offer.title}",
     )
-    context = {"title": Text("委托服务", "Order a service"), "lead": lead, "fields": presenting.order_fields(), "values": values,
+    context = {"title": Text("委托服务", "Order a service"), "lead": lead, "fields": ORDER.fields, "values": values,
                "verb": Text("提交委托", "Submit the order"), "back_url": f"/services/{number}", "kinds": [], **_form_state(refusal)}  # fmt: skip
     return render(request, "assets/service_form.html", context, status=refusal.status if refusal else 200)
 

@@ -13,9 +13,9 @@ from shugang.parties.models import Party
 from shugang.policy.text import Text
 from shugang.ui.formats import fen
 
-from . import facts, guards, objects, order_guards, queries
-from .forms import OFFER, ORDER
-from .kinds import LEVELS, RESULTS, ServiceKind
+from . import facts, guards, order_guards, queries
+from .forms import OBJECTS, OFFER
+from .kinds import LEVELS, RESULTS, ServiceKind, shipped_labels
 from .models import ServiceOffer, ServiceOrder, SignedReport
 from .services import may_order_withdrawal
 from .words import OFFER_STATES, REPORT_STATES
@@ -40,7 +40,7 @@ def price(offer: ServiceOffer) -> Text:
 def known(code: str) -> Text:
     """The kind in words, as the rules in force call it; a kind that they dropped keeps its code."""
     found = guards.kinds().get(code)
-    return found.label if found else Text(code, code)
+    return found.label if found else shipped_labels().get(code, Text(code, code))
 
 
 def share(found: facts.Share) -> Text:
@@ -145,11 +145,6 @@ def offer_fields() -> list[Field]:
     return [_choice(f, choices) if f.name == "kind" else f for f in OFFER.fields]
 
 
-def order_fields() -> list[Field]:
-    choices = tuple(objects.labels().items())
-    return [_choice(f, choices) if f.name == "object_kind" else f for f in ORDER.fields]
-
-
 def _choice(asked: Field, choices: tuple[tuple[str, Text], ...]) -> Field:
     return Field(asked.name, "choice", asked.label, asked.hint, asked.required, choices)
 
@@ -173,7 +168,7 @@ def order_context(order: ServiceOrder, actor: Actor) -> dict[str, Any]:
             (Text("费用", "Fee"), fen(order.fee_fen) if order.fee_fen is not None else None),
             (Text("办理期限", "Days of work"), Text(f"{order.days}个工作日", f"{order.days} working days") if order.days else None),
         ],
-        "subject": objects.labels().get(order.object_kind), "form": order.case.data,
+        "subject": dict(OBJECTS).get(order.object_kind), "form": order.case.data,
         "draft": order.draft if order.case.state == "drafted" and order.agency_id == actor.party_id else None,
         "context_line": f"report:{order.number}", "rules": rule_rows(order_guards.kind_of(order)),
     }  # fmt: skip
@@ -197,7 +192,13 @@ def conclusion(report: SignedReport) -> list[tuple[Text, Any]]:
     if "level" in said:
         rows.append((Text("风险等级", "Risk level"), LEVELS[said["level"]]))
     rows.append((Text("摘要", "Conclusion"), said.get("summary") or said.get("opinion", "")))
-    return rows
+    version = report.version
+    return [
+        *rows,
+        (Text("委托方", "Client"), Text(report.client.name, report.client.name_en or report.client.name)),
+        (Text("对象", "Object"), report.object_number or None),
+        (Text("数据版本", "Version of the data"), f"{version.dataset.number} v{version.version}" if version else None),
+    ]
 
 
 def report_context(report: SignedReport, whole: bool, actor: Actor) -> dict[str, Any]:
@@ -207,11 +208,17 @@ def report_context(report: SignedReport, whole: bool, actor: Actor) -> dict[str,
     stands = report.state == SignedReport.State.STANDING
     ordered = ServiceOrder.objects.visible_to(actor).filter(case=report.case).exists()
     return {
-        **report_row(report), "whole": whole, "conclusion": conclusion(report) if whole else [],
+        **report_row(report), "title": _title(report), "whole": whole, "conclusion": conclusion(report) if whole else [],
         "proof": sequencer.proof_state(event), "file": report.file if whole and _may_open(report, actor) else None,
         "publishes": client and stands and ordered, "withdraws": stands and (signer or may_order_withdrawal(actor)),
         "case_link": queries.reports(actor).filter(pk=report.pk).exists(), "ordered": ordered,
     }  # fmt: skip
+
+
+def _title(report: SignedReport) -> Text:
+    """What the rules in force call a report of this kind."""
+    kind = guards.kinds().get(report.kind)
+    return kind.report if kind else known(report.kind)
 
 
 def _may_open(report: SignedReport, actor: Actor) -> bool:

@@ -10,7 +10,9 @@ from django.db.models import Count, Q, QuerySet
 
 from shugang.assets.registration import verify
 from shugang.assets.registration.form import FREQUENCIES
+from shugang.assets.thirdparty.kinds import RESULTS
 from shugang.assets.thirdparty.models import SignedReport
+from shugang.assets.thirdparty.queries import standing_reports
 from shugang.delivery.models import Column
 from shugang.kernel import clock, sequencer, textindex
 from shugang.kernel.actors import Actor
@@ -158,9 +160,26 @@ def _registered(product: DataProduct) -> Trust:
 
 def _quality(product: DataProduct) -> Trust:
     said = last_application(product).get("quality") or product.spec.get("quality", "")
+    report = public_quality(product)
+    if report is not None:
+        day = report.signed_at.astimezone(clock.zone()).date().isoformat()
+        label, score = RESULTS[report.result][0], report.content.get("score")
+        points = Text(f"，得分{score}", f", score {score}") if score is not None else Text("", "")
+        return Trust(
+            Text("质量", "Quality"), Text(label.zh + points.zh, label.en + points.en),
+            Text(f"{report.agency.name}，{day}签署", f"{report.agency.name}, signed {day}"),
+            proof_of(Event.objects.filter(kind="report.signed", refs__kind="report", refs__key=report.number).first()),
+            f"/reports/{report.number}",
+        )  # fmt: skip
     short = said if len(said) <= 60 else said[:59] + "…"
     detail = Text(f"供方自述：{short}", f"Supplier says: {short}") if said else Text("供方没有说明", "No statement")
     return Trust(Text("质量", "Quality"), Text("未经第三方评价", "Not evaluated"), detail, "")
+
+
+def public_quality(product: DataProduct) -> SignedReport | None:
+    """The newest quality certificate that stands on the offered version and that its client has published."""
+    version = product.dataset_version
+    return standing_reports(version.dataset_id, "quality", version_id=version.pk).filter(public=True).first()
 
 
 def _compliance(product: DataProduct) -> Trust:

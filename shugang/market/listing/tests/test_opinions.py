@@ -4,8 +4,10 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from shugang.assets.thirdparty.models import SignedReport
+from shugang.assets.registration.examination import checks
+from shugang.assets.thirdparty.models import ServiceOrder, SignedReport
 from shugang.assets.thirdparty.services import publish_report, withdraw_report
+from shugang.assets.thirdparty.testing import make_agency, make_report, order_service, to_state
 from shugang.delivery.models import Grant
 from shugang.kernel import engine
 from shugang.kernel.errors import Refusal
@@ -13,7 +15,7 @@ from shugang.kernel.models import Event
 from shugang.market import testing
 from shugang.market.listing.services import resume_listing, suspend_listing
 from shugang.market.products.models import DataProduct
-from shugang.market.products.queries import last_opinion
+from shugang.market.products.queries import last_opinion, public_trust
 from shugang.parties.keys.signatures import verify_signature
 from shugang.parties.testing import make_actor, make_party
 
@@ -79,9 +81,51 @@ def test_a_withdrawn_opinion_stops_new_deals_and_leaves_contracts_in_force():
 
 @pytest.mark.django_db
 def test_a_withdrawn_quality_certificate_concerns_no_listing():
-    from shugang.assets.thirdparty.testing import make_report
-
     deal = testing.make_deal()
     report = make_report(deal.supplier, deal.product.dataset_version.dataset.number)
     withdraw_report(make_actor(make_party("regulator"), ("supervisor",)), report.number, "抽查不合格。")
     assert DataProduct.objects.get().state == "listed"
+
+
+@pytest.mark.django_db
+def test_a_published_quality_certificate_stands_on_the_product_page_and_stops_with_its_withdrawal():
+    # given a buyer who orders an evaluation of a public product, and a supplier who sees what it is about
+    deal = testing.make_deal()
+    agency = make_agency("quality")
+    case = order_service(deal.buyer, agency.offers["quality"], object_kind="product", object_number=deal.product.number)
+    order = ServiceOrder.objects.get(case=case)
+    assert (order.version, order.holder) == (deal.product.dataset_version, deal.supplier.party)
+    to_state(case, agency, deal.buyer, "completed", score="91")
+    report = SignedReport.objects.get(case=case)
+    # when it is not public, then the page says that nobody has evaluated it
+    assert public_trust(deal.product)[1].url == ""
+    publish_report(deal.buyer, report.number, True)
+    shown = public_trust(deal.product)[1]
+    assert shown.url == f"/reports/{report.number}" and "91" in shown.value.zh
+    withdraw_report(agency.signer, report.number, "计算有误。")
+    assert public_trust(deal.product)[1].url == ""
+
+
+@pytest.mark.django_db
+def test_a_draft_of_another_supplier_cannot_be_named():
+    deal = testing.make_deal()
+    agency = make_agency("quality")
+    draft = testing.make_product(deal.supplier, deal.certificate)
+    with pytest.raises(Refusal) as no:
+        order_service(deal.buyer, agency.offers["quality"], object_kind="product", object_number=draft.number)
+    assert no.value.code == "not_found"
+
+
+@pytest.mark.django_db
+def test_the_examiner_sees_the_applicants_reports_and_nobody_elses_private_ones():
+    deal = testing.make_deal()
+    registration, number = deal.certificate.asset.registration, deal.product.dataset_version.dataset.number
+    mine = make_report(deal.supplier, number)
+    agency = make_agency("risk")
+    case = order_service(deal.buyer, agency.offers["risk"], object_kind="product", object_number=deal.product.number)
+    to_state(case, agency, deal.buyer, "completed", score=None, level="high", result="adverse")
+    line = next(c for c in checks(registration) if c.label.zh == "第三方报告")
+    assert mine.number in line.detail.zh and line.good
+    assert SignedReport.objects.get(case=case).number not in line.detail.zh
+    publish_report(deal.buyer, SignedReport.objects.get(case=case).number, True)
+    assert not next(c for c in checks(registration) if c.label.zh == "第三方报告").good
