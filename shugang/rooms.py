@@ -22,6 +22,7 @@ ROOMS = (
     "delivery.deletions",
     "assets.registration",
     "assets.quality",
+    "assets.registry",
     "assets.grading",
     "assets.review",
     "assets.thirdparty",

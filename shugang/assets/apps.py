@@ -26,6 +26,7 @@ class AssetsConfig(AppConfig):
             services,
             verify,
         )
+        from .registry import index as registry
         from .review import process as review  # noqa: F401
         from .review import reactions as reviewing  # noqa: F401
         from .review import services as reviews
@@ -44,6 +45,7 @@ class AssetsConfig(AppConfig):
         beside("assets.detections", proposing.run_detections)
         every_pass("assets.qualifications", thirdparty.suspend_lapsed)
         words.register(EVENTS)
+        every_pass("assets.registry", registry.index_missing)
         every_pass("assets.encumbrances", encumbrances.end_due)
         words.register(QUALITY_EVENTS)
         every_pass("assets.quality", quality.advance)

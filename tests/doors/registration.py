@@ -84,6 +84,19 @@ PUBLIC: tuple[Door, ...] = (
     read("/verify/<certificate:air>/receipt", reach=OPEN),
     read("/verify/<voucher>", reach=OPEN),
 )
+REGISTRY: tuple[Door, ...] = (
+    read("/registry", reach=OPEN),
+    read("/registry?q=空气质量&state=valid&right=OPERATE&format=csv", reach=OPEN),
+    read("/registry.json", reach=OPEN),
+    read("/registry/revocations", reach=OPEN),
+    read("/registry/revocations.json", reach=OPEN),
+    read("/registry/statistics", reach=OPEN),
+    read("/registry/statistics.json", reach=OPEN),
+    read("/registry/statistics.csv", reach=OPEN),
+    api("GET", "/registry", "", reach=OPEN),
+    api("GET", "/registry/revocations", "", reach=OPEN),
+    api("GET", "/registry/statistics", "", reach=OPEN),
+)
 API: tuple[Door, ...] = (
     api("GET", "/assets", "gongfang", reach=OWN),
     api("GET", "/assets/<asset:air>", "gongfang", readers=("shouli", "jianguan")),
@@ -101,4 +114,4 @@ API: tuple[Door, ...] = (
     api("POST", "/notices/<case:notice>/objections", "pangren", OBJECTION, reach=OWN, administrators=True),
     api("GET", "/verify/<certificate:air>", "", reach=OPEN),
 )  # fmt: skip
-DOORS = (*DESK, *CERTIFICATES, *PUBLIC, *API)
+DOORS = (*DESK, *CERTIFICATES, *PUBLIC, *REGISTRY, *API)

@@ -1,0 +1,1 @@
+"""The public register: everybody searches certificates, reads what was revoked, and counts."""
