@@ -23,6 +23,7 @@ ROOMS = (
     "assets.registration",
     "assets.quality",
     "assets.registry",
+    "assets.recognition",
     "assets.grading",
     "assets.review",
     "assets.thirdparty",

@@ -16,9 +16,11 @@ class AssetsConfig(AppConfig):
         from .grading.words import EVENTS as GRADING_EVENTS
         from .quality import working as quality
         from .quality.words import EVENTS as QUALITY_EVENTS
+        from .recognition import process as recognition  # noqa: F401
         from .registration import (  # noqa: F401  the procedures and reactions register themselves
             amending,
             derivation,
+            disputes,
             encumbrances,
             joint,
             life,

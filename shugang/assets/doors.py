@@ -47,6 +47,16 @@ def _keeps_books(request: HttpRequest) -> bool:
 def register() -> None:
     add(MenuItem("desk.supply", Text("登记资产", "Registered assets"), "assets", "certificate", _supplies, None, 20))
     add(MenuItem("desk.operate", Text("登记业务", "Registrations"), "assets", "certificate", _registers, None, 20))
+    add(
+        MenuItem(
+            "desk.supply", Text("凭证采信", "Recognition"), "recognitions", "file-certificate", _supplies, None, 21
+        )
+    )
+    add(
+        MenuItem(
+            "desk.operate", Text("凭证采信", "Recognition"), "recognitions", "file-certificate", _registers, None, 21
+        )
+    )
     add(MenuItem("desk.supply", Text("分类分级", "Grading"), "gradings", "category", _supplies, None, 22))
     add(
         MenuItem(

@@ -2,6 +2,7 @@
 
 from .grading.models import ColumnGrade, Derivation, Grading, Lowering
 from .quality.models import Assessment, DimensionResult, RuleResult, RuleSet
+from .recognition.models import Recognition
 from .registration.models import (
     AssetRight,
     AssetSource,
@@ -35,6 +36,7 @@ __all__ = [
     "Lowering",
     "Objection",
     "Qualification",
+    "Recognition",
     "Registration",
     "RegistrationDraft",
     "RuleResult",

@@ -69,6 +69,7 @@ DESK: tuple[Door, ...] = (
 CERTIFICATES: tuple[Door, ...] = (
     *both("/desk/certificates/<certificate:air>/change", "gongfang", _change),
     *both("/desk/certificates/<certificate:air>/transfer", "gongfang", _transfer),
+    *both("/desk/certificates/<certificate:air>/dispute", "pangren", OBJECTION, reach=OWN, administrators=True),
     *both("/desk/certificates/<certificate:air>/encumber", "dengji", SEIZURE),
 )
 PUBLIC: tuple[Door, ...] = (
@@ -83,6 +84,20 @@ PUBLIC: tuple[Door, ...] = (
     read("/verify/<certificate:air>.pdf", reach=OPEN),
     read("/verify/<certificate:air>/receipt", reach=OPEN),
     read("/verify/<voucher>", reach=OPEN),
+)
+FOREIGN = {
+    "method": "paper", "number": "SJ3512026070001", "issuer": "示例省登记中心", "data_name": "示例外地数据集",
+    "summary": "外地登记的数据。", "industry": "N", "division": "77", "source_kind": "collected", "rights": ["HOLD"],
+    "valid_until": "2040-06-30", "declaration": "1",
+}  # fmt: skip
+RECOGNITION: tuple[Door, ...] = (
+    read("/desk/recognitions", "gongfang", OWN),
+    *both("/desk/recognitions/<dataset:free>", "gongfang", {**FOREIGN, "registrar": "<registrar>"}),
+    api("GET", "/recognitions", "gongfang", reach=OWN),
+    api("GET", "/recognitions/form", "", reach=OPEN),
+    api(
+        "POST", "/recognitions", "gongfang", {"dataset": "<dataset:free>", "registrar": "<registrar>", "form": FOREIGN}
+    ),
 )
 REGISTRY: tuple[Door, ...] = (
     read("/registry", reach=OPEN),
@@ -108,10 +123,11 @@ API: tuple[Door, ...] = (
         {"kind": "change", "changes": {"summary": "示例更新后的概述"}, "reason": "说明更新"}),
     api("POST", "/certificates/<certificate:air>/offers", "gongfang",
         lambda things: {"kind": "transfer", "counterparty": things["stranger"].number, "form": _terms(things)}),
+    api("POST", "/certificates/<certificate:air>/disputes", "pangren", OBJECTION, reach=OWN, administrators=True),
     api("POST", "/certificates/<certificate:air>/encumbrances", "dengji", SEIZURE),
     api("GET", "/notices", "", reach=OPEN),
     api("GET", "/notices/objection-form", "", reach=OPEN),
     api("POST", "/notices/<case:notice>/objections", "pangren", OBJECTION, reach=OWN, administrators=True),
     api("GET", "/verify/<certificate:air>", "", reach=OPEN),
 )  # fmt: skip
-DOORS = (*DESK, *CERTIFICATES, *PUBLIC, *REGISTRY, *API)
+DOORS = (*DESK, *CERTIFICATES, *PUBLIC, *REGISTRY, *RECOGNITION, *API)

@@ -13,7 +13,7 @@ from shugang.kernel.errors import not_found
 from shugang.kernel.models import Case
 from shugang.policy.text import Text
 
-from . import amending, encumbrances, joint, queries, services, verify, words
+from . import amending, disputes, encumbrances, joint, queries, services, verify, words
 from .form import FIRST_REGISTRATION
 from .models import DataAsset
 from .objections import OBJECTION, file_objection
@@ -140,6 +140,12 @@ def offer(request: HttpRequest, number: str, body: Offer) -> dict[str, Any]:
 def encumber(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
     actor = _actor(request)
     return _once(request, [body], lambda: _case(encumbrances.encumber(actor, number, body)))
+
+
+@router.post("/certificates/{number}/disputes", summary="Object to a certificate that stands")
+def dispute(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
+    actor = _actor(request)
+    return _once(request, [body], lambda: _case(disputes.dispute(actor, number, body)))
 
 
 def _case(case: Case) -> dict[str, Any]:

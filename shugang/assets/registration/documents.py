@@ -90,7 +90,13 @@ def facts(certificate: Certificate, said: dict[str, Any]) -> list[tuple[Text, An
         (Text("限制范围", "Limits"), limits_line(said["limits"])),
         (Text("来源凭证", "Certificates of the sources"), "、".join(said.get("sources", [])) or None),
         (Text("取代的凭证", "Replaces"), said.get("previous")),
+        (Text("采信的凭证", "Recognises"), _recognised(said)),
     ]
+
+
+def _recognised(said: dict[str, Any]) -> str | None:
+    from_elsewhere = said.get("recognised")
+    return f"{from_elsewhere['issuer']}，{from_elsewhere['number']}" if from_elsewhere else None
 
 
 def right_ends(said: dict[str, Any]) -> Text | None:
@@ -105,10 +111,9 @@ def right_ends(said: dict[str, Any]) -> Text | None:
 def _data(certificate: Certificate, receipt: dict[str, Any]) -> dict[str, Any]:
     said, event = certificate.content, certificate.event
     profile = certificate.registration.case.profile
-    kind = (
-        Rules(profile.data).types.get(said.get("kind", "initial"), LABELS["initial"]) if profile else LABELS["initial"]
-    )
     assert event is not None and profile is not None
+    kind = said.get("kind", "initial")
+    label = Rules(profile.data).types.get(kind, LABELS[kind])
     stamp = formats.moment(certificate.issued_at, False, clock.zone())
     held = [right_label(certificate, r) for r in RIGHTS if r in said["rights"]]
     rights: list[tuple[Text, Any]] = [
@@ -135,7 +140,9 @@ def _data(certificate: Certificate, receipt: dict[str, Any]) -> dict[str, Any]:
         "number": certificate.number,
         "title": Rules(profile.data).document.zh,
         "issuer": said["registrar"]["name"],
-        "statement": f"经审查和公示，依据《{profile.title_zh}》办理{kind.zh}，登记下列数据资产及权利。",
+        "statement": f"依据《{profile.title_zh}》采信下列凭证，不重复审查和公示。"
+        if kind == "recognition"
+        else f"经审查和公示，依据《{profile.title_zh}》办理{label.zh}，登记下列数据资产及权利。",
         "facts": facts(certificate, said),
         "rights": rights,
         "notes": notes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -110,6 +111,7 @@ def put_in_force(
     valid_until: datetime,
     parent: Case,
     previous: Certificate | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Certificate:
     """存证: rights, standing case and certificate of an asset, by one form; `previous` is what it takes the place of."""
     from .life import refs_of, standing_for
@@ -119,6 +121,7 @@ def put_in_force(
     rules = registration.case.profile.data
     number = certificate_number.next_certificate_number(rules["certificate_number"], clock.today())
     content = content_of(registration, number, now, valid_until, asset, form)
+    content |= extra or {}
     if previous is not None:
         content["previous"] = previous.number
     set_rights(asset, form, now, valid_until)

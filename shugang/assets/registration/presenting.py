@@ -85,7 +85,9 @@ def applied_context(case: Case) -> dict[str, Any]:
 
 
 def progress(case: Case) -> list[dict[str, Any]]:
-    """The stages of the procedure and where this case stands."""
+    """The stages of the procedure and where this case stands; none for what was recognised without them."""
+    if case.procedure != REGISTRATION.code:
+        return []
     order = ["submitted", "accepted", "notice", "deposited", "certified"]
     detour = {"correcting": "submitted", "supplementing": "accepted", "objection": "notice"}
     labels = (Text("受理", "Acceptance"), Text("审查", "Examination"), Text("公示", "Notice"),

@@ -67,6 +67,14 @@ def issued_certificate(number: str, actor: Actor) -> Certificate:
     return found
 
 
+def public_standing(number: str) -> Certificate:
+    """A certificate that stands, whoever holds it; certificates are public. Raises Refusal `not_found`."""
+    found = Certificate.objects.select_related("asset__party").filter(number=number, state__in=STANDING).first()
+    if found is None:
+        raise not_found(Text("这张有效的凭证", "certificate in force"))
+    return found
+
+
 def may_encumber(certificate: Certificate, actor: Actor) -> bool:
     return certificate.registrar_id == actor.party_id and "reviewer" in actor.duties and certificate.state in STANDING
 

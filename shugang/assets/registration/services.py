@@ -48,13 +48,13 @@ def apply_registration(
 
     Raises Refusal `not_found`, `forbidden`, `registrar_conflict`, `already_registered`, `invalid_form`, `unknown_profile`.
     """
-    data_version = _own_version(actor, dataset_number, version)
+    data_version = own_version(actor, dataset_number, version)
     if "supplier" not in actor.roles and "registrar" not in actor.roles:
         raise forbidden(
             "只有在册的供方可以申请登记。贵机构尚未入驻为供方，或已被暂停。",
             "Only an admitted supplier may apply. Your organisation is not admitted as one, or is suspended.",
         )
-    office = _registrar(actor, registrar)
+    office = registrar_for(actor, registrar)
     checked = clean(FIRST_REGISTRATION, form)
     answers.check(rules_in_force(profile).data, checked, actor)
     asset = found_asset(data_version.dataset.party, data_version, checked)
@@ -77,7 +77,7 @@ def rules_in_force(profile: str) -> Rules:
 
 def found_asset(party: Party, version: DatasetVersion, form: Mapping[str, Any]) -> DataAsset:
     """A new asset of the party on a version, in registration. Raises Refusal `already_registered`."""
-    _not_twice(party, version)
+    not_twice(party, version)
     return DataAsset.objects.create(
         number=yearly_number("ZC", clock.today().year), party=party, dataset_version=version,
         name=form["data_name"], summary=form["summary"], industry=form["industry"],
@@ -115,7 +115,7 @@ def open_registration(
     return case
 
 
-def _own_version(actor: Actor, number: str, version: int | None) -> DatasetVersion:
+def own_version(actor: Actor, number: str, version: int | None) -> DatasetVersion:
     dataset = own_dataset(actor, number)
     rows = DatasetVersion.objects.filter(dataset=dataset)
     found = rows.filter(version=version).first() if version else rows.order_by("-version").first()
@@ -139,7 +139,7 @@ def own_dataset(actor: Actor, number: str) -> Dataset:
     return found
 
 
-def _registrar(actor: Actor, registrar: Party | str) -> Party:
+def registrar_for(actor: Actor, registrar: Party | str) -> Party:
     office = Party.objects.filter(number=registrar).first() if isinstance(registrar, str) else registrar
     if office is None or "registrar" not in office.roles:
         raise not_found(Text("这个登记机构", "registrar"))
@@ -152,7 +152,7 @@ def _registrar(actor: Actor, registrar: Party | str) -> Party:
     return office
 
 
-def _not_twice(party: Party, version: DatasetVersion) -> None:
+def not_twice(party: Party, version: DatasetVersion) -> None:
     live = DataAsset.objects.filter(party=party, dataset_version=version, state__in=DataAsset.OPEN).first()
     if live is not None:
         raise Refusal(

@@ -17,10 +17,11 @@ from shugang.kernel.models import Case
 from shugang.policy.text import Text
 from shugang.ui.jinja import tx
 
-from . import amending, burdens, encumbrances, joint, kinds, queries
+from . import amending, burdens, disputes, encumbrances, joint, kinds, queries
 from .form import TOPICS
 from .http import desk_actor, new_key, once, posted
 from .models import Certificate
+from .objections import OBJECTION
 from .ruleset import AMENDMENTS, JOINT
 
 REASON = Field(
@@ -91,6 +92,31 @@ def encumber(request: HttpRequest, number: str) -> HttpResponseBase:
     )
 
 
+@require_http_methods(["GET", "POST"])
+def dispute(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Object to a certificate after its issue."""
+    actor = desk_actor(request)
+    certificate = queries.public_standing(number)
+    hint = Text("登记机构核对材料后通知权利人。权利人同意的，变更或注销；不同意的，由登记机构作出结论，或告知仲裁、诉讼。",
+                "The registrar notifies the holder, who agrees (change or cancelling) or contests; then the registrar concludes, or refers "
+                "you to arbitration or court.")  # fmt: skip
+
+    def send(values: dict[str, Any]) -> Case:
+        return disputes.dispute(actor, number, {k: v for k, v in values.items() if v not in ("", None)})
+
+    fields = OBJECTION.fields
+    return _page(
+        request,
+        certificate,
+        Text("对凭证提出异议", "Object to a certificate"),
+        [(None, fields)],
+        fields,
+        {},
+        send,
+        hint,
+    )
+
+
 def _page(
     request: HttpRequest, certificate: Certificate, title: Text, sections: Sections, fields: tuple[Field, ...],
     before: Mapping[str, Any], send: Callable[[dict[str, Any]], Case], hint: Text | None,
@@ -123,6 +149,7 @@ def _page(
 
 
 urlpatterns = [
+    path("desk/certificates/<str:number>/dispute", dispute, name="certificate-dispute"),
     path("desk/certificates/<str:number>/encumber", encumber, name="certificate-encumber"),
     path("desk/certificates/<str:number>/<str:kind>", act, name="certificate-act"),
 ]
