@@ -35,6 +35,11 @@ def rule_title(line: dict[str, Any]) -> Text:
     )
 
 
+def _numbered(line: dict[str, Any]) -> Text:
+    title = rule_title(line)
+    return Text(f"{line['id']} {title.zh}", f"{line['id']} {title.en}")
+
+
 def failing_text(line: dict[str, Any]) -> str:
     return "；".join(" ".join("—" if v is None else v for v in row) for row in line["failing"][:SHOWN_FAILING])
 
@@ -77,7 +82,7 @@ def _indicators(report: dict[str, Any]) -> dict[str, Any]:
 
 def _rules(report: dict[str, Any]) -> dict[str, Any]:
     lines = [
-        [Text(f"{r['id']} {rule_title(r).zh}", f"{r['id']} {rule_title(r).en}"), number(r["a"]), number(r["b"]),
+        [_numbered(r), number(r["a"]), number(r["b"]),
          words.percent(r["value"]), words.percent(r["at_least"]), PASSED[r["passed"]]]
         for r in report["rules"]
     ]  # fmt: skip
@@ -105,7 +110,7 @@ def report_pdf(row: Assessment) -> bytes:
         {"label": DIMENSIONS[d["name"]], "value": None if d["score"] is None else d["score"] / 100, "shown": words.percent(d["score"])}
         for d in report["dimensions"]
     ]  # fmt: skip
-    stated = [[f"{r['id']} {rule_title(r).zh}", r["sql"][:LONGEST_STATEMENT]] for r in report["rules"] if r["sql"]]
+    stated = [[_numbered(r), r["sql"][:LONGEST_STATEMENT]] for r in report["rules"] if r["sql"]]
     url = f"{settings.SHUGANG_PUBLIC_URL}/desk/quality/{row.number}"
     signed = row.signature or {}
     pdf = render_pdf(

@@ -1,7 +1,7 @@
 """Counting a rule set over a relation `data` of a DuckDB connection; pure.
 
-Row rules are one query, the profile another for each column, rules by keys one each (grouping together with row rules
-costs more than apart); failing keys are collected in a second pass, for failed rules only, at most `MOST_FAILING` each.
+Row rules are one query; the profile another for each column; rules by keys one each (grouping together with row rules costs
+more than apart). Failing rows of row rules are a second pass, for failed rules only, at most `MOST_FAILING` each.
 `run` reads rows from `first` on, so that appended rows are counted alone and merged.
 """
 
@@ -46,6 +46,7 @@ class Run:
     segments: Path | None = None
     earlier: Mapping[str, list[str]] = field(default_factory=dict)
     step: Step = lambda stage, done, total: None
+    repeated: list[tuple[Rule, list[list[str | None]]]] = field(default_factory=list)
 
     def sql(self, query: str) -> duckdb.DuckDBPyConnection:
         return self.con.execute(query)
@@ -66,11 +67,13 @@ def run(job: Run) -> State:
     """Count everything over `data`. Raises duckdb.Error."""
     row_rules = [r for r in job.rules.rules if r.spec.measure == "row"]
     others = [r for r in job.rules.rules if r.spec.measure in ("group", "pair", "newest")]
+    others.sort(key=lambda r: len(r.columns))  # what is unique by few columns is so by more
     total = 2 + len(others)
     job.step("rows", 0, total)
-    rows, counted = _row_counts(job, row_rules)
+    rows, counted, profile = _row_counts(job, row_rules)
     job.step("profile", 1, total)
-    profile = _profiles(job)
+    profile |= {n: _profile(job, n, k) for n, k in job.columns.items() if n not in profile}
+    profile = {n: profile[n] for n in job.columns}
     for number, rule in enumerate(others):
         job.step("keys", 2 + number, total)
         counted[rule.id] = _OTHERS[rule.spec.measure](job, rule)
@@ -79,33 +82,47 @@ def run(job: Run) -> State:
             wanted = rule.args["types"]
             counted[rule.id] = Counted(sum(job.columns.get(n, "").upper() == t for n, t in wanted.items()), len(wanted))
         counted.setdefault(rule.id, Counted())
-    _failing(job, counted)
     job.step("done", total, total)
     return State(rows, counted, profile)
 
 
-def _row_counts(job: Run, rules: list[Rule]) -> tuple[int, dict[str, Counted]]:
+def _row_counts(job: Run, rules: list[Rule]) -> tuple[int, dict[str, Counted], dict[str, Profile]]:
+    """One pass: A and B of each rule, and how far texts are filled, which rules ask for as well."""
     parts = ["count(*)"]
     for rule in rules:
         parts += measures.measure(rule, job.columns).counted()
-    found = job.sql(f"SELECT {', '.join(parts)} FROM {DATA}").fetchone() or ()
-    counts = [int(v) for v in found]
-    return counts[0], {r.id: Counted(counts[1 + 2 * i], counts[2 + 2 * i]) for i, r in enumerate(rules)}
+    texts = [n for n, k in job.columns.items() if measures.is_text(k)]
+    parts += [f"count(*) FILTER (WHERE {measures.filled(n, job.columns[n])})" for n in texts]
+    found = [int(v) for v in job.sql(f"SELECT {', '.join(parts)} FROM {DATA}").fetchone() or ()]
+    counted = {r.id: Counted(found[1 + 2 * i], found[2 + 2 * i]) for i, r in enumerate(rules)}
+    for rule in rules:
+        told = counted[rule.id]
+        if told.a if rule.inverse else told.b - told.a:
+            wrong = measures.measure(rule, job.columns).wrong(rule.inverse)
+            told.failing = _listed(job, f"SELECT {_shown(job)} FROM {DATA} WHERE {wrong}")
+    return found[0], counted, {n: Profile(v) for n, v in zip(texts, found[1 + 2 * len(rules) :], strict=True)}
 
 
-def _profiles(job: Run) -> dict[str, Profile]:
-    return {name: _profile(job, name, kind) for name, kind in job.columns.items()}
+def _listed(job: Run, query: str) -> list[list[str | None]]:
+    return [[_short(v) for v in key] for key in job.sql(f"{query} LIMIT {MOST_FAILING}").fetchall()]
+
+
+def _shown(job: Run) -> str:
+    return ", ".join(f"CAST({quote(k)} AS VARCHAR)" for k in job.rules.keys) or f"CAST({ROW} + 1 AS VARCHAR)"
 
 
 def _profile(job: Run, name: str, kind: str) -> Profile:
-    there, column = measures.filled(name, kind), quote(name)
-    if measures.is_number(kind):
-        bounds = f"min(CAST({column} AS DOUBLE)), max(CAST({column} AS DOUBLE))"
+    column = quote(name)
+    if kind.upper() in measures.REAL:
+        there = f"FILTER (WHERE NOT isnan({column}))"
+        bounds = f"count(*) {there}, min({column}) {there}, max({column}) {there}"
+    elif measures.is_number(kind):
+        bounds = f"count({column}), CAST(min({column}) AS DOUBLE), CAST(max({column}) AS DOUBLE)"
     elif measures.is_moment(kind):
-        bounds = f"CAST(min({column}) AS VARCHAR), CAST(max({column}) AS VARCHAR)"
+        bounds = f"count({column}), CAST(min({column}) AS VARCHAR), CAST(max({column}) AS VARCHAR)"
     else:
-        bounds = "NULL, NULL"
-    found = job.sql(f"SELECT count(*), {bounds} FROM {DATA} WHERE {there}").fetchone()
+        bounds = f"count({column}), NULL, NULL"
+    found = job.sql(f"SELECT {bounds} FROM {DATA}").fetchone()
     assert found is not None
     return Profile(int(found[0]), found[1], found[2])
 
@@ -113,40 +130,70 @@ def _profile(job: Run, name: str, kind: str) -> Profile:
 def _by_keys(job: Run, rule: Rule) -> Counted:
     if rule.args.get("approximate"):
         return _estimated(job, rule)
-    if job.segments is None:
-        found = job.sql(measures.group_counts(rule, job.columns)).fetchone()
-        assert found is not None
-        return by_keys(rule, [int(v) for v in found])
-    return _kept(job, rule)
+    if job.segments is not None:
+        return _kept(job, rule)
+    narrowed = _candidates(job, rule)
+    found = job.sql(measures.group_counts(rule, job.columns, MOST_FAILING, narrowed)).fetchone()
+    assert found is not None
+    rows, distinct, single = (int(v) for v in found[:3])
+    if narrowed is not None:
+        all_ = job.sql(f"SELECT count(*) FROM {DATA} WHERE {measures.whole_key(rule, job.columns)}").fetchone()
+        assert all_ is not None
+        alone = int(all_[0]) - rows
+        rows, distinct, single = rows + alone, distinct + alone, single + alone
+    counted, keys = by_keys(rule, [rows, distinct, single]), found[3] or []
+    counted.failing = [[_short(v) for v in key] for key in keys]
+    if (
+        rule.where is None
+        and len(keys) == distinct - single
+        and not any(_inexact(job, n) for n in rule.args["columns"])
+    ):
+        job.repeated.append((rule, keys))
+    return counted
 
 
-def _digests(rule: Rule) -> str:
-    """Two 64-bit hashes of a key. The second begins with a mark: texts with one tail would collide in both otherwise."""
-    names = [quote(n) for n in rule.args["columns"]]
-    marked = (f"'#' || CAST({n} AS VARCHAR)" for n in names)
-    return f"hash({', '.join(names)}) AS h, hash({', '.join(marked)}) AS g"
+def _inexact(job: Run, name: str) -> bool:
+    """Whether equal values may be written differently (0 and -0), so that their text does not find them."""
+    return job.columns[name].upper() in measures.REAL
+
+
+def _candidates(job: Run, rule: Rule) -> str | None:
+    """Which rows can share their key at all, where a rule over fewer of its columns told: those whose shorter key is
+    incomplete or repeated. None where nothing is known."""
+    for known, keys in job.repeated:
+        names = known.args["columns"]
+        if set(names) <= set(rule.args["columns"]):
+            again = " AND ".join(_among(n, job.columns[n], [key[i] for key in keys]) for i, n in enumerate(names))
+            whole = measures.whole_key(known, job.columns)
+            return f"(({whole}) IS NOT TRUE OR ({again}))" if keys else f"(({whole}) IS NOT TRUE)"
+    return None
+
+
+def _among(name: str, kind: str, values: list[str | None]) -> str:
+    """Column by column: more rows than those of the repeated keys may pass, never fewer."""
+    return f"{quote(name)} IN ({', '.join(f'CAST({measures.literal(str(v))} AS {kind})' for v in values)})"
 
 
 def _kept(job: Run, rule: Rule) -> Counted:
     """Count the keys of this part by what is kept of them, and take off what earlier parts have already."""
     assert job.segments is not None
-    file = measures.literal(str(job.segments / f"{rule.id}.parquet"))
-    part = f"SELECT {_digests(rule)}, n FROM ({measures.groups(rule, job.columns)})"
-    job.sql(f"COPY ({part}) TO {file} (FORMAT parquet, COMPRESSION uncompressed)")
-    found = job.sql(
-        f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM read_parquet({file})"
-    ).fetchone()
+    path = measures.literal(str(job.segments / f"{rule.id}.parquet"))
+    part = f"SELECT {measures.digests(rule, job.columns)}, n FROM ({measures.groups(rule, job.columns)})"
+    job.sql(f"COPY ({part}) TO {path} (FORMAT parquet, COMPRESSION uncompressed)")
+    file = f"read_parquet({path})"
+    found = job.sql(f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM {file}").fetchone()
     assert found is not None
-    counted = by_keys(rule, [int(v) for v in found])
+    rows, distinct, single = (int(v) for v in found)
+    counted, wrong = by_keys(rule, [rows, distinct, single]), [f"SELECT h, g FROM {file} WHERE n > 1"]
     if before := job.earlier.get(rule.id):
         files = f"read_parquet([{', '.join(map(measures.literal, before))}])"
-        shared, lost = _shared(job, f"read_parquet({file})", files)
-        counted = by_keys(rule, [int(found[0]), int(found[1]) - shared, int(found[2]) - lost])
-        if shared:
-            names = ", ".join(f"CAST({quote(n)} AS VARCHAR)" for n in rule.args["columns"])
-            own = f"SELECT *, {_digests(rule)} FROM ({measures.groups(rule, job.columns)})"
-            query = f"SELECT {names} FROM ({own}) AS o SEMI JOIN {files} AS e ON o.h = e.h AND o.g = e.g"
-            counted.failing = _listed(job, query)
+        shared, lost = _shared(job, file, files)
+        counted = by_keys(rule, [rows, distinct - shared, single - lost])
+        wrong += [f"SELECT h, g FROM {files}"] if shared else []
+    if distinct > single or len(wrong) > 1:
+        query = f"SELECT DISTINCT d.names_ FROM ({measures.digested(rule, job.columns)}) AS d SEMI JOIN ({' UNION ALL '.join(wrong)}) AS w"
+        keys = job.sql(f"{query} ON d.h = w.h AND d.g = w.g ORDER BY 1 LIMIT {MOST_FAILING}").fetchall()
+        counted.failing = [[_short(v) for v in key] for (key,) in keys]
     return counted
 
 
@@ -181,7 +228,10 @@ def _estimated(job: Run, rule: Rule) -> Counted:
 def _pair(job: Run, rule: Rule) -> Counted:
     found = job.sql(f"SELECT count(*) FILTER (WHERE ok_), count(*) FROM ({_paired(job, rule)})").fetchone()
     assert found is not None
-    return Counted(int(found[0]), int(found[1]))
+    counted = Counted(int(found[0]), int(found[1]))
+    if counted.a < counted.b:
+        counted.failing = _listed(job, f"SELECT {_shown(job)} FROM ({_paired(job, rule)}) WHERE NOT ok_")
+    return counted
 
 
 def _paired(job: Run, rule: Rule) -> str:
@@ -195,33 +245,6 @@ def _newest(job: Run, rule: Rule) -> Counted:
 
 
 _OTHERS: dict[str, Callable[[Run, Rule], Counted]] = {"group": _by_keys, "pair": _pair, "newest": _newest}
-
-
-def _failing(job: Run, counted: Mapping[str, Counted]) -> None:
-    shown = ", ".join(f"CAST({quote(k)} AS VARCHAR)" for k in job.rules.keys) or f"CAST({ROW} + 1 AS VARCHAR)"
-    for rule in job.rules.rules:
-        found = counted[rule.id]
-        wrong = found.a if rule.inverse else found.b - found.a
-        if (wrong or found.failing) and (query := _failing_query(job, rule, shown)):
-            more = [f for f in _listed(job, query) if f not in found.failing]
-            found.failing = (found.failing + more)[:MOST_FAILING]
-
-
-def _listed(job: Run, query: str) -> list[list[str | None]]:
-    return [[_short(v) for v in row] for row in job.sql(f"{query} LIMIT {MOST_FAILING}").fetchall()]
-
-
-def _failing_query(job: Run, rule: Rule, shown: str) -> str | None:
-    if rule.spec.measure == "row":
-        wrong = measures.measure(rule, job.columns).wrong(rule.inverse)
-        return f"SELECT {shown} FROM {DATA} WHERE {wrong}"
-    if rule.spec.measure == "pair":
-        return f"SELECT {shown} FROM ({_paired(job, rule)}) WHERE NOT ok_"
-    if rule.spec.measure == "group" and not rule.args.get("approximate"):
-        names = ", ".join(f"CAST({quote(n)} AS VARCHAR)" for n in rule.args["columns"])
-        order = ", ".join(map(quote, rule.args["columns"]))
-        return f"SELECT {names} FROM ({measures.groups(rule, job.columns)}) WHERE n > 1 ORDER BY n DESC, {order}"
-    return None
 
 
 def _short(value: Any) -> str | None:

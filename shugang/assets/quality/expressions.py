@@ -8,7 +8,8 @@ when it is written, not when it is run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -30,6 +31,21 @@ _QUERIES = {
 }  # fmt: skip
 _ONE_ROW = set(NODES) - _QUERIES - {kind for kind, _ in [*AGGREGATES.values(), *WINDOWS.values()]}
 FUNCTIONS = tuple(sorted(name for name, (kind, _) in SCALARS.items() if kind in _ONE_ROW))
+
+
+@cache
+def _trial() -> duckdb.DuckDBPyConnection:
+    """Where patterns and conditions are tried, on no data; each asker takes a cursor of his own."""
+    con = duckdb.connect(config={"threads": "1", "memory_limit": "256MB"})
+    con.execute("SET enable_external_access = false")
+    return con
+
+
+def tried(sql: str, values: Sequence[str] = ()) -> str:
+    """Run a statement of ours without data; the type of its first column. Raises duckdb.Error."""
+    with _trial().cursor() as cursor:
+        cursor.execute(sql, list(values)).fetchall()
+        return str(cursor.description[0][1])
 
 
 def condition(text: Any, where: str, columns: Mapping[str, str]) -> str:
@@ -94,11 +110,7 @@ def _bind(node: exp.Column, where: str, by_name: Mapping[str, str]) -> None:
 def _binds(sql: str, where: str, columns: Mapping[str, str]) -> None:
     empty = ", ".join(f"CAST(NULL AS {kind}) AS {quote(name)}" for name, kind in columns.items())
     try:
-        with duckdb.connect(config={"threads": "1", "memory_limit": "64MB"}) as con:
-            con.execute("SET enable_external_access = false")
-            found = con.execute(f"SELECT {sql} AS ok FROM (SELECT {empty})")  # noqa: S608 ours, from the closed tree
-            kind = str(found.description[0][1])
-            found.fetchall()
+        kind = tried(f"SELECT {sql} AS ok FROM (SELECT {empty})")  # noqa: S608 ours, from the closed tree
     except duckdb.Error as error:
         said = str(error).splitlines()[0][:160]
         raise RuleError(

@@ -17,7 +17,7 @@ from shugang.policy.lowering import quote
 from .rules import Rule
 
 DATA = "data"
-_REAL = ("DOUBLE", "FLOAT")
+REAL = ("DOUBLE", "FLOAT")
 _NUMBERS = (
     "TINYINT",
     "SMALLINT",
@@ -29,7 +29,7 @@ _NUMBERS = (
     "UINTEGER",
     "UBIGINT",
     "DECIMAL",
-    *_REAL,
+    *REAL,
 )
 _PLACEHOLDERS = ("null", "none", "nan", "n/a", "#n/a", "na", "-", "--", "?", "\\n", "无", "空")
 
@@ -41,7 +41,7 @@ class Measure(NamedTuple):
 
     def counted(self) -> tuple[str, str]:
         """(A, B) as SQL aggregates."""
-        a = " + ".join(f"count(*) FILTER (WHERE ({applies}) AND ({holds}))" for applies, holds in self.cells)
+        a = " + ".join(f"count(*) FILTER (WHERE {_both(holds, applies)})" for applies, holds in self.cells)
         b = " + ".join(
             "count(*)" if applies == "true" else f"count(*) FILTER (WHERE {applies})" for applies, _ in self.cells
         )
@@ -49,8 +49,12 @@ class Measure(NamedTuple):
 
     def wrong(self, inverse: bool) -> str:
         """The condition of a row that fails: one of its cells does."""
-        each = (f"(({a}) AND {'' if inverse else 'NOT '}coalesce({h}, false))" for a, h in self.cells)
-        return " OR ".join(each)
+        told = "{}" if inverse else "NOT coalesce({}, false)"
+        return " OR ".join(f"({_both(told.format(f'({h})'), a)})" for a, h in self.cells)
+
+
+def _both(first: str, applies: str) -> str:
+    return first if applies == "true" else f"({first}) AND ({applies})"
 
 
 def literal(text: str) -> str:
@@ -74,11 +78,11 @@ def as_text(name: str, kind: str) -> str:
 
 
 def filled(name: str, kind: str) -> str:
-    """A cell with something in it: not NULL, not blank, not NaN."""
+    """A cell with something in it: not NULL, not blank, not NaN. What begins with a visible character need not be trimmed."""
     column = quote(name)
     if is_text(kind):
-        return f"trim({column}) <> ''"
-    return f"NOT isnan({column})" if kind.upper() in _REAL else f"{column} IS NOT NULL"
+        return f"CASE WHEN {column} >= '!' THEN true ELSE trim({column}) <> '' END"
+    return f"NOT isnan({column})" if kind.upper() in REAL else f"{column} IS NOT NULL"
 
 
 def measure(rule: Rule, columns: Mapping[str, str]) -> Measure:
@@ -183,13 +187,13 @@ def _dirty(rule: Rule, columns: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def _dirty_cell(name: str, kind: str) -> tuple[str, str]:
     column = quote(name)
-    if kind.upper() in _REAL:
+    if kind.upper() in REAL:
         return f"{column} IS NOT NULL", f"isnan({column}) OR isinf({column})"
     if not is_text(kind):
         return f"{column} IS NOT NULL", "false"
     words = ", ".join(map(literal, _PLACEHOLDERS))
     odd = f"regexp_matches({column}, '[\\x00-\\x1f\\x7f]|\\x{{FFFD}}|^[\\s\\x{{3000}}]|[\\s\\x{{3000}}]$')"
-    return f"trim({column}) <> ''", f"{odd} OR lower({column}) IN ({words})"
+    return filled(name, kind), f"{odd} OR lower({column}) IN ({words})"
 
 
 _ROWS = {
@@ -209,15 +213,34 @@ def whole_key(rule: Rule, columns: Mapping[str, str]) -> str:
     return " AND ".join(parts) or "true"
 
 
-def groups(rule: Rule, columns: Mapping[str, str], data: str = DATA) -> str:
-    """Keys with their number of rows `n`."""
-    names = ", ".join(map(quote, rule.args["columns"]))
-    return f"SELECT {names}, count(*) AS n FROM {data} WHERE {whole_key(rule, columns)} GROUP BY {names}"
+def groups(rule: Rule, columns: Mapping[str, str], narrowed: str | None = None) -> str:
+    """Keys with their number of rows `n`, of all rows or of those that may share theirs."""
+    names, where = ", ".join(map(quote, rule.args["columns"])), whole_key(rule, columns)
+    where = f"({where}) AND {narrowed}" if narrowed else where
+    return f"SELECT {names}, count(*) AS n FROM {DATA} WHERE {where} GROUP BY {names}"
 
 
-def group_counts(rule: Rule, columns: Mapping[str, str]) -> str:
-    """(rows, distinct keys, keys of one row only)."""
-    return f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1) FROM ({groups(rule, columns)})"
+def names_of(rule: Rule) -> str:
+    return ", ".join(f"CAST({quote(n)} AS VARCHAR)" for n in rule.args["columns"])
+
+
+def group_counts(rule: Rule, columns: Mapping[str, str], most: int, narrowed: str | None = None) -> str:
+    """(rows, distinct keys, keys of one row only, the first `most` keys of several rows)."""
+    repeated = f"min([{names_of(rule)}], {most}) FILTER (WHERE n > 1)"
+    return f"SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE n = 1), {repeated} FROM ({groups(rule, columns, narrowed)})"
+
+
+def digests(rule: Rule, columns: Mapping[str, str]) -> str:
+    """Two 64-bit hashes of a key. The second begins with a mark: texts with one tail would collide in both otherwise."""
+    names = [quote(n) for n in rule.args["columns"]]
+    plain = [f"{quote(n)} + 0" if columns[n].upper() in REAL else quote(n) for n in rule.args["columns"]]  # -0 is 0
+    marked = (f"'#' || CAST({n} AS VARCHAR)" for n in plain)
+    return f"hash({', '.join(names)}) AS h, hash({', '.join(marked)}) AS g"
+
+
+def digested(rule: Rule, columns: Mapping[str, str]) -> str:
+    """Rows that apply: the key as `names_`, and its digests."""
+    return f"SELECT [{names_of(rule)}] AS names_, {digests(rule, columns)} FROM {DATA} WHERE {whole_key(rule, columns)}"
 
 
 def pair(rule: Rule, columns: Mapping[str, str], reference: str, types: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ import duckdb
 
 from shugang.policy.checks import CHECKS
 
-from .expressions import condition
+from .expressions import condition, tried
 from .kinds import TYPES
 from .refused import RuleError
 
@@ -89,8 +89,7 @@ def pattern(value: Any, where: str, columns: Columns) -> str:
             f"has to be a pattern of at most {LONGEST_PATTERN} characters",
         )
     try:
-        with duckdb.connect() as con:
-            con.execute("SELECT regexp_full_match('', ?)", [value]).fetchone()
+        tried("SELECT regexp_full_match('', ?)", [value])
     except duckdb.Error:
         raise RuleError(
             "bad_pattern",

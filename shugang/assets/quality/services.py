@@ -50,7 +50,7 @@ def checked(document: Any, columns: Mapping[str, str]) -> dict[str, Any]:
         except (ValueError, RecursionError) as error:
             where = f"{getattr(error, 'lineno', 1)}:{getattr(error, 'colno', 1)}"
             raise _bad(
-                Text(f"不是正确的JSON，错在第{where}（行:列）。", f"This is no JSON; see {where} (line:column).")
+                Text(f"不是正确的JSON，错在第{where}（行、列）。", f"This is no JSON; see {where} (line:column).")
             ) from None
     try:
         read(document, columns)

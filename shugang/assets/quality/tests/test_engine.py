@@ -39,7 +39,7 @@ RULES = {
     ],
 }
 RULESET = read(RULES, COLUMNS)
-NUMBER = st.one_of(st.none(), st.sampled_from([float("nan"), -1.0, 0.0, 3.0, 5.0, 6.5]))
+NUMBER = st.one_of(st.none(), st.sampled_from([float("nan"), -1.0, 0.0, -0.0, 3.0, 5.0, 6.5]))
 ROW = st.tuples(
     st.one_of(st.none(), st.integers(0, 4)),
     st.one_of(st.none(), st.sampled_from(["a", "bb", "c c", " a", "", "  ", "null", "'", "abcabc", "x\ny", "\ufffd"])),
@@ -119,7 +119,7 @@ def test_parts_counted_alone_and_merged_are_the_whole(con, tmp_path_factory, par
     assert merged.rows == whole.rows
     assert merged.profile == whole.profile
     for rule in ("one", "pair", "again"):
-        assert sorted(map(str, merged.rules[rule].failing)) == sorted(map(str, whole.rules[rule].failing))
+        assert sorted(map(str, merged.rules[rule].failing)) == sorted(map(str, whole.rules[rule].failing)), rule
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
