@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_GET
 
+from shugang.assets.grading.queries import public_level
+from shugang.assets.review.queries import standing as review_standing
 from shugang.kernel import clock, paging, textindex, workdays
 from shugang.kernel.models import RuleProfile
 from shugang.kernel.profiles import current_profile
@@ -107,6 +109,8 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "sector": SECTORS[product.sector],
         "mode": MODES[product.mode],
         "trust": queries.public_trust(product),
+        "grade": public_level(product.dataset_version),
+        "reviewed": review_standing(product.dataset_version),
         "terms": describe(product.terms, product.mode),
         "purposes": [PURPOSES[p] for p in product.purposes],
         "columns": queries.dictionary(product),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from shugang.assets.grading.queries import public_level
 from shugang.assets.registration import verify
 from shugang.assets.registration.form import FREQUENCIES
 from shugang.assets.thirdparty.kinds import RESULTS
@@ -247,6 +248,7 @@ def public_json(product: DataProduct) -> dict[str, Any]:
             "bytes": version.bytes, "published_at": version.created_at.isoformat(), "origin": version.dataset.origin,
             "licence": version.dataset.licence,
         },
+        "level": grade[0] if (grade := public_level(version)) else None,
         "certificate": product.certificate.number if product.certificate else None,
         "purposes": [{"code": p, "label": PURPOSES[p].zh, "label_en": PURPOSES[p].en} for p in product.purposes],
         "price": {"plan": plan.to_json(), "headline": pricing.headline(plan).zh},
