@@ -243,17 +243,18 @@ def test_the_buyers_way(chromium, site, people):
     buyer.look("usage")
 
 
-PUBLIC = ("/", "/products", "/notices", "/verify", "/log", "/help", "/api", "/sign-in", "/join", "/parties", "/nowhere")
+PUBLIC = ("/", "/products", "/notices", "/grading?person=serious", "/verify", "/log", "/help", "/api", "/sign-in", "/join", "/parties", "/nowhere")
 DESKS = {
     "xufang": ("/desk", "/desk/waiting", "/desk/contracts", "/desk/inquiries", "/desk/grants", "/desk/usage", "/desk/bills",
                "/desk/statements", "/desk/party", "/desk/people", "/desk/security"),
-    "gongfang": ("/desk", "/desk/datasets", "/desk/assets", "/desk/products", "/desk/products/new", "/desk/connectors"),
+    "gongfang": ("/desk", "/desk/datasets", "/desk/assets", "/desk/products", "/desk/products/new", "/desk/connectors",
+                 "/desk/grading", "/desk/security-reviews"),
     "yunying": ("/desk", "/desk/settlement", "/desk/ledger", "/desk/bank", "/desk/reconciliation"),
     "shouli": ("/desk", "/desk/assets"),
     "jianguan": ("/desk", "/desk/reconciliation", "/desk/contracts"),
     "anquan": ("/desk/admin/security", "/desk/security"),
 }  # fmt: skip
-FIRST = r"^/(products|verify|desk/(contracts|grants|bills|datasets|assets|statements|inquiries|products)|cases|trace/\w+)/[A-Z]"
+FIRST = r"^/(products|verify|desk/(contracts|grants|bills|datasets|assets|statements|inquiries|products|grading|security-reviews)|cases|trace/\w+)/[A-Z]"
 
 
 @pytest.mark.parametrize("english", [False, True], ids=["zh", "en"])
