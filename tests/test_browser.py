@@ -243,7 +243,20 @@ def test_the_buyers_way(chromium, site, people):
     buyer.look("usage")
 
 
-PUBLIC = ("/", "/products", "/notices", "/grading?person=serious", "/verify", "/log", "/help", "/api", "/sign-in", "/join", "/parties", "/nowhere")
+PUBLIC = (
+    "/",
+    "/products",
+    "/notices",
+    "/grading",
+    "/verify",
+    "/log",
+    "/help",
+    "/api",
+    "/sign-in",
+    "/join",
+    "/parties",
+    "/nowhere",
+)
 DESKS = {
     "xufang": ("/desk", "/desk/waiting", "/desk/contracts", "/desk/inquiries", "/desk/grants", "/desk/usage", "/desk/bills",
                "/desk/statements", "/desk/party", "/desk/people", "/desk/security"),
