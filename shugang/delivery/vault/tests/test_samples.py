@@ -40,3 +40,14 @@ def test_terms_show_granted_columns_masked_and_filtered():
     assert sample.columns == ["prefix7", "city"]
     assert [row[0] for row in sample.rows] == ["130****"] * 3
     assert all(row[1] not in ("厦门", "福州", "泉州") for row in sample.rows)
+
+
+def test_masks_made_outside_sql_are_made_for_a_sample_too():
+    masks = (
+        Mask("prefix7", "ff1", {"key_id": "k1", "alphabet": "digits"}),
+        Mask("city", "sm3_token", {"key_id": "k1"}),
+    )
+    rows = granted_sample(make_version(), make_terms(("prefix7", "city"), masks=masks), 3).rows
+    assert all(len(prefix) == 7 and prefix.isdigit() for prefix, _ in rows)
+    assert not {prefix for prefix, _ in rows} & {"1300000", "1300001", "1300002"}
+    assert all(len(city) == 32 for _, city in rows)
