@@ -128,8 +128,7 @@ def check(number: str) -> Verification | None:
         in_force=state == "valid" and proof != MISMATCH,
         facts=[(Text("登记机构", "Registrar"), said["registrar"]["name"]), *documents.facts(certificate, said),
                (Text("备注", "Remarks"), said["remarks"] or None),
-               (Text("现存负担", "Encumbrances now"), _burdens(certificate)),
-               (Text("由此取代", "Replaced by"), _successor(certificate))],
+               *_now(certificate)],
         event=certificate.event,
         proof=proof,
         content={"state": state, "in_force": state == "valid" and proof != MISMATCH, "certificate": said},
@@ -141,6 +140,15 @@ def check(number: str) -> Verification | None:
         history=[(EVENT_LABELS[e.kind], e) for e in events],
         pdf=(lambda: documents.read(certificate)) if certificate.pdf_path else None,
     )  # fmt: skip
+
+
+def _now(certificate: Certificate) -> list[tuple[Text, Any]]:
+    """What has come since it was issued: encumbrances that stand, and the certificate that took its place."""
+    rows = [
+        (Text("现存负担", "Encumbrances now"), _burdens(certificate)),
+        (Text("由此取代", "Replaced by"), _successor(certificate)),
+    ]
+    return [(label, value) for label, value in rows if value]
 
 
 def _burdens(certificate: Certificate) -> Text | None:

@@ -88,10 +88,18 @@ def facts(certificate: Certificate, said: dict[str, Any]) -> list[tuple[Text, An
         (Text("实际出处", "Real origin"), dataset["origin"] or None),
         (Text("使用许可", "Licence"), dataset["licence"] or None),
         (Text("限制范围", "Limits"), limits_line(said["limits"])),
-        (Text("来源凭证", "Certificates of the sources"), "、".join(said.get("sources", [])) or None),
+        *_where_it_stands(said),
+    ]
+
+
+def _where_it_stands(said: dict[str, Any]) -> list[tuple[Text, Any]]:
+    """What only some certificates have: sources, a predecessor, a certificate from elsewhere."""
+    rows = [
+        (Text("来源凭证", "Certificates of the sources"), "、".join(said.get("sources", []))),
         (Text("取代的凭证", "Replaces"), said.get("previous")),
         (Text("采信的凭证", "Recognises"), _recognised(said)),
     ]
+    return [(label, value) for label, value in rows if value]
 
 
 def _recognised(said: dict[str, Any]) -> str | None:

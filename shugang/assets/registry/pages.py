@@ -106,7 +106,20 @@ def statistics(request: HttpRequest) -> HttpResponse:
 
 def _chart(table: queries.Table) -> dict[str, Any]:
     series = [{"name": tx(Text("件", "Number")), "data": [n for _, _, n in table.rows]}]
-    return {"type": "bar", "unit": "", "x": [tx(label) for _, label, _ in table.rows], "series": series}
+    return {
+        "type": "bar",
+        "unit": "",
+        "x": [_mark(table, code, label) for code, label, _ in table.rows],
+        "series": series,
+    }
+
+
+def _mark(table: queries.Table, code: str, label: Text) -> str:
+    """Sections of industry stand by their letter, with a name short enough for an axis."""
+    if table.key != "industries":
+        return str(tx(label))
+    name = str(tx(label))
+    return f"{code} {name[:7]}…" if len(name) > 8 else f"{code} {name}"
 
 
 @require_GET

@@ -94,7 +94,7 @@ def row_json(certificate: Certificate) -> dict[str, Any]:
         "name": said["asset"]["name"],
         "holder": said["holder"]["name"],
         "registrar": said["registrar"]["name"],
-        "rights": said["rights"],
+        "rights": [r for r in RIGHT_NAMES if r in said["rights"]],
         "industry": said["asset"]["industry"],
         "type": said.get("kind", "initial"),
         "profile": said["profile"],

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from shugang.assets.registration.queries import valid_certificate
 from shugang.assets.review.queries import require_standing
 from shugang.assets.thirdparty.models import SignedReport
 from shugang.assets.thirdparty.signing import sign_report
@@ -123,13 +124,43 @@ def content_of(ctx: Context, listing: Listing) -> dict[str, Any]:
         "reviewer": listing.reviewer.uscc,
         "answers": {k: v for k, v in ctx.data.items() if k.startswith("item_")},
         "opinion": ctx.data["opinion"],
+        **({"recognised": foreign["number"]} if (foreign := recognised(listing)) else {}),
     }
+
+
+# What a certificate recognised from elsewhere has settled: it is not reviewed a second time (采信).
+RELIED_ON = frozenset({"source", "rights"})
+
+
+def recognised(listing: Listing) -> dict[str, Any] | None:
+    """The certificate from elsewhere on which the product's asset stands, if it does."""
+    certificate = valid_certificate(listing.product.asset)
+    found: dict[str, Any] | None = certificate.content.get("recognised") if certificate else None
+    return found
+
+
+def _not_reviewed_twice(listing: Listing, failed: set[str]) -> None:
+    """Raises Refusal `no_repeat_review` where only what a recognised certificate has settled is said to fail."""
+    foreign = recognised(listing)
+    if foreign and failed and failed <= RELIED_ON:
+        raise Refusal(
+            "no_repeat_review",
+            Text(
+                f"登记凭证采信自{foreign['issuer']}（{foreign['number']}），来源和权利不重复审查，请选“不适用”。"
+                "认为凭证有误的，请在核验页对凭证提出异议。",
+                f"The certificate is recognised from {foreign['issuer']} ({foreign['number']}): source and rights are not reviewed "
+                "again, please choose “Not applicable”. If you think it is wrong, object to it on its verification page.",
+            ),
+            422,
+        )
 
 
 def sign_opinion(ctx: Context) -> None:
     """A favourable opinion has no failed item; it is signed for the third party, and the signature is recorded."""
     independent(ctx)
+    listing = listing_of(ctx)
     failed = [label for name, label in ITEMS.items() if ctx.data[f"item_{name}"] == "fail"]
+    _not_reviewed_twice(listing, {name for name in ITEMS if ctx.data[f"item_{name}"] == "fail"})
     if failed:
         raise Refusal(
             "item_failed",
@@ -139,7 +170,6 @@ def sign_opinion(ctx: Context) -> None:
             ),
             422,
         )
-    listing = listing_of(ctx)
     report = sign_report(
         ctx.actor,
         kind=COMPLIANCE,

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from shugang.assets.recognition.services import submit as recognise
 from shugang.assets.registration.amending import amend
 from shugang.assets.testing import finish, hand_over, make_certificate, make_material, make_registrar, make_reviewed
 from shugang.assets.testing import make_version as plain_version
@@ -246,6 +247,29 @@ def test_a_changed_certificate_carries_the_listing_and_its_grants_on():
     assert (DataProduct.objects.get().state, Grant.objects.get(pk=grant.pk).state) == ("suspended", "suspended")
     engine.act(heir.case.number, "resume", deal.office.reviewer, {"reason": "核查无误。"})
     assert (DataProduct.objects.get().state, Grant.objects.get(pk=grant.pk).state) == ("listed", "active")
+
+
+def test_what_was_recognised_is_not_reviewed_twice():
+    testing.load_profiles()
+    office, venue, supplier = make_registrar(), testing.make_venue(), make_signer(make_party("supplier"))
+    version = plain_version(supplier.party)
+    case = recognise(supplier, version.dataset.number, office.party.number, {
+        "method": "paper", "number": "SJ3512026070001", "issuer": "示例省登记中心", "data_name": "示例外地数据集", "summary": "外地登记。",
+        "industry": "N", "division": "77", "source_kind": "collected", "rights": ["OPERATE"], "valid_until": "2040-06-30",
+        "declaration": True,
+    })  # fmt: skip
+    engine.act(
+        case.number, "confirm", office.examiner, {"channel": "letter", "where": "复函1号", "finding": "一致，有效。"}
+    )
+    case.recognition.refresh_from_db()
+    product = testing.make_product(supplier, case.recognition.certificate)
+    case = testing.apply_listing(supplier, product, venue)
+    engine.act(case.number, "accept", venue.handler)
+    no = refused(case, "opine", venue.signer, {**testing.FAVOURABLE, "item_rights": "fail"})
+    assert no.code == "no_repeat_review"
+    assert refused(case, "opine", venue.signer, {**testing.FAVOURABLE, "item_quality": "fail"}).code == "item_failed"
+    engine.act(case.number, "opine", venue.signer, {**testing.FAVOURABLE, "item_rights": "na", "item_source": "na"})
+    assert SignedReport.objects.get().content["recognised"] == "SJ3512026070001"
 
 
 @pytest.mark.parametrize("rights", [["OPERATE"], ["HOLD", "USE", "OPERATE"]])
