@@ -16,6 +16,8 @@ from shugang.policy.text import Text
 from ..grading import queries as grades
 from ..grading.matrix import CORE, IMPORTANT
 from ..grading.models import Grading
+from ..thirdparty.models import SignedReport
+from ..thirdparty.queries import standing_reports
 from .form import ANONYMISED, NONE
 from .models import AnonymityCheck
 
@@ -52,6 +54,14 @@ def shown_anonymous(version: DatasetVersion) -> AnonymityCheck | None:
     return last if last is not None and last.smallest >= last.threshold else None
 
 
+def standing_risk(version: DatasetVersion) -> SignedReport | None:
+    """The holder's newest risk assessment of this very version that a third party signed, that stands and is not adverse."""
+    rows = standing_reports(version.dataset_id, "risk", version_id=version.pk)
+    mine = rows.filter(client_id=version.dataset.party_id, result__in=("favourable", "qualified"))
+    found: SignedReport | None = mine.first()
+    return found
+
+
 def check(grading: Grading, form: Mapping[str, Any], actor: Actor | None) -> None:
     """Raises Refusal `invalid_form` with every wrong answer at once. `actor` has to own new files; None at the decision."""
     wrong: dict[str, Text] = {}
@@ -73,7 +83,7 @@ def _important(grading: Grading, form: Mapping[str, Any]) -> dict[str, Text]:
     until = form.get("risk_until")
     if until and date.fromisoformat(until) < clock.today():
         return {"risk_until": Text("风险评估已经过期，请重新评估。", "The risk assessment has ended; please renew it.")}
-    if (grading.level or 0) < IMPORTANT:
+    if (grading.level or 0) < IMPORTANT or standing_risk(grading.version):
         return {}
     wrong = {}
     if not form.get("risk_file"):

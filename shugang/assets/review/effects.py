@@ -11,6 +11,7 @@ from shugang.kernel.events import emit
 from shugang.kernel.models import Material
 from shugang.kernel.procedure import Context
 
+from ..grading.matrix import IMPORTANT
 from ..grading.models import Grading
 from . import checks
 from .guards import review_of
@@ -76,11 +77,17 @@ def passed(ctx: Context) -> None:
     grading = checks.grading_for(review.version)
     review.state, review.passed_at, review.reason = SecurityReview.State.PASSED, clock.now(), ""
     review.level, review.personal, review.summary = grading.level, checks.personal_columns(grading), summary_of(grading)
-    until = review.form.get("risk_until")
+    until, risk = review.form.get("risk_until"), None
+    if grading.level and grading.level >= IMPORTANT and not review.form.get("risk_file"):
+        risk = checks.standing_risk(review.version)  # the signed report stands in for the file, and for its end
+        assert risk is not None and risk.valid_until is not None
+        until = risk.valid_until.isoformat()
+        ctx.refs.append(("report", risk.number))
     review.valid_until = end_of(until) if until else None
     review.save()
     told(ctx)
-    ctx.outputs |= {"level": review.level, "personal": review.personal, "risk": _digest(review, "risk_file")}
+    basis = risk.digest if risk else _digest(review, "risk_file")
+    ctx.outputs |= {"level": review.level, "personal": review.personal, "risk": basis}
     emit("security_review.passed", ctx.actor, review.event_refs(), _said(review), ctx.case)
 
 

@@ -26,7 +26,7 @@ APPLICATION = Form(
         Field("basis_file", "file", Text("依据材料", "Proof of the basis"),
               Text("以单独同意为依据时必须上传同意书样本。", "With consent, a sample of the form is required."), required=False),
         Field("risk_file", "file", Text("风险评估报告", "Risk assessment"),
-              Text("重要数据必须上传。", "Required for important data."), required=False),
+              Text("重要数据必须上传；有第三方签署、仍有效的风险评估报告时不用。", "Required for important data, unless a signed risk assessment by a third party stands."), required=False),
         Field("risk_until", "date", Text("风险评估有效期至", "Risk assessment valid until"), required=False),
         Field("declaration", "bool", Text("以上内容真实，愿承担法律责任", "The above is true, and we answer for it")),
     ),

@@ -8,7 +8,9 @@ from shugang.kernel.models import Event
 from shugang.kernel.reactions import on
 
 from ..grading import queries as grades
-from ..grading.matrix import LEVELS
+from ..grading.matrix import IMPORTANT, LEVELS
+from ..thirdparty.models import SignedReport
+from .checks import standing_risk
 from .models import SecurityReview
 
 
@@ -38,5 +40,19 @@ def look_again(event: Event) -> None:
             reopen(review, f"新认定个人信息字段：{'、'.join(new[:5])}")
 
 
+def risk_withdrawn(event: Event) -> None:
+    """A signed risk assessment is taken back: what rested on it is reviewed again."""
+    report = SignedReport.objects.get(number=event.refs.get(kind="report").key)
+    if report.kind != "risk" or report.version_id is None:
+        return
+    rows = SecurityReview.objects.select_related("case", "version__dataset").filter(
+        version_id=report.version_id, state=SecurityReview.State.PASSED, level__gte=IMPORTANT
+    )
+    for review in rows.order_by("pk"):
+        if not review.form.get("risk_file") and standing_risk(review.version) is None:
+            reopen(review, f"风险评估报告{report.number}已撤回")
+
+
+on("report.withdrawn")(risk_withdrawn)
 on("grading.in_force")(look_again)
 on("grading.inherited")(look_again)

@@ -16,6 +16,8 @@ from shugang.assets.review.anonymity import k_anonymity
 from shugang.assets.review.models import SecurityReview
 from shugang.assets.review.process import SECURITY_REVIEW
 from shugang.assets.testing import SECURITY, load_profiles, make_graded, make_reviewed, make_version
+from shugang.assets.thirdparty.services import withdraw_report
+from shugang.assets.thirdparty.testing import make_agency, make_report
 from shugang.delivery.testing import make_version as stored_version
 from shugang.kernel import clock, engine, materials
 from shugang.kernel.errors import Refusal
@@ -105,6 +107,28 @@ def test_important_data_need_an_assessment_in_force(room):
     event = Event.objects.get(kind="assets.security_review.pass")
     assert event.payload["risk"] == report["sha256"] and event.payload["level"] == 5
     assert materials.open_material(report["material"], room.decider)[0].sha256 == report["sha256"]
+
+
+def test_a_signed_risk_assessment_stands_in_for_the_file_until_it_is_withdrawn(room):
+    # given important data, and a third party's assessment that is adverse
+    version = room.version(pm25=IMPORTANT)
+    number = version.dataset.number
+    make_report(room.handler, number, "risk", score=None, level="high", result="adverse")
+    assert set(says_no("invalid_form", room.apply, version).fields) == {"risk_file", "risk_until"}
+    # when another one is favourable, then no file is asked for, and the review ends with the report
+    agency = make_agency("risk")
+    report = make_report(room.handler, number, "risk", agency, score=None, level="low")
+    case = room.apply(version)
+    engine.act(case.number, "pass", room.decider, OPINION)
+    event = Event.objects.get(kind="assets.security_review.pass")
+    assert event.payload["risk"] == report.digest and ("report", report.number) in {
+        (r.kind, r.key) for r in event.refs.all()
+    }
+    review = queries.standing(version)
+    assert review.valid_until.astimezone(clock.zone()).date() == report.valid_until + timedelta(days=1)
+    # when it is withdrawn, then the review is open again
+    withdraw_report(agency.signer, report.number, "方法有误。")
+    assert queries.standing(version) is None and Case.objects.get(pk=case.pk).state == "reopened"
 
 
 def test_an_assessment_that_ends_re_opens_it(room, settings):
