@@ -44,6 +44,7 @@ from shugang.delivery.plane.places import networks
 from shugang.delivery.plane.replies import INTERNAL, JSON, Denied
 from shugang.delivery.plane.ship import Shipper
 from shugang.delivery.plane.sql_jobs import Jobs
+from shugang.delivery.plane.stream import events
 from shugang.delivery.plane.stream.feeds import Broker, Feeds
 from shugang.delivery.plane.stream.listener import Listener
 from shugang.delivery.plane.upstream import Upstream, Upstreams
@@ -170,6 +171,8 @@ class Plane:
                 await sql.handle(self, scope, proto)
             elif path.startswith(push.PREFIX) and scope.method == "POST":
                 await push.handle(self, scope, proto, path[len(push.PREFIX) :])
+            elif path.startswith(events.PREFIX) and scope.method == "GET":
+                await events.handle(self, scope, proto, path[len(events.PREFIX) :])
             elif path == oauth.PATH:
                 await oauth.handle(self, scope, proto)
             elif path == "/healthz":

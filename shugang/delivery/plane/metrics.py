@@ -29,6 +29,7 @@ def render_metrics(plane: Plane) -> str:
         ("replayed_total", "counter", "", plane.counters["replayed"]),
         ("aborted_total", "counter", "", plane.counters["aborted"]),
         ("stream_connections", "gauge", "", len(plane.listener)),
+        ("streams_open", "gauge", "", plane.counters["streams_open"]),
         ("stream_unfit_total", "counter", "", plane.counters["stream_unfit"] + plane.feeds.counts["unfit"]),
         ("stream_received_total", "counter", "", plane.feeds.counts["received"]),
         ("stream_dropped_total", "counter", "", plane.feeds.counts["dropped"]),

@@ -149,6 +149,9 @@ def document() -> bytes:
         "/push/v1/{product}": {
             "post": _operation("Write it to a registered place.", [PRODUCT, *RETRIED], requestBody=_body(push))
         },
+        "/stream/v1/{product}": {
+            "get": _operation("Events of a stream, as they come.", [PRODUCT, NONCE], ["text/event-stream"])
+        },
         "/oauth2/token": {
             "post": _operation(
                 "RFC 6749 §4.4, with HTTP Basic.", [], requestBody=_body(form, "application/x-www-form-urlencoded")

@@ -76,12 +76,20 @@ class Pipe:
     def _moved(self, count: int) -> None:
         self._written += count
         if not self._taken and self._written > CAPACITY:
-            # More has gone in than fits: the server reads. From here on it is the only reader, so that a client
-            # that goes away is an error to us.
-            writer = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
-            os.dup2(writer, self._fd, inheritable=False)
-            os.close(writer)
-            self._taken = True
+            self._take()  # more has gone in than fits: the server reads
+
+    def _take(self) -> None:
+        """From here on the server is the only reader, so that a client that goes away is an error to us."""
+        writer = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(writer, self._fd, inheritable=False)
+        os.close(writer)
+        self._taken = True
+
+    async def taken(self) -> None:
+        """Wait until the server reads what was written first; call it between writes."""
+        await self.finish()
+        if not self._taken:
+            self._take()
 
     async def _watched(self, fill: Callable[[], None]) -> None:
         """Run `fill` in a thread; ends it when the grant does or the client takes nothing any more. The thread has

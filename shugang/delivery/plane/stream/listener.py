@@ -22,7 +22,7 @@ from shugang.delivery.plane.index import Holder
 from shugang.delivery.plane.journal import JournalFailed
 from shugang.delivery.plane.replies import Denied
 from shugang.delivery.plane.stream import packets
-from shugang.delivery.plane.stream.windows import Ended, SlowConsumer, Subscription
+from shugang.delivery.plane.stream.windows import Ended, SlowConsumer, Subscription, joined
 
 if TYPE_CHECKING:
     from shugang.delivery.plane.app import Plane
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("shugang.plane.stream")
 PREFIX = "products/"
 CONNECT_SECONDS = 10.0
-# How long the broker behind a product may take to accept us before a subscription is refused.
-READY_SECONDS = 8.0
 STALL_SECONDS = 10.0
 PART_SECONDS = 2.0
 MOST_CONNECTIONS = 1000
@@ -225,7 +223,7 @@ class Session:
             holder = self._holder(asked)
             use = await gate.admit(holder.products["stream"].get(product), _Scope(self._client))
             subscription = Subscription(plane, use, product, min(quality, 1), self)
-            if not await self._joined(subscription):
+            if not await joined(subscription):
                 raise Rejected(use, Denied("source_unavailable"))
         except Rejected as rejected:
             await gate.refuse(rejected.use, rejected.denied)
@@ -237,22 +235,6 @@ class Session:
         task.add_done_callback(lambda _: subscription.leave())
         plane.counters["subscriptions"] += 1
         return subscription.quality
-
-    async def _joined(self, subscription: Subscription) -> bool:
-        """Whether the supplier's broker has accepted the topics."""
-        feed = subscription.join()
-        if feed is None:
-            return False
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                await feed.ready.wait()
-        except TimeoutError:
-            subscription.leave()
-            return False
-        except asyncio.CancelledError:
-            subscription.leave()
-            raise
-        return True
 
     async def _follow(self, subscription: Subscription) -> None:
         try:

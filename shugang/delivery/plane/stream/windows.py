@@ -34,6 +34,8 @@ MOST_BYTES = 1024 * 1024
 PENDING_MESSAGES = 20 * MOST_MESSAGES
 PENDING_BYTES = 16 * MOST_BYTES
 LOOK_SECONDS = 0.25
+# How long the broker behind a product may take to accept us before a subscription is refused.
+READY_SECONDS = 8.0
 
 
 class Sink(Protocol):
@@ -187,3 +189,20 @@ class Subscription:
             refused = await meter.room(day, base, middle, sizes[middle])
             low, high = (middle, high) if refused is None else (low, middle)
         return low, code
+
+
+async def joined(subscription: Subscription) -> bool:
+    """Whether the supplier's broker has accepted the topics; `leave` it in the end if it has."""
+    feed = subscription.join()
+    if feed is None:
+        return False
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await feed.ready.wait()
+    except TimeoutError:
+        subscription.leave()
+        return False
+    except asyncio.CancelledError:
+        subscription.leave()
+        raise
+    return True
