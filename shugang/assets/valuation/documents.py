@@ -15,6 +15,7 @@ from django.conf import settings
 from shugang.evidence import scan
 from shugang.kernel import clock, sequencer
 from shugang.policy.text import Text
+from shugang.ui import formats
 from shugang.ui.documents import DocumentError, render_pdf
 
 from ..registration import sealing
@@ -143,7 +144,7 @@ def _data(appraisal: Appraisal, receipt: dict[str, Any]) -> dict[str, Any]:
     url = f"{settings.SHUGANG_PUBLIC_URL}/verify/{appraisal.number}"
     signatures = [
         {"name": s.name, "qualification": s.qualification, "signed_at": s.signed_at, "algorithm": s.signature["algorithm"],
-         "digest": s.digest} for s in appraisal.signatures.order_by("pk")
+         "digest": formats.grouped(s.digest)} for s in appraisal.signatures.order_by("pk")
     ]  # fmt: skip
     return {
         "lang": "zh",
