@@ -129,7 +129,8 @@ _PHRASES = _index(
     (phrase, kind.name, strength)
     for kind in KINDS.values()
     for phrases, strength in ((kind.phrases, STRONG), (kind.weak_phrases, WEAK), (kind.context_phrases, CONTEXT))
-    for phrase in phrases
+    for spelled in phrases
+    for phrase in {spelled, ("".join(spelled),)}  # user_account is also written useraccount
 )
 _PINYIN = _index(
     (initials, kind.name, strength)

@@ -40,13 +40,13 @@ def outcome(*parts: str) -> tuple[float, float, list[str]]:
 
 
 def test_recall_and_precision_on_the_corpus() -> None:
-    recall, precision, errors = outcome("tuning", "held_out", "public")
+    recall, precision, errors = outcome("tuning", "held_out", "public", "public_later")
     assert recall >= 0.98 and precision >= 0.95, errors
     for part in ("tuning", "held_out"):
         recall, precision, errors = outcome(part)
         assert recall >= 0.98 and precision >= 0.95, errors
     # Headers that nobody chose for this test: what no dictionary would know stays unfound.
-    recall, precision, errors = outcome("public")
+    recall, precision, errors = outcome("public", "public_later")
     assert recall >= 0.95 and precision >= 0.95, errors
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from shugang.assets.grading.tests.corpus.held_out import HELD_OUT
+from shugang.assets.grading.tests.corpus.public_later import LATER
 from shugang.assets.grading.tests.corpus.public_schemas import PUBLIC
 from shugang.assets.grading.tests.corpus.tables import TUNING, Col
 
@@ -64,7 +65,11 @@ KINDS: dict[str, tuple[str, bool]] = {
     "deidentified": ("other", False),
     "credit_code": ("", False),
 }
-MINORS = {("pupils", "年龄"), ("pupils", "身份证件号")}  # under fourteen: sensitive whatever the kind (第二十八条)
+MINORS = {
+    ("pupils", "年龄"),
+    ("pupils", "身份证件号"),
+    ("guardian", "age"),
+}  # under fourteen: sensitive whatever the kind (第二十八条)
 
 
 def values(table: str, column: Col) -> list[str | None]:
@@ -85,7 +90,7 @@ def table_text(table: str, columns: list[Col]) -> str:
 
 def labels() -> Iterator[list[str | None]]:
     yield ["part", "table", "column", "kind", "pi_class", "sensitive"]
-    for part, tables in (("tuning", TUNING), ("held_out", HELD_OUT), ("public", PUBLIC)):
+    for part, tables in (("tuning", TUNING), ("held_out", HELD_OUT), ("public", PUBLIC), ("public_later", LATER)):
         for table, columns in tables.items():
             for header, kind, _ in columns:
                 pi_class, sensitive = KINDS[kind]
@@ -95,7 +100,10 @@ def labels() -> Iterator[list[str | None]]:
 
 def files() -> dict[str, str]:
     """Every file of the corpus by its path below this folder."""
-    made = {f"tables/{name}.csv": table_text(name, columns) for name, columns in (TUNING | HELD_OUT | PUBLIC).items()}
+    made = {
+        f"tables/{name}.csv": table_text(name, columns)
+        for name, columns in (TUNING | HELD_OUT | PUBLIC | LATER).items()
+    }
     return {**made, "labels.csv": as_csv(list(labels()))}
 
 
