@@ -37,6 +37,7 @@ ROOMS = (
     "market.products",
     "market.search",
     "market.listing",
+    "market.pricing",
     "market.trade",
     "market.contracts",
     "market.vouchers",

@@ -58,6 +58,9 @@ from shugang.kernel.profiles import load_profile
 from shugang.market.contracts.models import Contract
 from shugang.market.contracts.services import propose_change, sign
 from shugang.market.listing.services import apply_listing
+from shugang.market.pricing.fees import decide_allowance
+from shugang.market.pricing.services import draft_model, make_estimate
+from shugang.market.pricing.splits import make_split
 from shugang.market.products.models import DataProduct
 from shugang.market.products.services import create_product
 from shugang.market.trade.services import accept, inquire, quote
@@ -163,6 +166,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
         "appraisals",
         "listings",
         "negotiations",
+        "prices",
         "admission",
         "money",
         "personal",
@@ -402,6 +406,35 @@ def _open_negotiations(world: World) -> None:
     sign(supplier, contract.number)
     world.things["contract:pending"] = contract
     world.things["case:change"] = propose_change(buyer, world.number("contract:air"), "terminate", "不再需要。")
+
+
+def model_form(world: World, **changes: str) -> dict[str, str]:
+    """Answers of a pricing model for products like the air data."""
+    product = world.things["product:air"]
+    return {
+        "title": "示例数据集定价模型", "sector": product.sector, "type": product.type, "scenario": "暴露评估", "basis": "whole",
+        "factors": "rows | 记录数 | Rows | 万行 | 1 | 1000 | 产品说明书", "formula": "500 + rows * 20", "spread": "10",
+        "examples": "rows=100 => 2500", "valid_from": "2020-01-01", "valid_until": "2036-12-31", "notes": "示例样本。", **changes,
+    }  # fmt: skip
+
+
+def _open_prices(world: World) -> None:
+    """A published model and a draft, an estimate that is shown, an allowance whose period is over, a split."""
+    agency, supplier, product = world.actor("pinggu"), world.actor("gongfang"), world.things["product:air"]
+    for name in ("model", "model:draft"):
+        world.things[name] = draft_model(agency, model_form(world))
+    engine.act(world.number("model"), "submit", agency)
+    engine.act(world.number("model"), "publish", world.actor("fuhe"), {"opinion": "算例核对无误。"})
+    make_estimate(supplier, product.number, world.number("model"), {"rows": "90~110"}, "示例产品说明书。", public=True)
+    year = clock.today().year - 1
+    form = {"holder": supplier.party.number, "field": "示例领域", "document": "示例文件〔2025〕1号", "cost": "800000",
+            "profit": "150000", "tax": "50000", "trial": "on"}  # fmt: skip
+    for name, of in (("allowance:over", year - 1), ("allowance", year + 1)):
+        period = {"period_from": f"{of}-01-01", "period_to": f"{of}-12-31", "field": f"示例领域{of}"}
+        world.things[name] = decide_allowance(world.actor("jianguan"), {**form, **period})
+    players = [supplier.party.number, world.actor("pangren").party.number]
+    draft = world.things["product:draft"].number
+    make_split(supplier, draft, players, "table", [{"members": players, "value": 100}], "示例取值依据。")
 
 
 def _open_admission(world: World) -> None:

@@ -13,6 +13,7 @@ class MarketConfig(AppConfig):
         from .contracts.services import expire_due
         from .listing import reactions  # noqa: F401  so do the reactions
         from .listing.process import LISTING  # noqa: F401
+        from .pricing.process import MODELLING  # noqa: F401
         from .products import objects  # noqa: F401
         from .trade.process import TRADE  # noqa: F401
         from .vouchers import check  # noqa: F401

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from shugang.policy.text import Text
-from shugang.ui.menu import MenuItem
+from shugang.ui.menu import FOOTER, MenuItem
 from shugang.ui.menu import register as add
 
 
@@ -22,7 +22,27 @@ def _buys(request: HttpRequest) -> bool:
     return "buyer" in _roles(request)
 
 
+def _writes_models(request: HttpRequest) -> bool:
+    return bool({"association", "reviewer"} & _roles(request))
+
+
+def _regulates(request: HttpRequest) -> bool:
+    return "regulator" in _roles(request)
+
+
 def register() -> None:
+    add(MenuItem(FOOTER, Text("定价模型", "Pricing models"), "pricing-models", order=4))
+    add(MenuItem(FOOTER, Text("公共数据收费", "Fees of public data"), "tariffs", order=5))
+    add(
+        MenuItem(
+            "desk.service", Text("定价模型", "Pricing models"), "pricing-models", "chart-bar", _writes_models, None, 40
+        )
+    )
+    add(
+        MenuItem(
+            "desk.supervise", Text("公共数据收费", "Fees of public data"), "tariffs", "coin-yuan", _regulates, None, 60
+        )
+    )
     add(MenuItem("desk.buy", Text("询价与议价", "Inquiries"), "inquiries", "messages", _buys, None, 10))
     add(MenuItem("desk.buy", Text("合同", "Contracts"), "contracts", "file-text", _buys, None, 20))
     add(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo import trade
+from shugang.policy.priceplan import PricePlan
 
 from .base import OPEN, OWN, Door, api, both, fill, post, read
 
@@ -68,6 +69,87 @@ def _stopped(client: Any) -> None:
     suspend_listing(fuhe, DataProduct.objects.get(name=trade.OFFERS[0].name).number, WHY["reason"])
 
 
+def _model(things: dict[str, Any]) -> dict[str, Any]:
+    from ..world import model_form
+
+    return model_form(things["world"], title="示例新模型")
+
+
+def _undercut(client: Any) -> None:
+    """The draft's price falls behind a break."""
+    from shugang.market.products.models import DataProduct
+    from shugang.policy.priceplan import PricePlan, Tier
+
+    plan = PricePlan("volume", tiers=(Tier(1000, 10**8), Tier(None, 8 * 10**7)), billable=("delivered",))
+    DataProduct.objects.filter(state="draft").update(price_plan=plan.to_json(), price_kind="volume")
+
+
+def _players(things: dict[str, Any]) -> dict[str, Any]:
+    own, other = (things[name].party.number for name in ("gongfang", "pangren"))
+    return {
+        "players": f"{own}\n{other}",
+        "method": "table",
+        "rows": f"{own} + {other} = 100",
+        "remark": "示例取值依据。",
+    }
+
+
+def _split(things: dict[str, Any]) -> dict[str, Any]:
+    numbers = [things[name].party.number for name in ("gongfang", "pangren")]
+    return {"players": numbers, "rows": [{"members": numbers, "value": 100}], "remark": "示例取值依据。"}
+
+
+def _allowance(things: dict[str, Any]) -> dict[str, str]:
+    return {"holder": things["gongfang"].party.number, "field": "另一领域", "document": "示例文件2号", "period_from": "2026-01-01",
+            "period_to": "2026-12-31", "cost": "800000", "profit": "150000", "tax": "50000"}  # fmt: skip
+
+
+GROUNDS = "示例产品说明书。"
+PREVIEW = {"plan": PricePlan("one_off", price_fen=100).to_json()}
+CAP = {"product": AIR, "plan": PricePlan("free").to_json()}
+FEE_REPORT = {"revenue": "1200000", "cost": "820000", "remark": "全部为技术服务费。"}
+PRICING: tuple[Door, ...] = (
+    read("/pricing-models", reach=OPEN),
+    read("/pricing-models/<model>", reach=OPEN),
+    read("/pricing-models/<model:draft>", "pinggu", readers=("fuhe",)),
+    *both("/desk/pricing-models/new", "pinggu", _model),
+    *both("/desk/pricing-models/<model:draft>/edit", "pinggu", _model),
+    read(f"/desk/prices/{AIR}", "gongfang", OWN),
+    post("/desk/prices/<product:draft>/warning", "gongfang", {"reason": "大客户优惠，保留。"}, prepare=_undercut),
+    *both(f"/desk/prices/{AIR}/estimate", "gongfang", {"model": "<model>", "i_rows": "90~110", "grounds": GROUNDS}),
+    read(f"/desk/prices/{AIR}/estimate?model=<model>", "gongfang"),
+    *both("/desk/prices/<product:draft>/split", "gongfang", _players),
+    read("/tariffs", reach=OPEN),
+    *both("/desk/fees/new", "jianguan", _allowance),
+    *both("/desk/fees/<allowance>/cap", "jianguan", {"product": AIR, "p_kind": "free"}),
+    read(f"/desk/fees/<allowance>/cap?product={AIR}", "jianguan"),
+    *both("/desk/fees/<allowance:over>/report", "gongfang", FEE_REPORT),
+    api("POST", "/price-preview", "", PREVIEW, reach=OPEN, unchanged=True, guarded=False),
+    api("GET", "/pricing-model-form", "", reach=OPEN),
+    api("GET", "/pricing-models", "", reach=OPEN),
+    api("GET", "/pricing-models/<model>", "", reach=OPEN),
+    api("POST", "/pricing-models", "pinggu", lambda things: {"form": _model(things)}),
+    api("GET", f"/products/{AIR}/prices", "gongfang", reach=OWN),
+    api(
+        "POST",
+        f"/own-products/{AIR}/estimates",
+        "gongfang",
+        {"model": "<model>", "inputs": {"rows": "100"}, "grounds": GROUNDS},
+    ),
+    api(
+        "POST",
+        "/own-products/<product:draft>/price-warning",
+        "gongfang",
+        {"reason": "大客户优惠，保留。"},
+        prepare=_undercut,
+    ),
+    api("GET", "/own-products/<product:draft>/splits", "gongfang"),
+    api("POST", "/own-products/<product:draft>/splits", "gongfang", _split),
+    api("GET", "/tariffs", "", reach=OPEN),
+    api("POST", "/fee-allowances", "jianguan", lambda things: {"form": _allowance(things)}),
+    api("POST", "/fee-allowances/<allowance>/caps", "jianguan", CAP),
+    api("POST", "/fee-allowances/<allowance:over>/report", "gongfang", {"form": FEE_REPORT}),
+)
 PUBLIC: tuple[Door, ...] = (
     read("/products", reach=OPEN),
     read("/products?q=空气", reach=OPEN),
@@ -137,4 +219,4 @@ API: tuple[Door, ...] = (
     api("POST", f"/contracts/{CONTRACT}/changes", "xufang", {"kind": "terminate", **WHY}),
     api("GET", "/vouchers", "xufang", reach=OWN),
 )
-DOORS = (*PUBLIC, *SUPPLY, *TRADE, *API)
+DOORS = (*PRICING, *PUBLIC, *SUPPLY, *TRADE, *API)

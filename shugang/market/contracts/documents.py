@@ -12,7 +12,6 @@ from shugang.policy.terms import GUARANTEE_LABELS, MODES, describe
 from shugang.policy.text import Text
 from shugang.ui.documents import render_pdf
 
-from ..products import pricing
 from . import queries
 from .models import Contract
 
@@ -48,7 +47,7 @@ def _facts(contract: Contract) -> list[tuple[Text, Any]]:
         ),
         (Text("登记凭证", "Certificate"), said["certificate"]["number"]),
         (Text("需求", "Need"), said["inquiry"]["need"]),
-        *pricing.rows(contract.plan, contract.product.mode),
+        *queries.price_rows(contract),
     ]
 
 

@@ -13,6 +13,7 @@ from shugang.parties.models import Party
 from shugang.policy.codec import canonical
 from shugang.policy.terms import describe, digest
 
+from ..pricing.splits import shares_of
 from ..products import offer
 from .clauses import CLAUSES
 from .models import Contract
@@ -75,6 +76,7 @@ def _outputs(contract_number: str, inquiry: Inquiry, quotation: Quotation) -> di
             for line in describe(terms, product.mode)
         ],
         "plan": plan.to_json(),
+        **({"shares": [list(share) for share in shares]} if (shares := shares_of(product)) else {}),
         "clauses": [{"title": title.to_json(), "text": text.to_json()} for title, text in CLAUSES],
         "drafted_at": iso(clock.now()),
     }

@@ -45,6 +45,7 @@ def activated(ctx: Context) -> None:
         starts_on=start,
         ends_on=max(start, last),
         title=contract.product.name,
+        shares=[(number, weight) for number, weight in contract.snapshot.get("shares", [])],
         refs=[("inquiry", contract.inquiry.case.number), *_upstream(contract)],
     )
     ctx.refs += contract.event_refs()

@@ -62,7 +62,7 @@ def _context(request: HttpRequest, contract: Contract, refusal: Refusal | None) 
     label, tone = LABELS[contract.state]
     return {
         "contract": contract, "product": contract.product, "state": label, "tone": tone, "mode": MODES[contract.product.mode],
-        "may": queries.may(contract), "left": queries.left(contract), "price_rows": pricing.rows(contract.plan, contract.product.mode),
+        "may": queries.may(contract), "left": queries.left(contract), "price_rows": queries.price_rows(contract), "shares_revenue": contract.plan.kind == "revenue",
         "price": pricing.headline(contract.plan), "terms": describe(contract.terms, contract.product.mode),
         "clauses": [(Text(**c["title"]), Text(**c["text"])) for c in contract.snapshot["clauses"]],
         "signatures": queries.signatures(contract), "changes": queries.changes(contract), "allowed": queries.allowed(contract, actor),

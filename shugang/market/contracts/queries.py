@@ -18,6 +18,7 @@ from shugang.policy.terms import PURPOSES
 from shugang.policy.text import Text
 
 from ..listing.services import may_order
+from ..products import pricing
 from . import standing
 from .models import Contract
 from .process import CHANGE, KINDS
@@ -146,3 +147,11 @@ def allowed(contract: Contract, actor: Actor) -> dict[str, bool]:
 def own_custody(actor: Actor) -> bool:
     key = living_key(actor.person_id or 0)
     return key is not None and key.custody == "own"
+
+
+def price_rows(contract: Contract) -> list[tuple[Text, Any]]:
+    """What decides the price, and how the supplier's part is divided where the contract froze shares."""
+    shares = contract.snapshot.get("shares", [])
+    said = "；".join(f"{number} {share / 10_000:.4f}%" for number, share in shares)
+    rows: list[tuple[Text, Any]] = list(pricing.rows(contract.plan, contract.product.mode))
+    return [*rows, (Text("供方所得的分配", "Division of the supplier's part"), said)] if said else rows

@@ -20,6 +20,8 @@ from shugang.policy.codec import canonical
 from shugang.policy.terms import digest
 from shugang.policy.text import Text
 
+from ..pricing.fees import check_listing
+from ..pricing.warnings import require_accepted
 from ..products import offer
 from ..products.models import DataProduct
 from .checklist import COMPLIANCE, ITEMS
@@ -73,6 +75,8 @@ def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
             422,
             wrong,
         )
+    require_accepted(product)
+    check_listing(product, form["source_class"])
     certificate = offer.certificate_for(product.asset, product.supplier)
     too_far = offer.beyond_certificate(product.terms, certificate)
     if too_far:

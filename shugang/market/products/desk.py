@@ -22,9 +22,11 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from ..http import form_state, member, once, status_of
-from . import editor, editor_values, pricing, queries, services
+from ..pricing.warnings import open_findings
+from . import editor, editor_values, plan_form, pricing, queries, services
 from .kinds import SECTORS, SPEC, STATES, TYPES
 from .models import DataProduct
+from .preview import context as preview_context
 
 HINTS: dict[str, Text] = {
     "table": Text("托管数据整表共享，按版本生成文件", "Hosted data shared as a table"),
@@ -84,6 +86,7 @@ def own_product(request: HttpRequest, number: str) -> HttpResponse:
         "product": product, "state": label, "tone": tone, "listings": listings, "may_supply": _may_supply(actor),
         "terms": describe(product.terms, product.mode), "price_rows": pricing.rows(product.plan, product.mode),
         "spec": [(text, product.spec[key]) for key, text in SPEC.items() if product.spec.get(key)],
+        "findings": open_findings(product) if actor.party_id == product.supplier_id else [],
     }  # fmt: skip
     return render(request, "market/own_product.html", context)
 
@@ -114,6 +117,8 @@ def new_product(request: HttpRequest) -> HttpResponseBase:
     if request.method == "GET":
         return _form(request, asset, mode, _first_values(asset, mode), None, None)
     values = editor_values.from_post(request.POST)
+    if "preview" in request.POST:
+        return _form(request, asset, mode, values, None, None, preview=True)
     try:
         made = once(request, values, lambda: {"number": services.create_product(
             actor, asset_number=asset.number, **_answers(request, asset, mode, None)).number})  # fmt: skip
@@ -130,6 +135,8 @@ def edit_product(request: HttpRequest, number: str) -> HttpResponseBase:
     if request.method == "GET":
         return _form(request, asset, product.mode, _values_of(product), None, product)
     values = editor_values.from_post(request.POST)
+    if "preview" in request.POST:
+        return _form(request, asset, product.mode, values, None, product, preview=True)
     try:
         answers = _answers(request, asset, product.mode, product.terms)
         once(request, values, lambda: {"number": services.revise_product(actor, number, **answers).number})
@@ -161,7 +168,7 @@ def _values_of(product: DataProduct) -> dict[str, Any]:
     columns = product.dataset_version.policy_columns()
     facts = {f.name: getattr(product, f.name) for f in services.FACTS.fields}
     return {
-        **editor_values.from_terms(product.terms, columns), **editor_values.from_plan(product.plan), **facts, **product.spec,
+        **editor_values.from_terms(product.terms, columns), **plan_form.from_plan(product.plan), **facts, **product.spec,
         "purposes": product.purposes, "key_column": product.source.get("key_column", ""),
         "versions": product.source.get("versions", "this"), "partition": "，".join(product.source.get("partition", [])),
         "table": product.source.get("table", ""),
@@ -181,7 +188,7 @@ def _answers(request: HttpRequest, asset: DataAsset, mode: str, base: Terms | No
         **{f.name: post.get(f.name, "") for f in services.FACTS.fields},
         "mode": mode,
         "offered_terms": terms,
-        "price_plan": editor.read_plan(post),
+        "price_plan": plan_form.read_plan(post),
         "purposes": post.getlist("purposes"),
         "spec": {key: post[key] for key in SPEC if post.get(key)},
         "source": {name: post.get(name, "") for name in ("key_column", "versions", "partition", "table")},
@@ -190,16 +197,29 @@ def _answers(request: HttpRequest, asset: DataAsset, mode: str, base: Terms | No
 
 def _form(
     request: HttpRequest, asset: DataAsset, mode: str, values: dict[str, Any], refusal: Refusal | None,
-    product: DataProduct | None,
+    product: DataProduct | None, preview: bool = False,
 ) -> HttpResponse:  # fmt: skip
+    refusal, shown = _previewed(request, asset, mode, product) if preview else (refusal, None)
     columns = asset.dataset_version.policy_columns()
     context = {
         "title": Text("修改产品草稿", "Edit the draft") if product else Text("新建产品", "New product"),
         "asset": asset, "version": asset.dataset_version, "mode": mode, "facts": services.FACTS.fields,
         "spec_fields": services.SPEC_FORM.fields, "specs": [*services.FACTS.fields, *services.SPEC_FORM.fields],
-        "types": TYPES, "sectors": SECTORS, "version_labels": VERSION_LABELS, **editor_values.context(columns, mode, values), **form_state(refusal),
+        "preview": shown, "types": TYPES, "sectors": SECTORS, "version_labels": VERSION_LABELS, **editor_values.context(columns, mode, values), **form_state(refusal),
     }  # fmt: skip
     return render(request, "market/product_edit.html", context, status=status_of(refusal))
+
+
+def _previewed(
+    request: HttpRequest, asset: DataAsset, mode: str, product: DataProduct | None
+) -> tuple[Refusal | None, dict[str, Any] | None]:
+    """The price plan as typed, looked at; or what is wrong with it."""
+    try:
+        plan = plan_form.read_plan(request.POST)
+    except Refusal as refusal:
+        return refusal, None
+    others = queries.sibling_offers(asset, member(request).party_id, mode, product)
+    return None, preview_context(plan, mode, others)
 
 
 urlpatterns = [

@@ -1,12 +1,12 @@
-"""Terms and price plan as a form: what the fields are called, and how an answer becomes Terms and PricePlan.
+"""Terms as a form: what the fields are called, and how an answer becomes Terms (the price plan: `plan_form`).
 
-Without scripts: a fixed number of lines for conditions, quotas and tiers, empty ones are ignored.
+Without scripts: a fixed number of lines for conditions and quotas, empty ones are ignored.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -16,55 +16,13 @@ from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
 from shugang.policy.codec import TermsError, to_iso
 from shugang.policy.columns import Column
-from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import Terms
-from shugang.policy.text import Text
 from shugang.policy.vocabulary import MASKS
 
-ROWS, QUOTAS, TIERS = 4, 3, 4
+from .answers import Wrong, whole
+
+ROWS, QUOTAS = 4, 3
 ARGS = MASKS
-
-
-class _Wrong:
-    """Collects what is wrong, so that everything is told at once."""
-
-    def __init__(self) -> None:
-        self.fields: dict[str, Text] = {}
-
-    def add(self, name: str, zh: str, en: str) -> None:
-        self.fields.setdefault(name, Text(zh, en))
-
-    def check(self) -> None:
-        if self.fields:
-            count = len(self.fields)
-            raise Refusal(
-                "invalid_form",
-                Text(f"有{count}处需要补正，请逐项修改后再提交。", f"{count} answer(s) need correction."),
-                422,
-                self.fields,
-            )
-
-
-def _whole(post: Mapping[str, Any], name: str, wrong: _Wrong) -> int | None:
-    text = str(post.get(name, "")).strip().replace(",", "")
-    if not text:
-        return None
-    if not re.fullmatch(r"\d{1,16}", text):
-        wrong.add(name, "请填写整数。", "Please enter a whole number.")
-        return None
-    return int(text)
-
-
-def _decimal(post: Mapping[str, Any], name: str, places: int, wrong: _Wrong) -> int:
-    """元 as text → integer of 10^-places 元."""
-    text = str(post.get(name, "")).strip().replace(",", "")
-    if not text:
-        return 0
-    match = re.fullmatch(rf"(\d{{1,9}})(?:\.(\d{{1,{places}}}))?", text)
-    if match is None:
-        wrong.add(name, f"请填写金额，小数最多{places}位。", f"Please enter an amount with at most {places} decimals.")
-        return 0
-    return int(match[1]) * 10**places + int((match[2] or "").ljust(places, "0"))
 
 
 def read_terms(
@@ -72,12 +30,12 @@ def read_terms(
 ) -> Terms:
     """Terms from the form. `base` gives the exact moments of days that were not changed; `conditions` are the columns that
     a condition may name besides `columns`. Raises Refusal `invalid_form`, `bad_terms`."""
-    wrong = _Wrong()
+    wrong = Wrong()
     chosen = [c for i, c in enumerate(columns) if f"f_{i}" in post]
     redistribute = "t_redistribute" in post
     actions = [a for a in post.getlist("t_actions") if a != "redistribute"] + (["redistribute"] if redistribute else [])
     first, last = _period(post, base, wrong)
-    smallest = _whole(post, "t_smallest", wrong)
+    smallest = whole(post, "t_smallest", wrong)
     data = {
         "version": 1,
         "actions": actions,
@@ -94,7 +52,7 @@ def read_terms(
         "keep_log": "t_log" in post,
         "notify": post.getlist("t_notify"),
         "redistribute": redistribute,
-        "delete_after_days": _whole(post, "t_delete", wrong),
+        "delete_after_days": whole(post, "t_delete", wrong),
         "attribution": post.get("t_attribution", "").strip(),
         "notes": post.get("t_notes", "").strip(),
     }
@@ -109,7 +67,7 @@ def read_terms(
         raise Refusal("bad_terms", error.text, 422) from error
 
 
-def _marked(post: QueryDict, wrong: _Wrong) -> dict[str, Any] | None:
+def _marked(post: QueryDict, wrong: Wrong) -> dict[str, Any] | None:
     """`t_mark_keys`: names; `t_mark_columns`: names, each with `:decimals` where its digit is behind the point."""
     keys, columns, canaries = (post.get(name, "").strip() for name in ("t_mark_keys", "t_mark_columns", "t_canaries"))
     if not (keys or columns or canaries):
@@ -125,14 +83,14 @@ def _marked(post: QueryDict, wrong: _Wrong) -> dict[str, Any] | None:
             )
             return None
         carriers.append({"column": name, "decimals": int(decimals)})
-    return {"key_columns": _parts(keys), "columns": carriers, "canaries": _whole(post, "t_canaries", wrong) or 0}
+    return {"key_columns": _parts(keys), "columns": carriers, "canaries": whole(post, "t_canaries", wrong) or 0}
 
 
 def _parts(text: str) -> list[str]:
     return [part for part in re.split(r"[,，、]\s*", text.strip()) if part]
 
 
-def _period(post: QueryDict, base: Terms | None, wrong: _Wrong) -> tuple[str, str]:
+def _period(post: QueryDict, base: Terms | None, wrong: Wrong) -> tuple[str, str]:
     days = []
     for name in ("t_from", "t_until"):
         try:
@@ -168,7 +126,7 @@ def _value(text: str, family: str) -> Any:
     return text
 
 
-def _conditions(post: QueryDict, columns: Sequence[Column], wrong: _Wrong) -> list[dict[str, Any]]:
+def _conditions(post: QueryDict, columns: Sequence[Column], wrong: Wrong) -> list[dict[str, Any]]:
     known = {c.name: c for c in columns}
     found = []
     for k in range(ROWS):
@@ -190,7 +148,7 @@ def _conditions(post: QueryDict, columns: Sequence[Column], wrong: _Wrong) -> li
     return found
 
 
-def _mask(post: QueryDict, i: int, column: Column, wrong: _Wrong) -> dict[str, Any] | None:
+def _mask(post: QueryDict, i: int, column: Column, wrong: Wrong) -> dict[str, Any] | None:
     function = post.get(f"m_{i}", "")
     if not function:
         return None
@@ -206,64 +164,16 @@ def _mask(post: QueryDict, i: int, column: Column, wrong: _Wrong) -> dict[str, A
     return {"column": column.name, "function": function, "args": args}
 
 
-def _quotas(post: QueryDict, wrong: _Wrong) -> list[dict[str, Any]]:
+def _quotas(post: QueryDict, wrong: Wrong) -> list[dict[str, Any]]:
     found = []
     for k in range(QUOTAS):
-        limit = _whole(post, f"q_limit_{k}", wrong)
+        limit = whole(post, f"q_limit_{k}", wrong)
         if limit:
             found.append({"unit": post.get(f"q_unit_{k}", "calls"), "limit": limit, "per": post.get(f"q_per_{k}", "day"),
                           "counts": post.get(f"q_counts_{k}", "all")})  # fmt: skip
     return found
 
 
-def _rate(post: QueryDict, wrong: _Wrong) -> dict[str, int] | None:
-    per_second, burst = _whole(post, "t_rate", wrong), _whole(post, "t_burst", wrong)
+def _rate(post: QueryDict, wrong: Wrong) -> dict[str, int] | None:
+    per_second, burst = whole(post, "t_rate", wrong), whole(post, "t_burst", wrong)
     return {"per_second": per_second, "burst": burst or per_second} if per_second else None
-
-
-def read_plan(post: QueryDict) -> PricePlan:
-    """The price plan from the form; only what its kind uses is read. Raises Refusal `invalid_form`, `bad_terms`."""
-    wrong = _Wrong()
-    kind = post.get("p_kind", "")
-    data: dict[str, Any] = {**PricePlan("free").to_json(), "kind": kind, "unit": post.get("p_unit", "calls") or "calls"}
-    if kind in ("one_off", "package"):
-        data["price_fen"] = _decimal(post, "p_price_total", 2, wrong)
-        if not data["price_fen"]:
-            wrong.add("p_price_total", "请填写价格。", "Please enter the price.")
-    if kind == "per_unit":
-        data["unit_price_e8"] = _decimal(post, "p_price_unit", 8, wrong)
-        if not data["unit_price_e8"]:
-            wrong.add("p_price_unit", "请填写单价。", "Please enter the unit price.")
-    if kind in ("per_unit", "tiered"):
-        data["unit_size"] = _whole(post, "p_unit_size", wrong) or 1
-    if kind == "package":
-        data["package_size"] = _whole(post, "p_package_size", wrong) or 0
-    if kind == "tiered":
-        data["tiers"] = _tiers(post, wrong)
-    if kind in ("per_unit", "package", "tiered"):
-        data["billable"] = post.getlist("p_billable")
-        data["included"] = _whole(post, "p_included", wrong) or 0
-        data["minimum_fen"] = _decimal(post, "p_minimum", 2, wrong)
-        data["cap_fen"] = _decimal(post, "p_cap", 2, wrong) or None
-        if not data["billable"]:
-            wrong.add("p_billable", "请至少选择一种计费的结果。", "Please choose at least one charged outcome.")
-    if not kind:
-        wrong.add("p_kind", "请选择计价方式。", "Please choose the kind of price.")
-    wrong.check()
-    try:
-        return PricePlan.from_json(data)
-    except TermsError as error:
-        raise Refusal("bad_terms", error.text, 422) from error
-
-
-def _tiers(post: QueryDict, wrong: _Wrong) -> list[dict[str, Any]]:
-    found = []
-    for k in range(TIERS):
-        if post.get(f"p_tier_price_{k}", "").strip():
-            found.append(
-                {
-                    "up_to": _whole(post, f"p_tier_to_{k}", wrong),
-                    "unit_price_e8": _decimal(post, f"p_tier_price_{k}", 8, wrong),
-                }
-            )
-    return found

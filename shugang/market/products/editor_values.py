@@ -18,14 +18,14 @@ from shugang.policy.describing import (
 )
 from shugang.policy.guarantees import HELD
 from shugang.policy.mask_catalogue import CATALOGUE
-from shugang.policy.priceplan import KINDS, PricePlan
+from shugang.policy.priceplan import EVERY, KINDS, PRICE_UNITS, UNIT_WORDS
 from shugang.policy.terms import PURPOSES, Terms
 from shugang.policy.text import Text
 from shugang.policy.validation import MASK_FAMILIES
-from shugang.ui.formats import E8_PER_YUAN, fen_plain
 
-from .editor import ARGS, QUOTAS, ROWS, TIERS, shown_days
+from .editor import ARGS, QUOTAS, ROWS, shown_days
 from .kinds import OUTCOMES
+from .plan_form import TIERS
 
 OPERATORS: dict[str, Text] = {
     "eq": Text("等于", "is"),
@@ -38,12 +38,6 @@ OPERATORS: dict[str, Text] = {
     "not_null": Text("非空", "is not empty"),
 }
 MASK_LABELS: dict[str, Text] = {name: function.title for name, function in CATALOGUE.items()}
-
-
-def _e8_plain(value: int) -> str:
-    """1e-8 元 → 0.35."""
-    text = f"{value // E8_PER_YUAN}.{value % E8_PER_YUAN:08d}".rstrip("0")
-    return text + "00"[: max(0, 2 - len(text.partition(".")[2]))]
 
 
 def from_terms(terms: Terms, columns: Sequence[Column]) -> dict[str, Any]:
@@ -89,19 +83,6 @@ def from_terms(terms: Terms, columns: Sequence[Column]) -> dict[str, Any]:
     return values
 
 
-def from_plan(plan: PricePlan) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "p_kind": plan.kind, "p_unit": plan.unit, "p_price_total": fen_plain(plan.price_fen) if plan.price_fen else "",
-        "p_price_unit": _e8_plain(plan.unit_price_e8) if plan.unit_price_e8 else "", "p_unit_size": plan.unit_size,
-        "p_package_size": plan.package_size or "", "p_billable": list(plan.billable), "p_included": plan.included or "",
-        "p_minimum": fen_plain(plan.minimum_fen) if plan.minimum_fen else "",
-        "p_cap": "" if plan.cap_fen is None else fen_plain(plan.cap_fen),
-    }  # fmt: skip
-    for k, tier in enumerate(plan.tiers):
-        values |= {f"p_tier_to_{k}": tier.up_to or "", f"p_tier_price_{k}": _e8_plain(tier.unit_price_e8)}
-    return values
-
-
 def from_post(post: QueryDict) -> dict[str, Any]:
     """What was typed, as it was typed."""
     lists = {"t_actions", "t_notify", "p_billable", "purposes"}
@@ -115,6 +96,12 @@ def _actions(mode: str) -> list[tuple[str, Text]]:
 
 def _units(mode: str) -> list[tuple[str, Text]]:
     return [(u, label) for u, label in UNIT_LABELS.items() if mode in HELD[f"quota.{u}"]]
+
+
+def _price_units(mode: str) -> list[tuple[str, Text]]:
+    """What a price may count: time only where the meter records it, revenue only by a share of it."""
+    units = [u for u in PRICE_UNITS if u != "revenue" and (u != "seconds" or mode == "stream")]
+    return [(u, UNIT_WORDS[u][0]) for u in units]
 
 
 def context(
@@ -142,7 +129,8 @@ def context(
             "output": mode in HELD["output"],
             "mark": mode in HELD["mark"],
             "notices": [(n, label) for n, label in NOTICE_LABELS.items() if mode in HELD[f"notify.{n}"]],
-            "all_units": list(UNIT_LABELS.items()),
+            "price_units": _price_units(mode),
+            "every": list(EVERY.items()),
             "periods": list(PERIOD_LABELS.items()),
             "counts": list(COUNT_LABELS.items()),
             "operators": list(OPERATORS.items()),

@@ -36,10 +36,10 @@ def readable(terms: object, plan: object) -> tuple[Terms, PricePlan]:
             plan if isinstance(plan, PricePlan) else PricePlan.from_json(plan),
         )
     except TermsError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
 
 
-def _refusal(error: TermsError) -> Refusal:
+def refusal(error: TermsError) -> Refusal:
     return Refusal("bad_terms", error.text, 422, {error.field: error.text})
 
 
@@ -49,7 +49,7 @@ def check(terms: Terms, plan: PricePlan, version: DatasetVersion, mode: str) -> 
         validate(terms, version.policy_columns(), mode)
         check_plan(plan)
     except TermsError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     if plan.unit == "seconds" and mode != "stream":
         text = Text(
             "只有实时数据流按时长计量，请改选单位。", "Only streams are metered by time. Please choose another unit."

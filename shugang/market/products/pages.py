@@ -22,7 +22,8 @@ from shugang.ui.exports import csv_response
 
 from ..http import visitor
 from ..listing.services import ORDER, may_order
-from . import desk, pricing, queries
+from ..pricing.asking import BASES, shown_estimates
+from . import desk, preview, pricing, queries
 from .kinds import SECTORS, SPEC, STATES, TYPES
 from .models import DataProduct
 from .queries import FACETS
@@ -127,6 +128,9 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "orders": may_order(actor) and (product.state == DataProduct.State.LISTED or product.held_by == ORDER),
         "traced": DataProduct.objects.visible_to(actor).filter(pk=product.pk).exists(),
         "offered": product.terms,
+        "price_chart": preview.chart(plan),
+        "estimates": shown_estimates(product),
+        "bases": BASES,
     }
 
 

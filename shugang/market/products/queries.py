@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from shugang.assets.grading.queries import public_level
+from shugang.assets.models import DataAsset
 from shugang.assets.registration import verify
 from shugang.assets.registration.form import FREQUENCIES
 from shugang.assets.thirdparty.kinds import RESULTS
@@ -19,12 +20,14 @@ from shugang.kernel import clock, sequencer, textindex
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
 from shugang.kernel.models import Event
+from shugang.policy.arbitrage import Offer
 from shugang.policy.lowering import granted_columns
 from shugang.policy.terms import MODES, PURPOSES, describe, digest
 from shugang.policy.text import Text
 
 from ..listing.checklist import COMPLIANCE, PERSONAL, counts
 from ..listing.models import Listing
+from ..pricing.asking import shown_estimates
 from . import pricing
 from .kinds import SECTORS, STATES, TYPES
 from .models import DataProduct
@@ -117,6 +120,14 @@ def products(actor: Actor, state: str = "") -> QuerySet[DataProduct]:
     """The acting supplier's own products."""
     rows = DataProduct.objects.visible_to(actor).select_related("asset", "dataset_version__dataset", "supplier")
     return rows.filter(state=state) if state else rows
+
+
+def sibling_offers(
+    asset: DataAsset, supplier: int | None, mode: str, besides: DataProduct | None = None
+) -> list[Offer]:
+    """The supplier's other offers of the same asset in the same way, by name; those taken down are left out."""
+    rows = DataProduct.objects.filter(asset=asset, supplier_id=supplier or 0, mode=mode).exclude(state="delisted")
+    return [Offer(f"{p.name}（{p.number}）", p.plan) for p in rows.exclude(pk=besides.pk if besides else 0)]
 
 
 def get_product(actor: Actor, number: str) -> DataProduct:
@@ -252,6 +263,10 @@ def public_json(product: DataProduct) -> dict[str, Any]:
         "certificate": product.certificate.number if product.certificate else None,
         "purposes": [{"code": p, "label": PURPOSES[p].zh, "label_en": PURPOSES[p].en} for p in product.purposes],
         "price": {"plan": plan.to_json(), "headline": pricing.headline(plan).zh},
+        "estimates": [
+            {"model": e.model.number, "version": e.model.version, "basis": e.model.basis, "low_e8": e.low_e8, "high_e8": e.high_e8,
+             "made_at": e.made_at.isoformat()} for e in shown_estimates(product)
+        ],
         "terms": product.offered_terms, "terms_digest": digest(product.terms),
         "guarantees": [
             {"term": line.key, "value": line.value.zh, "value_en": line.value.en, "guarantee": line.guarantee}

@@ -18,6 +18,7 @@ from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import MODES, Terms, digest
 from shugang.policy.text import Text
 
+from ..pricing.asking import check_price, note_ask
 from . import offer
 from .kinds import SECTORS, SPEC, SPEC_MAX, TYPES
 from .models import DataProduct
@@ -113,6 +114,7 @@ def create_product(
     _fill(product, mode, offered_terms, price_plan, spec or {}, purposes, source or {})
     product.plane = _plane(actor, plane_number, product)
     product.save()
+    note_ask(actor, product)
     emit("product.created", actor, product.event_refs(), facts_of(product))
     return product
 
@@ -183,5 +185,7 @@ def revise_product(actor: Actor, number: str, **changes: Any) -> DataProduct:
     )  # fmt: skip
     product.plane = _plane(actor, changes.get("plane_number"), product) if "plane_number" in changes else product.plane
     product.save()
+    check_price(product, product.plan)
+    note_ask(actor, product)
     emit("product.revised", actor, product.event_refs(), facts_of(product))
     return product

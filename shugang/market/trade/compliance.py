@@ -12,6 +12,7 @@ from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import PURPOSES, Terms
 from shugang.policy.text import Text
 
+from ..pricing.asking import check_price
 from ..products import offer
 from ..products.models import DataProduct
 from .limits import exceeds
@@ -63,12 +64,13 @@ def check_quotation(
 ) -> tuple[Terms, PricePlan]:
     """Terms and plan, readable, deliverable and within the offer and the certificate.
 
-    Raises Refusal `bad_terms`, `unknown_outcome`, `purpose_changed`, `exceeds_offer`, `over`, and what
+    Raises Refusal `bad_terms`, `unknown_outcome`, `over_cap`, `purpose_changed`, `exceeds_offer`, `over`, and what
     `check_product` says.
     """
     check_product(product)
     quoted, priced = offer.readable(terms, plan)
     offer.check(quoted, priced, product.dataset_version, product.mode)
+    check_price(product, priced)
     if quoted.purpose != purpose:
         label = PURPOSES[purpose]
         raise Refusal(

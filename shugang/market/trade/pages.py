@@ -19,8 +19,9 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from ..http import form_state, member, once, revision_of, status_of
-from ..products import editor, editor_values, pricing
+from ..products import editor, editor_values, plan_form, pricing
 from ..products.models import DataProduct
+from ..products.preview import context as preview_context
 from ..products.queries import public_product
 from . import queries, services
 from .models import Inquiry
@@ -129,22 +130,34 @@ def offer_page(request: HttpRequest, number: str) -> HttpResponseBase:
         plan = last.read_plan() if last else inquiry.product.plan
         values = {
             **editor_values.from_terms(base, columns),
-            **editor_values.from_plan(plan),
+            **plan_form.from_plan(plan),
             "t_purpose": inquiry.purpose,
         }
         return _offer_form(request, inquiry, step.label, columns, values, None)
     values = editor_values.from_post(request.POST)
+    if "preview" in request.POST:
+        return _previewed(request, inquiry, step.label, columns, values)
     act = services.quote if step.name == "quote" else services.counter
     try:
         terms, plan = (
             editor.read_terms(request.POST, columns, base, scope_columns(inquiry.product)),
-            editor.read_plan(request.POST),
+            plan_form.read_plan(request.POST),
         )
         once(request, values, lambda: {"revision": act(
             actor, number, terms, plan, request.POST.get("message", ""), revision_of(request)).revision})  # fmt: skip
     except Refusal as refusal:
         return _offer_form(request, inquiry, step.label, columns, values, refusal)
     return redirect("inquiry", number=number)
+
+
+def _previewed(
+    request: HttpRequest, inquiry: Inquiry, label: Text, columns: list[Column], values: dict[str, Any]
+) -> HttpResponse:
+    try:
+        shown = preview_context(plan_form.read_plan(request.POST), inquiry.product.mode)
+    except Refusal as refusal:
+        return _offer_form(request, inquiry, label, columns, values, refusal)
+    return _offer_form(request, inquiry, label, columns, values, None, shown)
 
 
 def _offer_form(
@@ -154,8 +167,10 @@ def _offer_form(
     columns: list[Column],
     values: dict[str, Any],
     refusal: Refusal | None,
+    preview: dict[str, Any] | None = None,
 ) -> HttpResponse:
     context = {
+        "preview": preview,
         "inquiry": inquiry, "product": inquiry.product, "title": label, "rev": inquiry.case.revision, "specs": [],
         "offered": describe(inquiry.product.terms, inquiry.product.mode),
         **editor_values.context(columns, inquiry.product.mode, values, [inquiry.purpose], scope_columns(inquiry.product)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from shugang.kernel.errors import Refusal
 from shugang.policy.identifiers import USCC_ERRORS, check_uscc
@@ -39,13 +39,13 @@ def free_code(uscc: str, party: Party | None = None) -> str:
     return written
 
 
-def trading_roles(roles: Iterable[str]) -> None:
-    """Raises Refusal `roles_conflict`: who reviews products may not supply them."""
-    if {"reviewer", "supplier"} <= set(roles):
+def trading_roles(roles: Collection[str]) -> None:
+    """Raises Refusal `roles_conflict`: who reviews products or models their prices may not supply them."""
+    if "supplier" in roles and {"reviewer", "association"} & set(roles):
         raise Refusal(
             "roles_conflict",
             ONE_WRONG,
             422,
-            {"roles": Text("第三方服务机构须保持独立，不能同时申请供方。",
-                           "A third-party reviewer is independent and may not be a supplier as well.")},
+            {"roles": Text("第三方服务机构和行业协会须保持独立，不能同时申请供方。",
+                           "Third-party reviewers and associations are independent and may not be suppliers as well.")},
         )  # fmt: skip

@@ -10,11 +10,12 @@ from django.db.models import Q
 from shugang.kernel.scope import ScopedModel
 from shugang.policy.text import Text
 
-ROLES = ("supplier", "buyer", "reviewer", "regulator", "registrar", "operator")
+ROLES = ("supplier", "buyer", "reviewer", "association", "regulator", "registrar", "operator")
 ROLE_LABELS: dict[str, Text] = {
     "supplier": Text("供方（数据商）", "Supplier"),
     "buyer": Text("需方", "Buyer"),
     "reviewer": Text("第三方服务机构", "Third-party reviewer"),
+    "association": Text("行业协会", "Trade association"),
     "regulator": Text("监管方", "Regulator"),
     "registrar": Text("登记机构", "Registrar"),
     "operator": Text("交易场所运营机构", "Venue operator"),
@@ -38,6 +39,7 @@ class Party(ScopedModel):
     is_supplier = models.BooleanField(default=False)
     is_buyer = models.BooleanField(default=False)
     is_reviewer = models.BooleanField(default=False)
+    is_association = models.BooleanField(default=False)
     is_regulator = models.BooleanField(default=False)
     is_registrar = models.BooleanField(default=False)
     is_operator = models.BooleanField(default=False)
@@ -67,6 +69,10 @@ class Party(ScopedModel):
             models.CheckConstraint(
                 condition=~(Q(is_reviewer=True) & Q(Q(is_supplier=True) | Q(is_operator=True) | Q(is_registrar=True))),
                 name="reviewer_is_independent",
+            ),
+            models.CheckConstraint(
+                condition=~(Q(is_association=True) & Q(Q(is_supplier=True) | Q(is_operator=True) | Q(is_regulator=True))),
+                name="association_models_no_price_of_its_own",
             ),
         ]  # fmt: skip
 

@@ -63,11 +63,15 @@ APPLICATION = Form(
             "roles",
             "multi",
             Text("申请身份", "Admission as"),
-            Text("第三方服务机构不能同时是供方", "A third-party reviewer may not be a supplier as well"),
+            Text(
+                "第三方服务机构、行业协会不能同时是供方",
+                "A third-party reviewer or an association may not be a supplier as well",
+            ),
             choices=(
                 ("supplier", Text("供方（数据商）", "Supplier")),
                 ("buyer", Text("需方", "Buyer")),
                 ("reviewer", Text("第三方服务机构", "Third-party reviewer")),
+                ("association", Text("行业协会", "Trade association")),
             ),
         ),
         Field("legal_representative", "text", Text("法定代表人", "Legal representative"), max_length=60),

@@ -54,13 +54,13 @@ def _round(units: int) -> int:
 
 
 def curve(plan: PricePlan) -> list[Point]:
-    """Volumes from 0 on, even steps and both sides of every break; empty where the volume does not matter."""
+    """Volumes from 0 on in even steps; both sides of every cliff; empty where the volume does not matter."""
     if plan.kind in ("free", "one_off", "period"):
         return []
     end = top(plan)
     volumes = {end * n // POINTS for n in range(POINTS + 1)}
     for tier in plan.tiers:
-        if tier.up_to is not None:
+        if plan.kind == "volume" and tier.up_to is not None:
             volumes |= {plan.included + tier.up_to, plan.included + tier.up_to + 1}
     return [Point(units, total(plan, spread(plan, units))) for units in sorted(volumes)]
 

@@ -10,9 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shugang.kernel.errors import Refusal
-from shugang.market.products import editor, editor_values
+from shugang.market.products import editor, editor_values, plan_form
 from shugang.policy.codec import TermsError
-from shugang.policy.priceplan import PricePlan, Tier, check_plan
+from shugang.policy.priceplan import OutcomePrice, PricePlan, Tier, check_plan
 from shugang.policy.tests.strategies import COLUMNS, plain_terms, terms
 
 
@@ -64,13 +64,28 @@ PLANS = st.one_of(
         lambda a, b, c, billable: PricePlan("tiered", tiers=(Tier(a, b), Tier(None, c)), billable=billable),
         st.integers(1, 10**6), E8, E8, OUTCOMES,
     ),
+    st.builds(
+        lambda a, b, c, billable: PricePlan("volume", tiers=(Tier(a, b), Tier(None, c)), billable=billable),
+        st.integers(1, 10**6), E8, E8, OUTCOMES,
+    ),
+    st.builds(PricePlan, st.just("per_unit"), unit=st.just("seconds"), unit_price_e8=E8, unit_size=st.just(60),
+              billable=OUTCOMES, daily_cap_fen=MONEY),
+    st.builds(
+        lambda prices, cap: PricePlan(
+            "by_outcome", prices=tuple(OutcomePrice(*p) for p in prices.items()), billable=tuple(prices), daily_cap_fen=cap),
+        st.dictionaries(st.sampled_from(["found", "not_found"]), E8, min_size=1), st.none() | MONEY,
+    ),
+    st.builds(PricePlan, st.just("package"), price_fen=MONEY, package_size=st.integers(1, 10**6), billable=OUTCOMES,
+              valid_days=st.integers(1, 3660)),
+    st.builds(PricePlan, st.just("period"), price_fen=MONEY, every=st.sampled_from(["month", "quarter", "year"])),
+    st.builds(PricePlan, st.just("revenue"), unit=st.just("revenue"), share_bp=st.integers(1, 10_000)),
 )  # fmt: skip
 
 
 @given(PLANS)
 def test_plans_survive_the_form(plan):
     check_plan(plan)
-    assert editor.read_plan(posted(editor_values.from_plan(plan))) == plan
+    assert plan_form.read_plan(posted(plan_form.from_plan(plan))) == plan
 
 
 @pytest.mark.parametrize(
@@ -89,12 +104,12 @@ def test_each_slip_is_named_at_its_field(change, field):
 @pytest.mark.parametrize("price", ["-1", "1.123456789", "abc", "", "1e5"])
 def test_prices_are_exact_or_refused(price):
     with pytest.raises(Refusal) as no:
-        editor.read_plan(posted({"p_kind": "per_unit", "p_price_unit": price, "p_billable": ["found"]}))
+        plan_form.read_plan(posted({"p_kind": "per_unit", "p_price_unit": price, "p_billable": ["found"]}))
     assert "p_price_unit" in no.value.fields
 
 
 def test_a_plan_that_contradicts_itself_is_refused_by_the_policy():
     post = posted({"p_kind": "tiered", "p_billable": ["found"], "p_tier_to_0": "10", "p_tier_price_0": "1"})
     with pytest.raises(Refusal) as no:
-        editor.read_plan(post)
+        plan_form.read_plan(post)
     assert no.value.code == "bad_terms" and isinstance(no.value.__cause__, TermsError)

@@ -3,8 +3,8 @@
    content security policy forbids. Series differ by colour, dash and symbol; gaps in the data stay gaps. */
 (function () {
   const root = document.documentElement, english = root.lang === "en", locale = english ? "en" : "zh-CN";
-  const COLOURS = ["#0A58A8", "#B35C00", "#0A626B", "#7A3E9D"];
-  const SYMBOLS = ["circle", "rect", "triangle", "diamond"], DASHES = ["solid", "dashed", "solid", "dotted"];
+  const COLOURS = ["#0A58A8", "#B35C00", "#0A626B", "#7A3E9D", "#A3195B", "#4A6B00"];
+  const SYMBOLS = ["circle", "rect", "triangle", "diamond", "pin", "arrow"], DASHES = ["solid", "dashed", "solid", "dotted"];
   const INK = "#16202C", INK2 = "#47566A", CONTROL = "#7B8A9E", LINE = "#E8EDF3";
 
   function axisNumber(value) {
@@ -15,7 +15,7 @@
 
   function series(data, s, i) {
     const common = {name: s.name, data: s.data, type: data.type, connectNulls: false};
-    const line = {symbol: SYMBOLS[i % 4], symbolSize: 7, lineStyle: {width: 2, type: DASHES[i % 4]}};
+    const line = {symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 7, lineStyle: {width: 2, type: DASHES[i % 4]}};
     return Object.assign(common, data.type === "line" ? line : {stack: s.stack || null, barMaxWidth: 16});
   }
 
