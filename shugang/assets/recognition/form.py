@@ -6,7 +6,7 @@ from shugang.kernel.forms import Field, Form
 from shugang.policy.text import Text
 
 from ..registration.industries import CHOICES as INDUSTRIES
-from ..registration.rights import RIGHT_NAMES, SOURCES
+from ..registration.rights import RIGHT_SHORT, SOURCES
 
 METHODS = (
     ("receipt", Text("存证回执（JSON）", "Receipt (JSON)")),
@@ -31,7 +31,7 @@ SUBMIT = Form(
         Field("industry", "choice", Text("所属行业门类", "Industry section"), choices=INDUSTRIES, required=False),
         Field("division", "int", Text("行业大类代码", "Industry division"), required=False, minimum=1, maximum=97),
         Field("source_kind", "choice", Text("数据来源", "Source of the data"), choices=SOURCES, required=False),
-        Field("rights", "multi", Text("凭证上的权利", "Rights on the certificate"), choices=tuple(RIGHT_NAMES.items()), required=False),
+        Field("rights", "multi", Text("凭证上的权利", "Rights on the certificate"), choices=tuple(RIGHT_SHORT.items()), required=False),
         Field("valid_until", "date", Text("有效期至", "Valid until"), required=False),
         Field("limits", "textarea", Text("限制和备注", "Limits and remarks"), Text("照凭证填写。", "As on the certificate."), required=False),
         Field("declaration", "bool", Text("声明：凭证现在有效，未被暂停、撤销或转让，数据与凭证所载一致",

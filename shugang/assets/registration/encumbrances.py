@@ -18,7 +18,7 @@ from shugang.policy.text import Text
 from . import amending, burdens
 from .guards import independent
 from .models import Certificate, Encumbrance
-from .rights import RIGHT_NAMES
+from .rights import RIGHT_SHORT
 
 REVIEWER = (Role("registrar", "reviewer"),)
 ENCUMBER = Form(
@@ -26,7 +26,7 @@ ENCUMBER = Form(
     (
         Field("kind", "choice", Text("负担种类", "Kind"), choices=tuple(burdens.KINDS.items())),
         Field("right", "choice", Text("负担的权利", "Right"), Text("不选为全部权利。", "None chosen: all rights."), required=False,
-              choices=tuple(RIGHT_NAMES.items())),
+              choices=tuple(RIGHT_SHORT.items())),
         Field("authority", "text", Text("作出机关或权利人", "Placed by"),
               Text("例：某某市中级人民法院；质押的写质权人。", "Example: an intermediate court; of a pledge, the pledgee."), max_length=120),
         Field("document", "text", Text("文号", "Document number"),

@@ -22,7 +22,7 @@ from . import amending, answers, kinds, services
 from .form import RIGHT_CHOICES
 from .models import Certificate
 from .process import WHY
-from .rights import RIGHT_NAMES
+from .rights import RIGHT_SHORT
 from .ruleset import JOINT
 
 OFFEROR = (Role("offeror", "handler"),)
@@ -32,7 +32,7 @@ TERMS = (
         "rights", "multi", Text("转让或许可的权利", "Rights transferred or licensed"),
         Text("只能是凭证上有的权利。转让后，转让方不再享有这些权利。",
              "Only what the certificate carries. After a transfer the transferor keeps nothing of it."),
-        choices=tuple((r, RIGHT_NAMES[r]) for r, _ in RIGHT_CHOICES),
+        choices=tuple((r, RIGHT_SHORT[r]) for r, _ in RIGHT_CHOICES),
     ),
     Field(
         "until", "date", Text("到期日", "Ends on"),

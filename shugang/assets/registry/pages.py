@@ -17,7 +17,7 @@ from shugang.ui.jinja import tx
 from ..registration.certificate_check import EVENT_LABELS
 from ..registration.industries import CHOICES as INDUSTRIES
 from ..registration.kinds import LABELS
-from ..registration.rights import RIGHT_NAMES
+from ..registration.rights import RIGHT_SHORT
 from . import queries
 
 HEADER = (Text("凭证编号", "Certificate"), Text("数据名称", "Name"), Text("权利人", "Holder"), Text("登记机构", "Registrar"),
@@ -38,7 +38,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "rows": [(queries.row_json(c), c.issued_at, c.valid_until) for c in page.items],
         "filters": [
             ("state", Text("状态", "Standing"), list(queries.STATES.items())),
-            ("right", Text("权利", "Right"), list(RIGHT_NAMES.items())),
+            ("right", Text("权利", "Right"), list(RIGHT_SHORT.items())),
             ("industry", Text("行业", "Industry"), list(INDUSTRIES)),
             ("kind", Text("类型", "Type"), list(LABELS.items())),
             ("profile", Text("规则", "Rules"), list(queries.PROFILE_NAMES.items())),
@@ -46,13 +46,13 @@ def search(request: HttpRequest) -> HttpResponse:
         "states": queries.STATES,
         "tones": queries.TONES,
         "kinds": LABELS,
-        "rights": RIGHT_NAMES,
+        "rights": RIGHT_SHORT,
     }
     return render(request, "assets/registry.html", context)
 
 
 def _csv(row: dict[str, Any]) -> list[Any]:
-    rights = [RIGHT_NAMES[r] for r in row["rights"]]
+    rights = [RIGHT_SHORT[r] for r in row["rights"]]
     return [row["number"], row["name"], row["holder"], row["registrar"],
             Text("、".join(r.zh for r in rights), ", ".join(r.en for r in rights)), row["industry"], LABELS[row["type"]],
             queries.STATES[row["state"]], row["issued_at"][:10], row["valid_until"][:10]]  # fmt: skip

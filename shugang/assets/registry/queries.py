@@ -18,7 +18,7 @@ from ..registration.industries import SECTIONS
 from ..registration.kinds import LABELS
 from ..registration.life import CERTIFICATE, REVOKE_RULES, SUSPEND_RULES
 from ..registration.models import AssetRight, Certificate, Objection, Registration
-from ..registration.rights import RIGHT_NAMES
+from ..registration.rights import RIGHT_SHORT
 from ..registration.ruleset import PROFILES
 from ..registration.verify import normalise
 from .index import KIND
@@ -54,7 +54,7 @@ class Wanted:
             return value if value in known else ""
 
         return cls(
-            str(given.get("q") or "").strip()[:60], one("state", STATES), one("right", RIGHT_NAMES), one("industry", SECTIONS),
+            str(given.get("q") or "").strip()[:60], one("state", STATES), one("right", RIGHT_SHORT), one("industry", SECTIONS),
             one("kind", LABELS), one("profile", PROFILES),
         )  # fmt: skip
 
@@ -94,7 +94,7 @@ def row_json(certificate: Certificate) -> dict[str, Any]:
         "name": said["asset"]["name"],
         "holder": said["holder"]["name"],
         "registrar": said["registrar"]["name"],
-        "rights": [r for r in RIGHT_NAMES if r in said["rights"]],
+        "rights": [r for r in RIGHT_SHORT if r in said["rights"]],
         "industry": said["asset"]["industry"],
         "type": said.get("kind", "initial"),
         "profile": said["profile"],
@@ -175,7 +175,7 @@ def public_statistics() -> list[Table]:
     objections = dict(Objection.objects.values_list("state").annotate(n=Count("pk")).order_by())
     return [
         Table("months", Text("每月核发", "Issued by month"), [(m, Text(m, m), months.get(m, 0)) for m in _every_month(sorted(months))]),
-        _table("rights", Text("有效权利", "Rights in force"), RIGHT_NAMES, rights),
+        _table("rights", Text("有效权利", "Rights in force"), RIGHT_SHORT, rights),
         _table("industries", Text("有效凭证的行业", "Industries in force"), {k: v[0] for k, v in SECTIONS.items()},
                dict(valid.values_list("asset__industry").annotate(n=Count("pk")).order_by()), bare=True),
         _table("types", Text("登记类型", "Types"), LABELS,
