@@ -271,6 +271,7 @@ def test_a_signed_pdf_is_checked_for_its_signature(elsewhere, office, holder, se
         (folder / "example.pem").unlink()
 
 
+@pytest.mark.both
 def test_one_certificate_is_recognised_once(office, holder):
     version = make_version(holder.party)
     case = submit(holder, office, version, **PAPER)

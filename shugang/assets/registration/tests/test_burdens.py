@@ -84,6 +84,7 @@ def test_a_seized_right_is_not_disposed_of_and_everybody_reads_why(office, holde
     assert engine.act(certificate.case.number, "cancel", holder, answers_for("cancel")).state == "cancelled"
 
 
+@pytest.mark.both
 def test_a_seizure_ends_the_transfer_under_way(office, holder, other):
     certificate = make_certificate(holder, office=office)
     case = to_state(hand_over(certificate, holder, other), office, other, "notice")
@@ -107,6 +108,7 @@ def test_an_encumbrance_stands_in_the_remarks_of_the_next_certificate(office, ho
     assert "条件限制" in new.content["remarks"] and "仅供研究" in new.content["remarks"]
 
 
+@pytest.mark.both
 def test_an_encumbrance_ends_by_itself(office, holder, settings):
     from shugang.kernel.testing import clock_at
 
@@ -148,6 +150,7 @@ def licensed(certificate, holder, other, office, rights=("HOLD", "USE", "OPERATE
     return finish(hand_over(certificate, holder, other, "licence", rights=list(rights), until=until), office, other)
 
 
+@pytest.mark.both
 def test_what_comes_from_a_source_goes_and_returns_with_it(office, holder, other):
     third = make_actor(make_party("supplier"))
     source = make_certificate(holder, office=office, resale="yes")

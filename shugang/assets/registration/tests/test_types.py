@@ -179,6 +179,7 @@ def test_a_case_that_crosses_a_change_of_profile_ends_under_its_own_version(offi
 # Change, correction, renewal.
 
 
+@pytest.mark.both
 def test_a_change_ends_in_a_certificate_in_place_of_the_old(office, holder):
     old = make_certificate(holder, office=office)
     case = amending.amend(
@@ -274,6 +275,7 @@ def test_a_renewal_has_its_window(office, holder, move, profile, first):
     assert old.state == "replaced"
 
 
+@pytest.mark.both
 def test_a_renewal_in_time_outlives_the_lapse_and_nothing_else_does(office, holder, move):
     old = make_certificate(holder, office=office, validity_years="1")
     move(old.valid_until - timedelta(days=3))
@@ -304,6 +306,7 @@ def test_months_before_keeps_the_day_or_the_months_last(day, months):
 # Transfer and licence.
 
 
+@pytest.mark.both
 def test_after_a_transfer_the_transferor_keeps_nothing(office, holder, other):
     old = make_certificate(holder, office=office)
     new = finish(hand_over(old, holder, other), office, other)
@@ -319,6 +322,7 @@ def test_after_a_transfer_the_transferor_keeps_nothing(office, holder, other):
     assert certificate_check.check(new.number).in_force is True
 
 
+@pytest.mark.both
 def test_of_a_partial_transfer_the_rest_stays_on_an_adjusted_certificate(office, holder, other):
     old = make_certificate(holder, office=office)
     new = finish(hand_over(old, holder, other, rights=["OPERATE"]), office, other)
@@ -427,6 +431,7 @@ def test_after_so_many_in_a_row_another_examiner_takes_over(office, holder):
     make_certificate(make_actor(make_party("supplier")), office=office)
 
 
+@pytest.mark.both
 def test_two_live_assets_of_one_party_on_one_version_are_refused(office, holder, other):
     old = make_certificate(holder, office=office)
     until = (clock.today() + timedelta(days=100)).isoformat()

@@ -34,6 +34,7 @@ def found(**wanted):
     return [c.number for c in queries.public_certificates(Wanted(**wanted)).order_by("pk")]
 
 
+@pytest.mark.both
 def test_words_and_filters_find_certificates(world):
     office, holder, air, bus = world
     assert found() == [air.number, bus.number]
