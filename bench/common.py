@@ -190,7 +190,6 @@ def goal(name: str, found: Sequence[float], wanted: float) -> str:
 
 def bench_python(name: str = "bench") -> Path:
     """An environment of baselines, from the locked `requirements/NAME.txt`; never the product's own."""
-    """The environment of the baselines, from the locked requirements `name`; never the product's own."""
     folder = ROOT / f".venv-{name}"
     python = folder / "bin/python"
     locked = ROOT / f"requirements/{name}.txt"

@@ -112,17 +112,17 @@ def ours(path: Path, first: int = 0, folder: Path | None = None, earlier: Path |
         command += ["--folder", str(folder)]
     if earlier is not None:
         command += ["--earlier", str(earlier)]
-    return _heard(command)
+    return _heard(command, path.parent)
 
 
 def peer(tool: str, path: Path) -> dict[str, Any]:
-    return _heard([str(bench_python("bench-quality")), str(ROOT / "bench/quality_baselines.py"), tool, str(path)])
-
-
-def _heard(command: list[str]) -> dict[str, Any]:
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    return _heard(
+        [str(bench_python("bench-quality")), str(ROOT / "bench/quality_baselines.py"), tool, str(path)], path.parent
     )
+
+
+def _heard(command: list[str], cwd: Path) -> dict[str, Any]:
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)})
     if done.returncode:
         raise RuntimeError(done.stderr[-800:])
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

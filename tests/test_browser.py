@@ -261,7 +261,7 @@ DESKS = {
     "xufang": ("/desk", "/desk/waiting", "/desk/contracts", "/desk/inquiries", "/desk/grants", "/desk/usage", "/desk/bills",
                "/desk/statements", "/desk/party", "/desk/people", "/desk/security"),
     "gongfang": ("/desk", "/desk/datasets", "/desk/assets", "/desk/products", "/desk/products/new", "/desk/connectors",
-                 "/desk/grading", "/desk/security-reviews"),
+                 "/desk/grading", "/desk/security-reviews", "/desk/quality"),
     "yunying": ("/desk", "/desk/settlement", "/desk/ledger", "/desk/bank", "/desk/reconciliation"),
     "shouli": ("/desk", "/desk/assets"),
     "jianguan": ("/desk", "/desk/reconciliation", "/desk/contracts"),

@@ -143,18 +143,16 @@ def _by_keys(job: Run, rule: Rule) -> Counted:
         rows, distinct, single = rows + alone, distinct + alone, single + alone
     counted, keys = by_keys(rule, [rows, distinct, single]), found[3] or []
     counted.failing = [[_short(v) for v in key] for key in keys]
-    if (
-        rule.where is None
-        and len(keys) == distinct - single
-        and not any(_inexact(job, n) for n in rule.args["columns"])
-    ):
+    if rule.where is None and len(keys) == distinct - single and _findable(job, rule, keys):
         job.repeated.append((rule, keys))
     return counted
 
 
-def _inexact(job: Run, name: str) -> bool:
-    """Whether equal values may be written differently (0 and -0), so that their text does not find them."""
-    return job.columns[name].upper() in measures.REAL
+def _findable(job: Run, rule: Rule, keys: list[list[str | None]]) -> bool:
+    """Whether these keys' text finds all their rows: not where equal values are written differently (0 and -0), nor NULL."""
+    if any(job.columns[name].upper() in measures.REAL for name in rule.args["columns"]):
+        return False
+    return all(v is not None and "\x00" not in v for key in keys for v in key)
 
 
 def _candidates(job: Run, rule: Rule) -> str | None:

@@ -38,7 +38,7 @@ def _optional(kind: str, zh: str, en: str) -> Param:
 KINDS: dict[str, Kind] = {
     "filled": Kind(
         Text("填充率", "Filled"), "element", "row", {"columns": _COLUMNS},
-        Text("已填单元格÷全部单元格；空白文本和NaN算未填。", "Filled cells of all cells; blank text and NaN are not filled."),
+        Text("已填单元格÷全部单元格；空白文本和非数算未填。", "Filled cells of all cells; blank text and not-a-number are not filled."),
     ),
     "complete": Kind(
         Text("整行完整", "Complete rows"), "record", "row", {"columns": _COLUMNS},
@@ -107,8 +107,8 @@ KINDS: dict[str, Kind] = {
     ),
     "dirty": Kind(
         Text("脏数据率", "Dirty data"), "dirty", "row", {"columns": _COLUMNS},
-        Text("含控制字符、乱码符、首尾空格，或以null、NaN、#N/A等字样代替空值的单元格÷已填单元格，越低越好。",
-             "Cells with control or replacement characters, outer blanks, or words like null, NaN, #N/A; lower is better."),
+        Text("含控制字符、乱码符、首尾空格，或以“空”“N/A”等字样代替空值的单元格÷已填单元格，越低越好。",
+             "Cells with control or replacement characters, outer blanks, or words such as N/A for nothing; lower is better."),
     ),
     "foreign_key": Kind(
         Text("外键", "Foreign key"), "related", "pair",

@@ -81,7 +81,7 @@ def text(value: Any, where: str, columns: Columns) -> str:
 
 def pattern(value: Any, where: str, columns: Columns) -> str:
     """A pattern of RE2, which takes time in proportion to the text whatever the pattern."""
-    if not isinstance(value, str) or len(value) > LONGEST_PATTERN:
+    if not isinstance(value, str) or len(value) > LONGEST_PATTERN or "\x00" in value:
         raise RuleError(
             "bad_pattern",
             where,
@@ -111,7 +111,12 @@ def values(value: Any, where: str, columns: Columns) -> list[str]:
         )
     found = []
     for item in value:
-        if isinstance(item, bool) or not isinstance(item, str | int) or len(str(item)) > LONGEST_TEXT:
+        if (
+            isinstance(item, bool)
+            or not isinstance(item, str | int)
+            or len(str(item)) > LONGEST_TEXT
+            or "\x00" in str(item)
+        ):
             raise RuleError("bad_values", where, "值应为文本或整数。", "values have to be text or whole numbers")
         found.append(str(item))
     return list(dict.fromkeys(found))

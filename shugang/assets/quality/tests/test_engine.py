@@ -23,6 +23,7 @@ RULES = {
         {"id": "whole", "kind": "complete", "columns": ["t", "x"]},
         {"id": "one", "kind": "unique", "columns": ["k"]},
         {"id": "pair", "kind": "unique", "columns": ["k", "t"], "where": "x >= 0"},
+        {"id": "twice", "kind": "duplicate", "columns": ["t"]},
         {"id": "again", "kind": "duplicate", "columns": "*"},
         {"id": "about", "kind": "unique", "columns": ["t"], "approximate": True},
         {"id": "form", "kind": "format", "column": "t", "pattern": "[a-c]+"},
@@ -82,6 +83,8 @@ def test_counts_are_those_of_a_plain_reading(con, data):
     assert found["whole"] == (sum(is_filled(r[1]) and is_filled(r[2]) for r in data), len(data))
     keys = [r[0] for r in data if r[0] is not None]
     assert found["one"] == (sum(keys.count(k) == 1 for k in keys), len(keys))
+    texts = [r[1] for r in data]
+    assert found["twice"] == (len(texts) - len(set(texts)), len(texts))
     same = [tuple("nan" if v != v else v for v in r) for r in data]
     assert found["again"] == (len(same) - len(set(same)), len(same))
     texts = [r[1] for r in data if is_filled(r[1])]
@@ -112,13 +115,13 @@ def test_parts_counted_alone_and_merged_are_the_whole(con, tmp_path_factory, par
     for number, part in enumerate(parts):
         (folder := base / str(number)).mkdir()
         state = State.from_json(count(con, part, folder, files).to_json())
-        for rule in ("one", "pair", "again"):
+        for rule in ("one", "pair", "twice", "again"):
             files.setdefault(rule, []).append(str(folder / f"{rule}.parquet"))
         merged = state if merged is None else engine.add(merged, state, RULESET)
     assert ab(merged) == ab(whole)
     assert merged.rows == whole.rows
     assert merged.profile == whole.profile
-    for rule in ("one", "pair", "again"):
+    for rule in ("one", "pair", "twice", "again"):
         assert sorted(map(str, merged.rules[rule].failing)) == sorted(map(str, whole.rules[rule].failing)), rule
 
 

@@ -40,6 +40,8 @@ def refused(rule, **more):
         ({"kind": "check", "column": "name", "check": "passport"}, "unknown_check", "rules[1].check"),
         ({"kind": "parsable", "column": "name", "type": "BLOB"}, "unknown_type", "rules[1].type"),
         ({"kind": "in_set", "column": "name", "values": [True]}, "bad_values", "rules[1].values"),
+        ({"kind": "in_set", "column": "name", "values": ["a\x00"]}, "bad_values", "rules[1].values"),
+        ({"kind": "format", "column": "name", "pattern": "a\x00"}, "bad_pattern", "rules[1].pattern"),
         ({"kind": "timely", "column": "end", "hours": 0}, "bad_period", "rules[1].hours"),
         ({"kind": "order", "first": "end", "second": "end"}, "same_column", "rules[1]"),
         ({"kind": "rows"}, "no_bound", "rules[1]"),
