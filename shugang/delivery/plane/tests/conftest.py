@@ -29,10 +29,10 @@ def vault(tmp_path: Path) -> Path:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test of a plane runs over one worker on SQLite, and in the PostgreSQL pass over four that share a journal
-    there. A module that says ONE_WORKER is about what one worker alone can do."""
+    there. A test of what one worker alone can do takes `make_one`."""
     if "make_plane" in metafunc.fixturenames:
-        alone = getattr(metafunc.module, "ONE_WORKER", False) or not postgres_port()
-        param = "one-on-sqlite" if alone else pytest.param("four-on-postgresql", marks=pytest.mark.both)
+        four = pytest.param("four-on-postgresql", marks=pytest.mark.both)
+        param = four if postgres_port() else "one-on-sqlite"
         metafunc.parametrize("make_plane", [param], indirect=True)
 
 
