@@ -70,6 +70,7 @@ def review_context(review: SecurityReview, actor: Actor) -> dict[str, Any]:
     return {
         "review": review, "case": review.case, "version": review.version, "dataset": review.version.dataset,
         "state": STATES[review.case.state], "view": cases.view(review.case, actor), "level": badge(summary["level"]),
+        "why": queries.why_reopened(review) if review.state == SecurityReview.State.REOPENED else None,
         "lines": lines, "personal": summary["personal"], "badge": badge,
         "reasons": [(r["level"], Text(r["zh"], r["en"])) for r in summary["reasons"]],
         "answers": answered([f for f in APPLICATION.fields if f.kind != "file"], review.form),

@@ -7,12 +7,14 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from shugang.delivery.models import Dataset, DatasetVersion
+from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.parties.models import Party
 from shugang.policy.text import Text
 
 from ..grading import queries as grades
+from ..grading.matrix import LEVELS
 from .models import AnonymityCheck, SecurityReview
 
 REVIEW = Text("这项安全审查", "security review")
@@ -41,6 +43,27 @@ def get_review(number: str, actor: Actor) -> SecurityReview:
     if found is None:
         raise not_found(REVIEW)
     return found
+
+
+def why_reopened(review: SecurityReview) -> Text:
+    """What a re-opened review waits for: a higher level, columns found to be personal, or a renewed risk assessment."""
+    grading = grades.standing(review.version)
+    level, passed_on = grading.level if grading else None, review.level or 1
+    if level and level > passed_on:
+        old, new = LEVELS[passed_on], LEVELS[level]
+        return Text(f"级别由{old.zh}升为{new.zh}。", f"The level rose from “{old.en}” to “{new.en}”.")
+    rows = grading.columns.select_related("column") if grading else ()
+    found = [r.column.name for r in rows if r.pi_class and r.column.name not in review.personal]
+    if found:
+        return Text(
+            f"新认定个人信息字段：{'、'.join(found[:5])}。", f"Columns found to be personal: {', '.join(found[:5])}."
+        )
+    if review.valid_until and review.valid_until <= clock.now():
+        return Text("风险评估已到期，请附新的报告。", "The risk assessment has ended; please attach a new one.")
+    return Text(
+        "后来的版本有新的认定，请核对后重新提交。",
+        "Something was found in a later version; please check and submit again.",
+    )
 
 
 def anonymity_checks(version: DatasetVersion, actor: Actor) -> list[AnonymityCheck]:

@@ -41,7 +41,8 @@ APPLICATION = Form(
               Text("含个人信息字段时必填：同意方式、脱敏做法或法律条文。", "Required with personal columns: consent, masking or statute."),
               required=False),
         Field("no_important_data", "bool", Text("声明不含重要数据和核心数据", "We state that it holds no important or core data"),
-              Text("未声明的不能上架。", "Without this statement it cannot be listed.")),
+              Text("定为重要数据、已通过安全审查的不勾选；其余未声明的不能上架。",
+                   "Leave it unticked for important data that passed their security review; otherwise it is required.")),
         Field("quality", "textarea", Text("质量说明", "Quality statement"),
               Text("写明已知缺失、重复和不准确之处。", "Known gaps, duplicates and inaccuracies.")),
         Field("restrictions", "textarea", Text("使用限制", "Restrictions"),
@@ -66,7 +67,7 @@ ITEMS: dict[str, Text] = {
         "许可链条完整、未到期、允许再提供", "The chain of licences is complete, in force, and allows passing on"
     ),
     "personal": Text("个人信息有处理依据，或已脱敏", "Personal information has a basis or is masked"),
-    "important": Text("不含重要数据、核心数据", "No important or core data"),
+    "important": Text("不含核心数据，重要数据已经风险评估", "No core data; important data with a risk assessment"),
     "rights": Text("登记凭证有效，经营权清晰，无争议", "Certificate valid, right to trade clear, no dispute"),
     "quality": Text("质量说明与数据相符", "The quality statement fits the data"),
     "restrictions": Text("使用限制已写入条款", "The restrictions are in the terms"),

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from shugang.assets.grading.matrix import IMPORTANT
+from shugang.assets.grading.queries import public_level
 from shugang.assets.registration.queries import valid_certificate
 from shugang.assets.review.queries import require_standing
 from shugang.assets.thirdparty.models import SignedReport
@@ -60,11 +62,7 @@ def check_proof(form: Mapping[str, Any], actor: Actor) -> None:
 def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
     """Raises Refusal with every wrong answer at once; the certificate and the offer are checked too."""
     wrong: dict[str, Text] = {}
-    if not form["no_important_data"]:
-        wrong["no_important_data"] = Text(
-            "含重要数据的产品须先经风险评估，含核心数据的不得交易。请核对后声明。",
-            "Important data need a risk assessment first, core data may not be traded. Please check and state it.",
-        )
+    wrong |= _important(product, form)
     if not form["declaration"]:
         wrong["declaration"] = Text("请声明内容真实。", "Please state that the application is true.")
     wrong |= _personal(product, form)
@@ -81,6 +79,21 @@ def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
     too_far = offer.beyond_certificate(product.terms, certificate)
     if too_far:
         raise Refusal("beyond_certificate", too_far[0], 422)
+
+
+def _important(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:
+    """The statement has to agree with the grade in force; what else important data need is the security review's."""
+    found = public_level(product.dataset_version)
+    important = found is not None and found[0] >= IMPORTANT
+    if important == (not form["no_important_data"]):
+        return {}
+    if important:
+        return {"no_important_data": Text("这一版数据定为重要数据，不能声明不含。请不勾选。",
+                                          "This version is graded as important data; please leave this unticked.")}  # fmt: skip
+    return {"no_important_data": Text(
+        "含重要数据的产品须先经风险评估，含核心数据的不得交易。请核对后声明。",
+        "Important data need a risk assessment first, core data may not be traded. Please check and state it.",
+    )}  # fmt: skip
 
 
 def _personal(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:

@@ -143,6 +143,7 @@ def test_an_assessment_that_ends_re_opens_it(room, settings):
         move(until + timedelta(seconds=2))
         assert services.reopen_expired() == 1 and services.reopen_expired() == 0
         assert queries.standing(version) is None and Case.objects.get(pk=case.pk).state == "reopened"
+        assert "风险评估" in queries.why_reopened(SecurityReview.objects.get(case=case)).zh
         longer = (day + timedelta(days=90)).isoformat()
         form = {**SECURITY, "risk_file": room.file("新报告"), "risk_until": longer}
         engine.act(case.number, "resubmit", room.handler, form)
@@ -218,6 +219,7 @@ def test_a_grade_that_rises_re_opens_it_and_one_that_does_not_leaves_it(room):
     make_graded(room.handler, version, pm25={**IMPORTANT, "object": "organisation"})
     review.refresh_from_db()
     assert queries.standing(version) is None and review.case.state == "reopened" and "3级" in review.reason
+    assert "3级" in queries.why_reopened(review).zh and "level 3" in queries.why_reopened(review).en
     says_no("no_security_review", queries.require_standing, version)
 
 
@@ -226,6 +228,7 @@ def test_personal_information_found_later_re_opens_it_at_the_same_level(room):
     make_reviewed(room.handler, version)
     make_graded(room.handler, version, pm25={**PHONE, "degree": "general"})
     assert queries.standing(version) is None
+    assert "pm25" in queries.why_reopened(SecurityReview.objects.get(version=version)).zh
 
 
 def test_an_unchanged_version_stands_on_the_review_before(room):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from shugang.assets import testing as assets
 from shugang.assets.models import SecurityReview
 from shugang.assets.testing import make_graded
 from shugang.delivery.models import Grant
-from shugang.kernel import engine
+from shugang.kernel import clock, engine
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Case, Event
 from shugang.kernel.testing import refused
@@ -15,7 +18,7 @@ from shugang.market import testing
 from shugang.market.listing import services
 from shugang.market.products.models import DataProduct
 from shugang.parties.models import Membership, Person
-from shugang.parties.testing import make_actor
+from shugang.parties.testing import make_actor, make_party, make_signer
 
 pytestmark = pytest.mark.django_db
 RISE = {"object": "organisation", "degree": "serious", "pi_class": "", "sensitive": False}
@@ -90,6 +93,26 @@ def test_an_order_is_not_lifted_without_a_review(deal):
     assert standing(deal)[:2] == ("suspended", "order")
     services.resume_listing(deal.venue.decider, deal.product.number, "核查无误。")
     assert standing(deal)[:2] == ("listed", "")
+
+
+def test_important_data_are_listed_on_their_risk_assessment_alone():
+    testing.load_profiles()
+    office, venue = assets.make_registrar(), testing.make_venue()
+    supplier = make_signer(make_party("supplier"))
+    certificate = assets.make_certificate(supplier, None, office)
+    version = certificate.asset.dataset_version
+    make_graded(supplier, version, pm25={**RISE, "object": "public"})
+    until = (clock.today() + timedelta(days=90)).isoformat()
+    report = assets.make_material(supplier, "风险评估报告")
+    with pytest.raises(Refusal):
+        assets.make_reviewed(supplier, version)
+    assets.make_reviewed(supplier, version, risk_file=report, risk_until=until)
+    product = testing.make_product(supplier, certificate)
+    # who states that there are none contradicts the grade
+    with pytest.raises(Refusal) as no:
+        testing.apply_listing(supplier, product, venue)
+    assert list(no.value.fields) == ["no_important_data"]
+    assert testing.list_product(supplier, product, venue, no_important_data=False).state == "listed"
 
 
 def test_no_application_and_no_decision_without_a_review(deal):
