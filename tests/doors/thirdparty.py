@@ -45,7 +45,7 @@ DESK: tuple[Door, ...] = (
     read("/desk/orders/<order:drafted>", "pinggu", readers=("gongfang",)),
     read("/desk/reports", "gongfang", OWN, readers=("pinggu",)),
     *both("/desk/reports/<report>/publish", "gongfang", {}),
-    *both("/desk/reports/<report>/withdraw", "pinggu", REASON, readers=("fuhe",)),
+    *both("/desk/reports/<report>/withdraw", "pinggu", REASON, readers=("fuhe", "jianguan")),
 )
 API: tuple[Door, ...] = (
     api("GET", "/service-kinds", "", reach=OPEN),

@@ -278,7 +278,9 @@ PATHS = {
 
 
 @pytest.mark.parametrize(
-    ("spec", "at"), [(p, s.name) for p in (JOINT_APPLICATION, ENCUMBRANCE) for s in p.states], ids=str
+    ("spec", "at"),
+    [(p, s.name) for p in (JOINT_APPLICATION, ENCUMBRANCE) for s in p.states],
+    ids=lambda value: getattr(value, "code", str(value)),
 )
 def test_each_cell_of_the_table(office, holder, other, spec, at):
     actors = {
