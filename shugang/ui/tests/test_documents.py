@@ -54,6 +54,15 @@ EXTRA: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "quality": {
+        "statement": "每项结果为A÷B。",
+        "dimensions": [
+            {"label": "完整性", "value": 99.5, "shown": "99.50"},
+            {"label": "时效性", "value": "none", "shown": "不可评"},
+        ],
+        "tables": [{"title": "规则", "columns": COLUMNS, "lines": [["不为空", "628/628"]]}],
+        "statements": [["1 不为空", "SELECT count(*) FROM data"]],
+    },
     "statement": {"tables": [{"title": "计量", "columns": COLUMNS, "lines": [["查得", "3"]]}]},
     "contract": {
         "parties": [
