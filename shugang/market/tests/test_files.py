@@ -58,7 +58,7 @@ def test_a_file_is_sold_downloaded_and_billed_by_the_union_of_its_pieces(make_on
     assert [reply.status for reply in pieces] == [206] * 4 and plane.get(place).status == 200
     fold_journal(grant.plane, 1, plane.shipped())
     start, end = grant.valid_from - timedelta(days=1), grant.valid_until
-    found = quantities(grant.number, plan, start, end)
+    found = quantities(grant.number, plan, start, end, end)
     assert found == {"delivered": size if plan.unit == "bytes" else 1}
     (line,) = rate(plan, found)
     assert line.amount_fen == 100 * found["delivered"]

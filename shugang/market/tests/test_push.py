@@ -74,7 +74,7 @@ def test_a_push_is_sold_written_to_the_buyers_store_and_billed_by_its_rows(make_
     assert len(written) == 501
     fold_journal(grant.plane, 1, plane.shipped())
     start, end = grant.valid_from - timedelta(days=1), grant.valid_until
-    found = quantities(grant.number, BY_ROWS, start, end)
+    found = quantities(grant.number, BY_ROWS, start, end, end)
     assert found == {"delivered": 500}
     (line,) = rate(BY_ROWS, found)
     assert line.amount_fen == 100 * 500
