@@ -142,7 +142,7 @@ class Visitor:
 def people(chromium: Browser, site: str) -> dict[str, Any]:
     """User name → the cookies of having signed in once. A code works once, so nobody signs in twice in a test run."""
     found: dict[str, Any] = {"": None}
-    for name in ("gongfang", "yunying", "shouli", "jianguan", "anquan", "pangren"):
+    for name in ("gongfang", "yunying", "shouli", "jianguan", "anquan", "pangren", "pinggu"):
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
         visitor = Visitor(context, site, f"sign-in-{name}")
         visitor.sign_in(name)
@@ -248,6 +248,11 @@ PUBLIC = (
     "/products",
     "/notices",
     "/grading",
+    "/registry",
+    "/registry/statistics",
+    "/services",
+    "/pricing-models",
+    "/tariffs",
     "/verify",
     "/log",
     "/help",
@@ -261,13 +266,17 @@ DESKS = {
     "xufang": ("/desk", "/desk/waiting", "/desk/contracts", "/desk/inquiries", "/desk/grants", "/desk/usage", "/desk/bills",
                "/desk/statements", "/desk/party", "/desk/people", "/desk/security"),
     "gongfang": ("/desk", "/desk/datasets", "/desk/assets", "/desk/products", "/desk/products/new", "/desk/connectors",
-                 "/desk/grading", "/desk/security-reviews", "/desk/quality"),
+                 "/desk/grading", "/desk/security-reviews", "/desk/quality", "/desk/appraisals", "/desk/book-costs"),
+    "pinggu": ("/desk", "/desk/services", "/desk/orders", "/desk/reports", "/desk/appraisals"),
     "yunying": ("/desk", "/desk/settlement", "/desk/ledger", "/desk/bank", "/desk/reconciliation"),
     "shouli": ("/desk", "/desk/assets"),
     "jianguan": ("/desk", "/desk/reconciliation", "/desk/contracts"),
     "anquan": ("/desk/admin/security", "/desk/security"),
 }  # fmt: skip
-FIRST = r"^/(products|verify|desk/(contracts|grants|bills|datasets|assets|statements|inquiries|products|grading|security-reviews)|cases|trace/\w+)/[A-Z]"
+FIRST = (
+    r"^/(products|verify|services|agencies|reports|pricing-models|cases|trace/\w+|desk/(contracts|grants|bills|datasets|assets"
+    r"|statements|inquiries|products|grading|security-reviews|quality|appraisals|book-costs|services|orders|prices))/[A-Z]"
+)
 
 
 @pytest.mark.parametrize("english", [False, True], ids=["zh", "en"])
