@@ -109,6 +109,7 @@ def test_a_query_ends_with_its_worker_uncharged_and_every_worker_says_so(fleet):
     # When the worker that runs it is killed
     os.kill(pid_of(fleet, number), signal.SIGKILL)
     # Then whoever is asked says that it ended, and what it had reserved is free again
+    fleet.wait(lambda: fleet.get(f"{QUERIES}/{number}", "k1").json["state"] == "failed")  # its socket dies after it
     told = until(fleet, number, "failed")
     assert (told["code"], told["request_id"]) == ("sql_interrupted", "r1")
     result = fleet.get(f"{QUERIES}/{number}/result", "k1")

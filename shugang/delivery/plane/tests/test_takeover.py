@@ -47,8 +47,9 @@ def _leader(plane: PlaneProcess) -> int:
     """The process at the other end of the session that holds the leader's lock."""
     ((port,),) = query(
         plane.journal_url,
+        # Locks are those of the whole server: other tests have fleets too.
         "SELECT client_port FROM pg_stat_activity JOIN pg_locks USING (pid)"
-        " WHERE locktype = 'advisory' AND objsubid = 2 AND objid = 0 AND granted",
+        " WHERE datname = current_database() AND locktype = 'advisory' AND objsubid = 2 AND objid = 0 AND granted",
     )
     for (place,) in query(plane.journal_url, "SELECT place FROM worker"):
         pid = int(place.rpartition(":")[2])
