@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENT := .venv-client/bin/python
+# Three at a time where tests mostly wait for processes, two where they compute.
 # A fixed hash seed: parallel workers have to collect the same tests in the same order.
 PYTEST := PYTHONHASHSEED=0 $(BIN)/pytest -q
 PIP := -m pip --quiet --disable-pip-version-check install --require-hashes
@@ -53,9 +54,9 @@ test: $(VENV)/.test .venv-client/.done
 	@sh scripts/system-packages.sh
 	@$(MAKE) --no-print-directory lint types floors
 	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser"
-	@$(PYTEST) -n 2 --dist loadfile -m system
+	@$(PYTEST) -n 3 --dist loadfile -m system
 	@$(PYTEST) -m "browser and not system"
-	@$(BIN)/python scripts/with_postgres.py env $(PYTEST) -n 2 --dist loadfile -m both
+	@$(BIN)/python scripts/with_postgres.py env $(PYTEST) -n 3 --dist loadfile -m both
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m bench
