@@ -22,7 +22,8 @@
   /* flip: categories run down the page, bars to the left and right. */
   function axes(data, words) {
     const names = {type: "category", data: data.x, axisTick: {show: false}, axisLine: {lineStyle: {color: CONTROL}}, axisLabel: words};
-    const sizes = {type: "value", scale: false, axisLabel: Object.assign({formatter: axisNumber}, words), splitLine: {lineStyle: {color: LINE}}};
+    const whole = data.series.every(s => s.data.every(v => v === null || Number.isInteger(Number(v))));
+    const sizes = {type: "value", scale: false, minInterval: whole ? 1 : 0, axisLabel: Object.assign({formatter: axisNumber}, words), splitLine: {lineStyle: {color: LINE}}};
     if (!data.flip) return {xAxis: names, yAxis: sizes};
     return {xAxis: Object.assign(sizes, {splitNumber: 3}), yAxis: Object.assign(names, {axisLine: {show: false}})};
   }
