@@ -6,6 +6,7 @@ import codecs
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -88,6 +89,17 @@ def store(actor: Actor, name: str, stream: BinaryIO) -> dict[str, Any]:
         created_at=clock.now(),
     )
     return {"material": row.pk, "name": row.name, "sha256": row.sha256, "size": size}
+
+
+def not_own(form: Mapping[str, Any], names: Iterable[str], actor: Actor) -> dict[str, Text]:
+    """Those of the answers `names` whose file the acting party itself did not upload, with what to tell it."""
+    mine = Material.objects.visible_to(actor).filter(party_id=actor.party_id or 0)
+    wrong = {}
+    for name in names:
+        file = form.get(name)
+        if file and not mine.filter(pk=file["material"], sha256=file["sha256"]).exists():
+            wrong[name] = Text("没有找到这份材料，请重新上传。", "This material was not found. Please upload it again.")
+    return wrong
 
 
 def open_material(pk: int, actor: Actor) -> tuple[Material, Path]:

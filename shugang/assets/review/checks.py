@@ -7,10 +7,9 @@ from datetime import date
 from typing import Any
 
 from shugang.delivery.models import DatasetVersion
-from shugang.kernel import clock
+from shugang.kernel import clock, materials
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
-from shugang.kernel.models import Material
 from shugang.policy.text import Text
 
 from ..grading import queries as grades
@@ -69,7 +68,7 @@ def check(grading: Grading, form: Mapping[str, Any], actor: Actor | None) -> Non
         wrong["declaration"] = Text("请声明内容真实。", "Please state that it is true.")
     wrong |= _important(grading, form) | _personal(grading, form)
     if actor is not None:
-        wrong |= _files(form, actor)
+        wrong |= materials.not_own(form, ("basis_file", "risk_file"), actor)
     if wrong:
         raise Refusal(
             "invalid_form",
@@ -114,15 +113,4 @@ def _personal(grading: Grading, form: Mapping[str, Any]) -> dict[str, Text]:
         wrong["basis_text"] = Text("请写明处理依据。", "Please state the basis.")
     if basis == "consent" and not form.get("basis_file"):
         wrong["basis_file"] = Text("请上传单独同意书样本。", "Please upload a sample of the consent form.")
-    return wrong
-
-
-def _files(form: Mapping[str, Any], actor: Actor) -> dict[str, Text]:
-    """An attached file has to be one that the applicant's party uploaded."""
-    wrong = {}
-    for name in ("basis_file", "risk_file"):
-        file = form.get(name)
-        mine = Material.objects.visible_to(actor).filter(party_id=actor.party_id or 0)
-        if file and not mine.filter(pk=file["material"], sha256=file["sha256"]).exists():
-            wrong[name] = Text("没有找到这份材料，请重新上传。", "This material was not found. Please upload it again.")
     return wrong

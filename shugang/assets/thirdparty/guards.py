@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from shugang.kernel import clock
+from shugang.kernel import clock, materials
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
-from shugang.kernel.models import Case, CaseParty, Material, RuleProfile
+from shugang.kernel.models import Case, CaseParty, RuleProfile
 from shugang.kernel.procedure import Context
 from shugang.kernel.profiles import current_profile
 from shugang.parties.models import Membership
@@ -78,15 +78,7 @@ def apart(ctx: Context) -> None:
 
 def own_files(data: Mapping[str, Any], actor: Actor) -> dict[str, Text]:
     """Files have to be those that the acting party itself uploaded."""
-    found: dict[str, Text] = {}
-    for name in FILES:
-        if name in data:
-            mine = Material.objects.visible_to(actor).filter(pk=data[name]["material"], party_id=actor.party_id or 0)
-            if not mine.filter(sha256=data[name]["sha256"]).exists():
-                found[name] = Text(
-                    "没有找到这份材料，请重新上传。", "This material was not found. Please upload it again."
-                )
-    return found
+    return materials.not_own(data, FILES, actor)
 
 
 def life(data: Mapping[str, Any]) -> dict[str, Text]:
