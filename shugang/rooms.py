@@ -33,6 +33,7 @@ ROOMS = (
     "settlement.bills",
     "settlement.ledger",
     "settlement.payouts",
+    "settlement.deposits",
     "settlement.reconciliation",
     "market.products",
     "market.search",

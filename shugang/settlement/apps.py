@@ -10,6 +10,7 @@ class SettlementConfig(AppConfig):
 
         from . import doors
         from .charges import reactions  # noqa: F401  register themselves
+        from .deposits import reactions as deposits  # noqa: F401
         from .payouts.steps import register_steps
         from .reconciliation.services import reconcile_yesterday
 

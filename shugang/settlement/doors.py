@@ -27,9 +27,16 @@ def _to_confirm(request: HttpRequest) -> int | None:
     return count_to_confirm(request.actor)  # type: ignore[attr-defined]
 
 
+def _to_pay(request: HttpRequest) -> int | None:
+    from .deposits.queries import count_to_pay
+
+    return count_to_pay(request.actor)  # type: ignore[attr-defined]
+
+
 def register() -> None:
     add(MenuItem("desk.money", Text("账单", "Bills"), "bills", "receipt", _trades, _to_confirm, 10))
     add(MenuItem("desk.money", Text("对账单", "Statements"), "statements", "file-text", _trades, None, 20))
+    add(MenuItem("desk.money", Text("保证金", "Deposits"), "deposits", "shield-lock", _trades, _to_pay, 30))
     add(MenuItem("desk.operate", Text("清结算", "Settlement"), "settlement", "coin-yuan", _operates, None, 50))
     add(MenuItem("desk.operate", Text("账本", "Ledger"), "ledger", "wallet", _operates, None, 60))
     add(MenuItem("desk.operate", Text("存管往来", "Custodian"), "bank", "building-bank", _operates, None, 70))

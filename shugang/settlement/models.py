@@ -2,6 +2,7 @@
 
 from .bills.models import Bill, BillLine, BillPeriod
 from .charges.models import ChargeAgreement, RevenueReport
+from .deposits.models import Deposit
 from .ledger.models import Account, Entry, Transfer
 from .payouts.models import BankFile, BankLine, PayoutInstruction
 from .reconciliation.models import ReconciliationRun
@@ -14,6 +15,7 @@ __all__ = [
     "BillLine",
     "BillPeriod",
     "ChargeAgreement",
+    "Deposit",
     "Entry",
     "PayoutInstruction",
     "ReconciliationRun",

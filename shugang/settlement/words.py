@@ -21,6 +21,8 @@ PURPOSES: dict[str, Text] = {
     "vat": Text("平台服务费增值税", "VAT on the commission"),
     "refund": Text("退还需方", "Refund to the buyer"),
     "return": Text("退回未匹配款项", "Return of an unmatched receipt"),
+    "deposit": Text("退还保证金", "Return of a deposit"),
+    "forfeit": Text("扣划保证金", "Forfeited deposit"),
 }
 INSTRUCTION_STATES: dict[str, tuple[str, Text]] = {
     "instructed": ("run", Text("已指令，待银行执行", "Instructed")),

@@ -15,7 +15,10 @@ LABELS: dict[str, Text] = {
     "custody": Text("存管银行账户（镜像）", "Custodian's account (mirror)"),
     "escrow": Text("合同待分账款", "Held for a contract"),
     "payable": Text("应付供方", "Payable to a supplier"),
-    "refund": Text("应退需方", "Refundable to a buyer"),
+    "refund": Text("应退付款方", "Refundable to a payer"),
+    "deposit": Text("保证金", "Deposit of a party"),
+    "reserve": Text("争议期留存", "Reserved for the dispute window"),
+    "prepaid": Text("合同预付款", "Prepaid under a contract"),
     "commission": Text("平台服务费", "Platform commission"),
     "vat": Text("服务费增值税", "VAT on the commission"),
     "suspense": Text("待查款项", "Unmatched receipts"),
@@ -55,3 +58,15 @@ def payable(party_number: str, party_id: int) -> Account:
 
 def refund(party_number: str, party_id: int) -> Account:
     return open_account(f"buyer:{party_number}:refund", "refund", party_id)
+
+
+def deposit(party_number: str, party_id: int) -> Account:
+    return open_account(f"deposit:{party_number}", "deposit", party_id)
+
+
+def reserve(party_number: str, party_id: int) -> Account:
+    return open_account(f"seller:{party_number}:reserve", "reserve", party_id)
+
+
+def prepaid(contract: str, buyer_id: int) -> Account:
+    return open_account(f"order:{contract}:prepaid", "prepaid", buyer_id)

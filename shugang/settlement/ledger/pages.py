@@ -18,7 +18,7 @@ from . import queries
 from .accounts import LABELS
 
 KINDS: dict[str, Text] = {
-    "hold": Text("到账，待分账", "Received, held"),
+    "hold": Text("到账，存管中", "Received, held"),
     "settle": Text("分账", "Split"),
     "release": Text("转退款", "Released for refund"),
     "payout": Text("银行已付出", "Paid out by the bank"),

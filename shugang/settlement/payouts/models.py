@@ -30,7 +30,10 @@ class BankFile(ScopedModel):
 
 
 class PayoutInstruction(ScopedModel):
-    """An order to the custodian to pay `amount_fen` out of `account`; each attempt is one file."""
+    """An order to the custodian to pay `amount_fen` out of `account`; each attempt is one file.
+
+    `cause` is the number of what asked for it: a deposit or a credit note; empty for a bill's split.
+    """
 
     class Purpose(models.TextChoices):
         SUPPLIER = "supplier"
@@ -39,6 +42,8 @@ class PayoutInstruction(ScopedModel):
         VAT = "vat"
         REFUND = "refund"
         RETURN = "return"
+        DEPOSIT = "deposit"
+        FORFEIT = "forfeit"
 
     class State(models.TextChoices):
         INSTRUCTED = "instructed"
@@ -57,6 +62,7 @@ class PayoutInstruction(ScopedModel):
     reason = models.CharField(max_length=400, default="")
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
+    cause = models.CharField(max_length=40, default="", db_index=True)
 
     class Meta:
         constraints = [
@@ -77,7 +83,7 @@ class PayoutInstruction(ScopedModel):
 
 
 class BankLine(ScopedModel):
-    """One movement on the custodian's statement and what it was matched with."""
+    """One movement on the custodian's statement and what it was matched with; `party` whose money it is, with no bill."""
 
     class State(models.TextChoices):
         MATCHED = "matched"
@@ -98,6 +104,7 @@ class BankLine(ScopedModel):
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, null=True, related_name="bank_lines")
     instruction = models.ForeignKey(PayoutInstruction, on_delete=models.PROTECT, null=True, related_name="bank_lines")
     transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, related_name="bank_lines")
+    party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_fen__gt=0), name="bank_amount_positive")]
@@ -106,7 +113,8 @@ class BankLine(ScopedModel):
     def scope(cls, actor: Any) -> Q:
         if is_operator_finance(actor):
             return Q()
-        return Q(bill__buyer_id=actor.party_id or 0) | Q(instruction__payee_id=actor.party_id or 0)
+        party = actor.party_id or 0
+        return Q(bill__buyer_id=party) | Q(instruction__payee_id=party) | Q(party_id=party)
 
     @property
     def signed_fen(self) -> int:

@@ -53,7 +53,7 @@ def statement(request: HttpRequest) -> HttpResponse:
             for x in rows.order_by("pk")
         )
         return csv_response("bank", HEADER, lines)
-    waiting = [(x, queries.payable_bills(actor, x.amount_fen)) for x in queries.lines(actor, "suspense").order_by("pk")]
+    waiting = [(x, queries.candidates(actor, x.amount_fen)) for x in queries.lines(actor, "suspense").order_by("pk")]
     context = {
         "page": paging.page(rows, request.GET.get("after", "")),
         "state": state,

@@ -9,6 +9,7 @@ from shugang.kernel.actors import Actor
 from .. import gates
 from ..bills.models import Bill
 from .models import BankFile, BankLine, PayoutInstruction
+from .receivers import awaiting
 
 
 def lines(actor: Actor, state: str = "") -> QuerySet[BankLine]:
@@ -26,8 +27,8 @@ def newest_file(actor: Actor) -> BankFile | None:
     return found
 
 
-def payable_bills(actor: Actor, amount_fen: int) -> QuerySet[Bill]:
-    """Bills that a receipt of this amount could belong to."""
+def candidates(actor: Actor, amount_fen: int) -> list[str]:
+    """Numbers of bills and deposits that a receipt of this amount could belong to."""
     gates.require_operator(actor)
-    rows: QuerySet[Bill] = Bill.objects.visible_to(actor).filter(state="confirmed", total_fen=amount_fen)
-    return rows.order_by("pk")
+    rows = Bill.objects.visible_to(actor).filter(state="confirmed", total_fen=amount_fen).order_by("pk")
+    return [str(number) for number in rows.values_list("number", flat=True)] + awaiting(amount_fen)

@@ -17,6 +17,7 @@ from ..ledger import accounts
 from ..ledger import services as ledger
 from . import bank
 from .models import BankFile, BankLine, PayoutInstruction
+from .receivers import receiver_for
 from .services import receive
 
 _UNKNOWN = Text("附言中没有可识别的账单编号", "The reference names no bill")
@@ -83,12 +84,9 @@ def _read(actor: Actor, report: bank.Report) -> BankFile:
 
 
 def _money_in(actor: Actor, line: BankLine) -> None:
-    bill = Bill.objects.select_for_update(of=("self",)).filter(number=line.reference).first()
-    wrong = _mismatch(bill, line)
-    if bill is not None and wrong is None:
-        receive(actor, bill, line, accounts.custody())
+    note = _take(actor, line)
+    if note is None:
         return
-    note = wrong or _UNKNOWN
     line.transfer = ledger.post(
         f"suspense:{line.bank_ref}",
         "suspense",
@@ -97,6 +95,17 @@ def _money_in(actor: Actor, line: BankLine) -> None:
     )
     line.state, line.note_zh, line.note_en = BankLine.State.SUSPENSE, note.zh, note.en
     line.save()
+
+
+def _take(actor: Actor, line: BankLine) -> Text | None:
+    """Book the receipt for what its reference names, or say why it does not fit."""
+    if receiver := receiver_for(line.reference):
+        return receiver.take(actor, line, accounts.custody())
+    bill = Bill.objects.select_for_update(of=("self",)).filter(number=line.reference).first()
+    wrong = _mismatch(bill, line)
+    if bill is not None and wrong is None:
+        receive(actor, bill, line, accounts.custody())
+    return wrong
 
 
 def _mismatch(bill: Bill | None, line: BankLine) -> Text | None:
@@ -127,6 +136,9 @@ def _money_out(actor: Actor, line: BankLine) -> None:
     line.save()
     order.state, order.done_at = PayoutInstruction.State.DONE, line.at
     order.save(update_fields=["state", "done_at"])
+    if order.cause:
+        told = {"instruction": order.number, "cause": order.cause, "amount_fen": order.amount_fen}
+        emit("payout.done", actor, refs, told)
     if bill is not None:
         settle_if_paid_out(actor, bill)
 

@@ -6,6 +6,8 @@ prepares an instruction to it (a venue may not pool and re-settle funds without 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
@@ -26,10 +28,18 @@ from ..ledger import services as ledger
 from ..ledger.models import Account, Transfer
 from . import bank
 from .models import BankLine, PayoutInstruction
+from .receivers import Receiver, receiver_for
 from .split import Shares, shares
 
 INSTRUCTION = Text("这条支付指令", "payment instruction")
 RECEIPT = Text("这笔到账", "receipt")
+
+
+class Matched(NamedTuple):
+    """What a receipt was matched with, and how that stands."""
+
+    number: str
+    state: str
 
 
 def held_for(bill: Bill) -> Transfer:
@@ -60,7 +70,7 @@ def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bi
         clock.now(),
         bill.event_refs(),
     )
-    orders = [_instruct(bill, purpose, account, payee, amount) for purpose, account, payee, amount in targets]
+    orders = [instruct(bill, purpose, account, payee, amount) for purpose, account, payee, amount in targets]
     emit(
         "bill.split",
         actor,
@@ -92,9 +102,16 @@ def _suppliers(bill: Bill, amount: int) -> list[tuple[str, Account, Party | None
     ]  # fmt: skip
 
 
-def _instruct(
-    bill: Bill | None, purpose: str, account: Account, payee: Party | None, amount: int, name: str = ""
+def instruct(
+    bill: Bill | None,
+    purpose: str,
+    account: Account,
+    payee: Party | None,
+    amount: int,
+    name: str = "",
+    cause: str = "",
 ) -> PayoutInstruction:
+    """Order the custodian to pay `amount` 分 out of `account`; `cause` numbers what asks for it where no bill does."""
     return PayoutInstruction.objects.create(
         number=yearly_number("FZ", clock.today().year),
         bill=bill,
@@ -103,6 +120,7 @@ def _instruct(
         payee=payee,
         payee_name=payee.name if payee else name,
         amount_fen=amount,
+        cause=cause,
         created_at=clock.now(),
     )
 
@@ -118,7 +136,7 @@ def refund_bill(actor: Actor, number: str, reason: str, revision: int | None = N
     make_void(actor, bill, "refund", reason)
     account = accounts.refund(bill.buyer.number, bill.buyer_id)
     ledger.release(f"refund:{bill.number}", held, account.code, clock.now(), bill.event_refs())
-    order = _instruct(bill, "refund", account, bill.buyer, bill.total_fen)
+    order = instruct(bill, "refund", account, bill.buyer, bill.total_fen)
     emit("bill.refund_instructed", actor, bill.event_refs(), {**facts(bill), "instruction": order.number})
     return bill
 
@@ -152,12 +170,14 @@ def _suspended(bank_ref: str) -> BankLine:
 
 
 @verb
-def match_receipt(actor: Actor, bank_ref: str, number: str) -> Bill:
-    """Take a receipt out of suspense for a bill of exactly its amount that awaits payment.
+def match_receipt(actor: Actor, bank_ref: str, number: str) -> Matched:
+    """Take a receipt out of suspense for a bill of exactly its amount that awaits payment, or what else awaits it.
 
-    Raises Refusal `forbidden`, `not_found`, `wrong_state`, `amount_differs`.
+    Raises Refusal `forbidden`, `not_found`, `wrong_state`, `amount_differs`, `does_not_fit`.
     """
     gates.require_operator(actor)
+    if receiver := receiver_for(number):
+        return _match_other(actor, bank_ref, number, receiver)
     bill = lifecycle.lock(number, actor)
     lifecycle.check_state(bill, "pay")
     line = _suspended(bank_ref)
@@ -171,7 +191,15 @@ def match_receipt(actor: Actor, bank_ref: str, number: str) -> Bill:
             409,
         )
     receive(actor, bill, line, accounts.suspense())
-    return bill
+    return Matched(number, bill.state)
+
+
+def _match_other(actor: Actor, bank_ref: str, number: str, receiver: Receiver) -> Matched:
+    line = _suspended(bank_ref)
+    line.reference = number
+    if wrong := receiver.take(actor, line, accounts.suspense()):
+        raise Refusal("does_not_fit", Text(f"{wrong.zh}，不能匹配。", f"{wrong.en}; it is not matched."), 409)
+    return Matched(number, line.state)
 
 
 def receive(actor: Actor, bill: Bill, line: BankLine, source: Account) -> None:
@@ -196,7 +224,7 @@ def return_receipt(actor: Actor, bank_ref: str) -> PayoutInstruction:
     """Order the custodian to pay an unmatched receipt back. Raises Refusal `forbidden`, `not_found`."""
     gates.require_operator(actor)
     line = _suspended(bank_ref)
-    order = _instruct(None, "return", accounts.suspense(), None, line.amount_fen, line.counterparty)
+    order = instruct(None, "return", accounts.suspense(), None, line.amount_fen, line.counterparty)
     line.state, line.instruction = BankLine.State.RETURNED, order
     line.save(update_fields=["state", "instruction"])
     emit("receipt.returned", actor, [], {"bank_ref": bank_ref, "instruction": order.number})

@@ -11,6 +11,7 @@ from shugang.policy.text import Text
 
 from ..bills.models import Bill, BillPeriod
 from ..charges.models import ChargeAgreement
+from ..deposits.models import Deposit
 from ..ledger import accounts
 from ..ledger.models import Account, Entry, Transfer
 from ..payouts.models import BankFile, BankLine, PayoutInstruction
@@ -132,6 +133,21 @@ def escrow(agreement: ChargeAgreement) -> Iterator[Check]:
         contract=agreement.number,
         look=f"/desk/ledger/order:{agreement.number}:escrow",
     )
+
+
+def deposits() -> Iterator[Check]:
+    """What a party's deposit account holds is what it paid and nobody has ended."""
+    for account in Account.objects.filter(kind="deposit").order_by("code"):
+        held = Deposit.objects.filter(party=account.party, state="held").aggregate(sum=Sum("amount_fen"))["sum"] or 0
+        yield Check(
+            "ledger",
+            account.code,
+            Text("存管中的保证金", "Deposits held"),
+            held,
+            _LEDGER,
+            account.balance,
+            look=f"/desk/ledger/{account.code}",
+        )
 
 
 def ledger() -> Iterator[Check]:

@@ -59,6 +59,7 @@ def _checks(agreements: QuerySet[Any], contract: str, hashes: bool) -> Iterator[
         yield from checks.escrow(agreement)
     if not contract:
         yield from use.sequence()
+        yield from checks.deposits()
         yield from checks.ledger()
         yield from checks.bank()
 
