@@ -116,7 +116,12 @@ GIVE = Form(
 REPORT = Form(
     1,
     (
-        Field("file", "file", Text("报告文件", "Report file"), Text("签名覆盖这份文件的摘要。", "The signature covers its digest.")),
+        Field("assessment", "text", Text("质量评价编号", "Assessment"),
+              Text("质量评价可填本机构已签署的评价（ZP开头），得分和报告文件由评价带入。",
+                   "For a quality evaluation: an assessment that your agency signed (ZP-…); score and file come from it."),
+              required=False, max_length=20),
+        Field("file", "file", Text("报告文件", "Report file"),
+              Text("签名覆盖这份文件的摘要；填了评价编号可不传。", "The signature covers its digest; not needed with an assessment."), required=False),
         Field("result", "choice", Text("结论", "Result"), choices=tuple((k, t) for k, (t, _) in RESULTS.items())),
         Field("summary", "textarea", Text("结论摘要", "Conclusion"),
               Text("做了什么、依据什么标准、发现什么、有哪些保留。", "What was done, by which standard, what was found, and reservations."),

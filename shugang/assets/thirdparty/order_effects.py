@@ -11,7 +11,7 @@ from shugang.kernel.models import CaseClock, CaseParty
 from shugang.kernel.procedure import Context
 from shugang.parties.organisations.queries import the_operator
 
-from . import access, objects, signing
+from . import access, assessed, objects, signing
 from .effects import attach
 from .models import ServiceOffer, ServiceOrder, SignedReport
 from .order_guards import kind_of, longest, order_of
@@ -90,6 +90,8 @@ def drafted(ctx: Context) -> None:
     order = order_of(ctx)
     kind, data = kind_of(order), ctx.data
     end = data.get("valid_until") or longest(kind, clock.today()).isoformat()
+    basis = assessed.find(order, data["assessment"]) if data.get("assessment") else None
+    file = data["file"] if basis is None or data.get("file") else assessed.paper(ctx.actor, basis)
     content: dict[str, Any] = {
         "kind": "shugang-report-v1",
         "order": order.number,
@@ -99,16 +101,17 @@ def drafted(ctx: Context) -> None:
         "object": [order.object_kind, order.object_number],
         "dataset": order.version.dataset.number if order.version else "",
         "version_sha256": order.version.sha256 if order.version else "",
-        "file_sha256": data["file"]["sha256"],
+        "file_sha256": file["sha256"],
         "result": data["result"],
         "summary": data["summary"],
         "valid_until": end,
         **{name: data[name] for name in ("score", "amount", "level") if data.get(name) is not None},
+        **({"assessment": assessed.stated(basis), "score": assessed.whole(basis)} if basis else {}),
     }
-    order.draft = {"content": content, "digest": signing.digest_of(content), "file": data["file"]}
+    order.draft = {"content": content, "digest": signing.digest_of(content), "file": file}
     order.drafted_by = ctx.actor.person_id
     order.save(update_fields=["draft", "drafted_by"])
-    attach(ctx.case, data)
+    attach(ctx.case, {"file": file})
     ctx.outputs["digest"] = order.draft["digest"]
     ctx.refs += order.event_refs()
 

@@ -12,7 +12,7 @@ from shugang.kernel.procedure import Context
 from shugang.parties.models import Membership, Party
 from shugang.policy.text import Text
 
-from . import rules
+from . import assessed, rules
 from .guards import apart, in_force, kinds, own_files, wrong
 from .kinds import ServiceKind
 from .models import ServiceOffer, ServiceOrder
@@ -143,8 +143,8 @@ def report_holds(ctx: Context) -> None:
     """Raises Refusal `invalid_form` with everything that the report of this kind lacks."""
     order = order_of(ctx)
     kind = kind_of(order)
-    found = own_files(ctx.data, ctx.actor)
-    decided = ctx.data["result"] != "disclaimed"
+    found = own_files(ctx.data, ctx.actor) | assessed.wrong(order, ctx.data)
+    decided = ctx.data["result"] != "disclaimed" and not ctx.data.get("assessment")
     for name in kind.asks:
         if decided and ctx.data.get(name) is None:
             found[name] = ASKS[name]

@@ -30,12 +30,12 @@ DOCUMENT = {
 }
 
 
-def make_data(text=CSV, name="示例台账"):
-    """A hosted data set whose file is written at once, without the converting child."""
-    party, actor = make_supplier()
+def make_data(text=CSV, name="示例台账", actor=None, table=None):
+    """A hosted data set whose file is written at once, without the converting child; of `table`, a file, instead of `text`."""
+    actor = actor or make_supplier()[1]
     dataset = create_dataset(actor, name=name)
-    data = SimpleNamespace(party=party, actor=actor, dataset=dataset, text=text, signer=make_signer(party))
-    data.version = _version(data, 1, False)
+    data = SimpleNamespace(party=actor.party, actor=actor, dataset=dataset, text=text, signer=make_signer(actor.party))
+    data.version = _version(data, 1, False, table)
     return data
 
 
@@ -46,18 +46,23 @@ def append(data, text):
     return data.version
 
 
-def _version(data, number, appends):
+def _version(data, number, appends, table=None):
     path = f"{data.dataset.number}/{number}/data.parquet"
     file = vault_root() / path
     file.parent.mkdir(parents=True)
-    source = file.with_suffix(".csv")
-    source.write_text(data.text)
+    source = table or file.with_suffix(".csv")
+    if table is None:
+        source.write_text(data.text)
     with duckdb.connect() as con:
-        con.execute(f"CREATE TABLE t AS SELECT * FROM read_csv('{source}')")
+        read = (
+            f"'{source}'" if source.suffix == ".parquet" else f"read_csv('{source}', all_varchar={table is not None})"
+        )
+        con.execute(f"CREATE TABLE t AS FROM {read}")
         con.execute(f"COPY t TO '{file}' (FORMAT parquet)")
         columns = [(r[0], r[1]) for r in con.execute("DESCRIBE t").fetchall()]
         rows = con.execute("SELECT count(*) FROM t").fetchone()[0]
-    source.unlink()
+    if table is None:
+        source.unlink()
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     version = DatasetVersion.objects.create(
         dataset=data.dataset, version=number, sha256=sha256, rows=rows, bytes=file.stat().st_size, path=path,
