@@ -11,6 +11,7 @@ ROOMS = (
     "parties.accounts",
     "parties.posts",
     "parties.keys",
+    "parties.notices",
     "delivery.datasets",
     "delivery.vault",
     "delivery.connectors",

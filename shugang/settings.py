@@ -96,6 +96,19 @@ SHUGANG_TSA_CERTIFICATES = _env("TSA_CERTIFICATES")
 SHUGANG_TSA_SECONDS = int(_env("TSA_SECONDS", "3600"))
 SHUGANG_TSA_ADAPTER = _env("TSA_ADAPTER", "shugang.portal.log.tsa.Rfc3161")
 
+# E-mail: `smtp://user:password@host:587` (STARTTLS) or `smtps://user:password@host:465`; without it, the worker's output.
+_MAIL = urlparse(_env("SMTP_URL"))
+if _MAIL.scheme not in {"", "smtp", "smtps"}:
+    raise ValueError(f"SHUGANG_SMTP_URL: unknown scheme {_MAIL.scheme!r}; use smtp:// or smtps://")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _MAIL.scheme else 'console'}.EmailBackend"
+EMAIL_HOST = _MAIL.hostname or ""
+EMAIL_PORT = _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+EMAIL_USE_SSL = _MAIL.scheme == "smtps"
+EMAIL_USE_TLS = _MAIL.scheme == "smtp" and _flag("SMTP_STARTTLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = _env("MAIL_FROM", f"noreply@{urlparse(SHUGANG_PUBLIC_URL).hostname}")
+
 # A database made by `shugang demo` only: simulated clock, shown one-time codes, 演示 stamps.
 SHUGANG_DEMO = _flag("DEMO")
 SHUGANG_SITE_NAME_ZH = _env("SITE_NAME_ZH", "城市数据要素流通服务平台")

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core import signing
 from django.db.models import Max
 
 from demo import cast, registration, security, settlement, trade
@@ -71,6 +73,8 @@ from shugang.parties.accounts.models import Invitation
 from shugang.parties.accounts.services import invite, make_person, new_link, set_duties
 from shugang.parties.accounts.tokens import make_token
 from shugang.parties.keys.services import make_key
+from shugang.parties.notices import letters
+from shugang.parties.notices.models import Letter, Notice
 from shugang.parties.organisations.models import Party
 from shugang.parties.organisations.services import apply_for_admission
 from shugang.policy.connections import Account
@@ -171,6 +175,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
         "money",
         "personal",
         "quality",
+        "notices",
     ):
         globals()[f"_open_{name}"](world)
     anchor()
@@ -322,6 +327,20 @@ def _open_registrations(world: World) -> None:
     file_objection(buyer, world.number("case:objection"), {**OBJECTION, "evidence": proof})
     certificate = Certificate.objects.get(asset=world.things["asset:air"])
     world.things["case:certificate"] = certificate.case
+
+
+def _open_notices(world: World) -> None:
+    """An unread notice, an address to be confirmed, a letter that was given up, and the links of letters."""
+    person = world.actor("xufang").person
+    email, now = "reader@city.example", clock.real_now()
+    world.things["notice"] = notice = Notice.objects.filter(person=person).latest("pk")
+    world.things["address"] = EmailAddress.objects.create(user=person, email=email)
+    world.things["verify:address"] = signing.dumps([person.pk, email], salt=letters.VERIFY)
+    world.things["stop:notice"] = signing.dumps([person.pk, ["tasks"]], salt=letters.STOP)
+    world.things["letter"] = letter = letters.make("notice", person.pk, email, "given-up")
+    letter.state, letter.tries, letter.created_at = Letter.State.FAILED, 8, now
+    letter.save()
+    Notice.objects.filter(pk=notice.pk).update(letter=letter)
 
 
 def _open_gradings(world: World) -> None:

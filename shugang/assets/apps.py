@@ -9,7 +9,7 @@ class AssetsConfig(AppConfig):
         from shugang.kernel import words
         from shugang.kernel.periodic import beside, every_pass
 
-        from . import doors
+        from . import doors, notices
         from .grading import process as grading  # noqa: F401
         from .grading import proposing
         from .grading import reactions as regrading  # noqa: F401  reactions register themselves
@@ -40,6 +40,7 @@ class AssetsConfig(AppConfig):
         from .valuation.words import EVENTS as VALUATION_EVENTS
 
         doors.register()
+        notices.register_all()
         words.register(GRADING_EVENTS)
         every_pass("assets.documents", services.issue_documents)
         every_pass("assets.lapse", services.lapse_due)

@@ -8,13 +8,14 @@ class DeliveryConfig(AppConfig):
     def ready(self) -> None:
         from shugang.kernel.periodic import every_pass
 
-        from . import doors
+        from . import doors, notices
         from .grants import reactions  # noqa: F401  they register themselves
         from .grants.services import end_expired
         from .planes.requests import forget_nonces
         from .vault.converting import advance
 
         doors.register()
+        notices.register_all()
         every_pass("delivery.end_expired", end_expired)
         every_pass("delivery.forget_nonces", forget_nonces)
         every_pass("delivery.vault", advance)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .models import Event
 
 Handler = Callable[["Event"], None]
+# Handlers of ANY hear every event, after the handlers of its kind: they see what those have done.
+ANY = "*"
 _handlers: dict[str, list[Handler]] = defaultdict(list)
 
 
@@ -29,7 +31,7 @@ def on(kind: str) -> Callable[[Handler], Handler]:
 
 
 def react(event: Event) -> None:
-    for handler in _handlers.get(event.kind, ()):
+    for handler in (*_handlers.get(event.kind, ()), *_handlers.get(ANY, ())):
         handler(event)
 
 

@@ -8,7 +8,7 @@ class MarketConfig(AppConfig):
     def ready(self) -> None:
         from shugang.kernel.periodic import every_pass
 
-        from . import doors
+        from . import doors, notices
         from .contracts.process import CONTRACT  # noqa: F401  the procedures register themselves
         from .contracts.services import expire_due
         from .listing import reactions  # noqa: F401  so do the reactions
@@ -20,4 +20,5 @@ class MarketConfig(AppConfig):
         from .vouchers import reactions as vouchers  # noqa: F401
 
         doors.register()
+        notices.register_all()
         every_pass("market.expire", expire_due)

@@ -7,12 +7,17 @@ class PartiesConfig(AppConfig):
 
     def ready(self) -> None:
         from shugang.kernel import words
+        from shugang.kernel.periodic import beside, every_pass
         from shugang.ui.context import register_account
 
         from . import doors
+        from .notices import mailing, own, writing
         from .organisations import process  # noqa: F401  (registers the onboarding procedure)
         from .posts.words import LABELS
 
         words.register(LABELS)
         register_account(doors.account)
         doors.register_all()
+        own.register_all()
+        every_pass("parties.notices", writing.Hourly())
+        beside("parties.letters", mailing.work)

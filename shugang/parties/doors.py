@@ -11,7 +11,8 @@ from shugang.ui.menu import MenuItem, register
 
 from .accounts.actor import PartyActor
 from .accounts.models import DUTY_LABELS
-from .posts.models import POST_LABELS
+from .notices.queries import unread
+from .posts.models import POST_LABELS, Post
 
 
 def _actor(request: HttpRequest) -> Actor | None:
@@ -33,6 +34,11 @@ def administrator(request: HttpRequest) -> bool:
     return actor is not None and actor.person_id is not None and bool(actor.posts)
 
 
+def keeps_the_system(request: HttpRequest) -> bool:
+    actor = _actor(request)
+    return actor is not None and Post.SYSTEM in actor.posts
+
+
 def role_text(actor: Actor) -> Text:
     """The post or the first duties in words."""
     labels = [POST_LABELS[p] for p in sorted(actor.posts)] or [DUTY_LABELS[d] for d in sorted(actor.duties)[:2]]
@@ -51,6 +57,8 @@ def account(request: HttpRequest) -> Account | None:
         role=tx(role_text(actor)),
         party=party.name if party else "",
         url="/desk/security",
+        unread=unread(actor),
+        messages_url="/desk/messages",
         sign_out_url="/sign-out",
     )
 
@@ -65,6 +73,8 @@ def register_all() -> None:
     register(
         MenuItem("desk.org", Text("安全与密钥", "Security and keys"), "security", "shield-lock", signed_in, None, 3)
     )
+    register(MenuItem("desk.org", Text("通知设置", "Notices"), "message-settings", "bell", signed_in, None, 4))
+    register(MenuItem("desk.system", Text("邮件发送", "E-mail"), "admin-mail", "mail", keeps_the_system, None, 2))
     register(
         MenuItem(
             "desk.system", Text("三员工作台", "Administration"), "administration", "settings", administrator, None, 1

@@ -2,7 +2,19 @@
 
 from .accounts.models import AccessToken, Invitation, Membership, Person
 from .keys.models import SigningKey
+from .notices.models import Letter, Notice, NoticeChoice
 from .organisations.models import Party
 from .posts.models import Post
 
-__all__ = ["AccessToken", "Invitation", "Membership", "Party", "Person", "Post", "SigningKey"]
+__all__ = [
+    "AccessToken",
+    "Invitation",
+    "Letter",
+    "Membership",
+    "Notice",
+    "NoticeChoice",
+    "Party",
+    "Person",
+    "Post",
+    "SigningKey",
+]

@@ -8,10 +8,12 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from shugang.kernel import clock, witnessing, words
         from shugang.kernel.periodic import beside, every_pass
+        from shugang.parties.notices.rules import register_reading
         from shugang.ui.context import register_clock
 
         from . import doors
         from .log import sending, tsa
+        from .reading import addresses
         from .words import EVENTS
 
         words.register(EVENTS)
@@ -19,4 +21,5 @@ class PortalConfig(AppConfig):
         beside("log.witnesses", sending.witness_round)
         beside("log.time_stamps", tsa.stamp_due)
         register_clock(clock.now)
+        register_reading(addresses)
         doors.register_all()

@@ -6,7 +6,7 @@ An object upstream is shared by many deals: its registrar or its other buyers re
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shugang.assets.registration.models import DataAsset
@@ -41,14 +41,7 @@ class Reader:
             for ref in event.refs.all():
                 named[ref.kind].add(ref.key)
         self._cases = set(Case.objects.visible_to(actor).filter(pk__in=cases).values_list("pk", flat=True))
-        self._seen = {(kind, key) for kind, keys in named.items() for key in self._visible(kind, keys)}
-
-    def _visible(self, kind: str, keys: set[str]) -> Iterable[str]:
-        table = _TABLES.get(kind)
-        if table is None:
-            return ()
-        found: Iterable[str] = table.objects.visible_to(self._actor).filter(number__in=keys)
-        return found.values_list("number", flat=True)  # type: ignore[attr-defined]
+        self._seen = seen(actor, named)
 
     def may_read(self, event: Event) -> bool:
         """His own act, a step of a case that he takes part in, or of a deal or thing of his; all for the supervisor."""
@@ -65,6 +58,32 @@ class Reader:
 
     def address(self, kind: str, key: str) -> str:
         """The object's page when this person may open it, else ""."""
-        if kind == "product":
-            return f"/desk/products/{key}" if (kind, key) in self._seen else f"/products/{key}"
-        return objects.address(kind, key) if kind in _PUBLIC or (kind, key) in self._seen else ""
+        return _address(kind, key, (kind, key) in self._seen)
+
+
+def seen(actor: Actor, named: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
+    """Which of the numbered objects the actor may see; public ones are not asked for."""
+    tables = ((kind, keys, _TABLES.get(kind)) for kind, keys in named.items())
+    return {
+        (kind, number)
+        for kind, keys, table in tables
+        if table is not None
+        for number in table.objects.visible_to(actor).filter(number__in=keys).values_list("number", flat=True)
+    }
+
+
+def _address(kind: str, key: str, visible: bool) -> str:
+    if kind == "product":
+        return f"/desk/products/{key}" if visible else f"/products/{key}"
+    return objects.address(kind, key) if kind in _PUBLIC or visible else ""
+
+
+def addresses(actor: Actor, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The pages of those objects that the actor may open now, for notices."""
+    wanted = set(pairs)
+    named: dict[str, set[str]] = defaultdict(set)
+    for kind, key in wanted:
+        named[kind].add(key)
+    visible = seen(actor, named)
+    found = {(kind, key): _address(kind, key, (kind, key) in visible) for kind, key in wanted}
+    return {pair: address for pair, address in found.items() if address}

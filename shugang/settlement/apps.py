@@ -8,12 +8,13 @@ class SettlementConfig(AppConfig):
     def ready(self) -> None:
         from shugang.kernel.periodic import every_pass
 
-        from . import doors
+        from . import doors, notices
         from .charges import reactions  # noqa: F401  register themselves
         from .deposits import reactions as deposits  # noqa: F401
         from .payouts.steps import register_steps
         from .reconciliation.services import reconcile_yesterday
 
         doors.register()
+        notices.register_all()
         register_steps()
         every_pass("settlement.reconcile_yesterday", reconcile_yesterday)

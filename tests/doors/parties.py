@@ -55,6 +55,12 @@ def _no_manager(client: Any) -> None:
     Membership.objects.filter(party__is_registrar=True).update(active=False)
 
 
+def _unread(client: Any) -> None:
+    from shugang.parties.notices.models import Notice
+
+    Notice.objects.update(read_at=None)
+
+
 SIGNING_IN: tuple[Door, ...] = (
     read("/sign-in", reach=OPEN),
     post("/sign-in", "", {"login": "xufang", "password": PASSWORD}, reach=OPEN, unchanged=True),
@@ -122,7 +128,28 @@ POSTS: tuple[Door, ...] = (
     read("/desk/admin/audit", "shenji", traced=True),
     read("/desk/admin/audit.csv", "shenji", traced=True),
 )  # fmt: skip
+NOTICES: tuple[Door, ...] = (
+    read("/desk/messages", "xufang", **WHOEVER),
+    read("/desk/messages.csv", "xufang", **WHOEVER),
+    post("/desk/messages/read", "xufang", prepare=_unread, **WHOEVER),
+    post("/desk/messages/<notice>/read", "xufang"),
+    read("/desk/messages/settings", "xufang", **WHOEVER),
+    post("/desk/messages/settings", "xufang", {"tasks": "daily"}, **WHOEVER),
+    post("/desk/messages/addresses", "xufang", {"email": "new@city.example"}, ok=(200,), **WHOEVER),
+    post("/desk/messages/addresses/<address>/remove", "xufang"),
+    read("/desk/messages/verify/<verify:address>", "xufang", **WHOEVER),
+    post("/desk/messages/verify/<verify:address>", "xufang"),
+    read("/messages/stop/<stop:notice>", reach=OPEN),
+    post("/messages/stop/<stop:notice>", "", ok=(200,), reach=OPEN, guarded=False),
+    read("/desk/admin/system/mail", "xitong"),
+    post("/desk/admin/system/mail/<letter>/again", "xitong"),
+)
 API: tuple[Door, ...] = (
+    api("GET", "/messages", "xufang", **WHOEVER),
+    api("POST", "/messages/read", "xufang", ok=(200,), prepare=_unread, **WHOEVER),
+    api("POST", "/messages/<notice>/read", "xufang", ok=(200,)),
+    api("GET", "/messages/choices", "xufang", **WHOEVER),
+    api("POST", "/messages/choices", "xufang", {"choices": {"tasks": "daily"}}, ok=(200,), **WHOEVER),
     api("GET", "/parties", "", reach=OPEN),
     api("GET", "/parties/<buyer>", "", reach=OPEN),
     api("GET", "/me", "xufang", **WHOEVER),
@@ -135,4 +162,4 @@ def _suspend_buyer() -> None:
     Party.objects.filter(is_buyer=True, name__contains="海沧").update(status="suspended")
 
 
-DOORS = (*SIGNING_IN, *JOINING, *PEOPLE, *SECURITY, *POSTS, *API)
+DOORS = (*SIGNING_IN, *JOINING, *PEOPLE, *SECURITY, *POSTS, *NOTICES, *API)

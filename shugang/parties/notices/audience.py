@@ -1,0 +1,142 @@
+"""From a rule's audience to people and parties."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shugang.kernel import procedure
+from shugang.kernel.models import Case
+from shugang.kernel.permissions import members
+from shugang.kernel.procedure import Procedure, Transition
+
+from ..accounts.models import Membership
+from ..organisations.models import Party
+from ..posts.models import Post
+from .rules import Admitted, Audience, Awaited, InPost, Involved, Oneself, Rule, Side, sides_of
+
+Reader = tuple[int, int | None]  # person, party
+
+
+@dataclass
+class About:
+    """What a notice is about. `by`: who did it, and is told nothing."""
+
+    refs: dict[str, str]
+    case: Case | None = None
+    by: int | None = None
+    person_id: int | None = None
+    party_id: int | None = None
+    _members: list[tuple[str, int]] | None = field(default=None, repr=False)
+
+    @property
+    def spec(self) -> Procedure | None:
+        return procedure.get(self.case.procedure) if self.case else None
+
+    @property
+    def parties(self) -> list[tuple[str, int]]:
+        if self._members is None:
+            self._members = members(self.case) if self.case else []
+        return self._members
+
+
+def awaited_steps(case: Case) -> list[Transition]:
+    return [t for t in procedure.get(case.procedure).transitions if t.awaited_in(case.state)]
+
+
+def people(rule: Rule, about: About) -> set[Reader]:
+    """Whom the rule tells; never who did it himself."""
+    found: set[Reader] = set()
+    for audience in rule.audience:
+        found |= _people(audience, about)
+    return {(person, party) for person, party in found if person != about.by}
+
+
+def parties(rule: Rule, about: About) -> set[int]:
+    """The parties concerned, for their programs."""
+    found: set[int] = set()
+    for audience in rule.audience:
+        found |= set(_wanted(audience, about))
+    return found
+
+
+def _people(audience: Audience, about: About) -> set[Reader]:
+    match audience:
+        case InPost():
+            return {(p, None) for p in Post.objects.filter(post=audience.post).values_list("person_id", flat=True)}
+        case Oneself():
+            return {(about.person_id, about.party_id)} if about.person_id else set()
+        case Involved():
+            return _involved(audience, about)
+        case Awaited():
+            return _awaited(about)
+    return _with_duties(_wanted(audience, about))
+
+
+def _wanted(audience: Audience, about: About) -> dict[int, set[str]]:
+    """Party → the duties whose holders are meant."""
+    wanted: dict[int, set[str]] = defaultdict(set)
+    match audience:
+        case Awaited() if about.case is not None:
+            for step in awaited_steps(about.case):
+                _add(wanted, about, step)
+        case Involved() if about.spec is not None:
+            for step in about.spec.all_steps():
+                _add(wanted, about, step, audience.capacities)
+        case Side() if audience.of in about.refs:
+            party = sides_of(audience.of, about.refs[audience.of]).get(audience.side)
+            if party:
+                wanted[party] |= set(audience.duties)
+        case Admitted():
+            rows = Party.objects.filter(status=Party.Status.ACTIVE, **{f"is_{audience.role}": True})
+            wanted |= {pk: set(audience.duties) for pk in rows.values_list("pk", flat=True)}
+        case Oneself() if about.party_id:
+            wanted[about.party_id] = set()
+    return wanted
+
+
+def _add(wanted: dict[int, set[str]], about: About, step: Transition, only: Iterable[str] = ()) -> None:
+    for role in step.by:
+        for capacity, party in about.parties:
+            if capacity == role.capacity and (not only or capacity in only):
+                wanted[party].add(role.duty)
+
+
+def _with_duties(wanted: dict[int, set[str]]) -> set[Reader]:
+    if not wanted:
+        return set()
+    rows = Membership.objects.filter(
+        party_id__in=wanted, active=True, person__is_active=True, person__authorised=True
+    ).values_list("person_id", "party_id", "duties")
+    return {(person, party) for person, party, duties in rows if wanted[party] & set(duties)}
+
+
+def _awaited(about: About) -> set[Reader]:
+    """Step by step where the rule of recusal may exclude somebody, else all steps in one question."""
+    if about.case is None:
+        return set()
+    steps = awaited_steps(about.case)
+    if not any(step.distinct_from for step in steps):
+        return _with_duties(_wanted(Awaited(), about))
+    took = list(about.case.votes.values_list("transition", "person_id"))
+    found: set[Reader] = set()
+    for step in steps:
+        wanted: dict[int, set[str]] = defaultdict(set)
+        _add(wanted, about, step)
+        recused = {person for name, person in took if name in step.distinct_from}
+        found |= {reader for reader in _with_duties(wanted) if reader[0] not in recused}
+    return found
+
+
+def _involved(audience: Involved, about: About) -> set[Reader]:
+    if about.case is None:
+        return set()
+    wanted = _wanted(audience, about)
+    took = {
+        (person, party)
+        for person, party in about.case.votes.values_list("person_id", "party_id")
+        if person and party in wanted
+    }
+    acted = {party for _, party in took}
+    return took | _with_duties({party: duties for party, duties in wanted.items() if party not in acted})
