@@ -196,6 +196,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Shugang"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address serves notices only, and must not keep anybody from a second factor
 MFA_TOTP_TOLERANCE = 1  # one step either way: clocks and typing (RFC 6238 5.2); a used code is refused all the same
 # Sign-in throttling counts addresses: behind one proxy the client stands one hop further.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _flag("BEHIND_PROXY") else 0
