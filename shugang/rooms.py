@@ -21,6 +21,7 @@ ROOMS = (
     "delivery.metering",
     "delivery.acknowledgements",
     "delivery.deletions",
+    "delivery.webhooks",
     "assets.registration",
     "assets.quality",
     "assets.registry",

@@ -53,6 +53,7 @@ from shugang.delivery.planes.services import create_enrolment, enrol
 from shugang.delivery.testing import make_records
 from shugang.delivery.vault.services import upload_version
 from shugang.delivery.vault.transfer import open_upload
+from shugang.delivery.webhooks import services as webhooks
 from shugang.kernel import clock, engine, materials, sequencer
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.models import Event
@@ -341,6 +342,12 @@ def _open_notices(world: World) -> None:
     letter.state, letter.tries, letter.created_at = Letter.State.FAILED, 8, now
     letter.save()
     Notice.objects.filter(pk=notice.pk).update(letter=letter)
+    keeper = world.actor("xufang")
+    world.things["webhook"], _ = webhooks.add_endpoint(keeper, "https://93.184.216.34/hook", "需方系统")
+    message = webhooks.ping(keeper, world.number("webhook"))
+    message.state = message.State.FAILED
+    message.save()
+    world.things["webhook:message"] = message.message_id
 
 
 def _open_gradings(world: World) -> None:

@@ -37,6 +37,10 @@ def _placing(request: HttpRequest) -> bool:
     return _connecting(request) or ("buyer" in _roles(request) and bool(_duties(request) & gates.USE_DUTIES))
 
 
+def _keeping(request: HttpRequest) -> bool:
+    return bool(_roles(request)) and bool(_duties(request) & gates.PLANE_DUTIES)
+
+
 def _acknowledging(request: HttpRequest) -> bool:
     actor = getattr(request, "actor", None)
     return _trading(request) or (actor is not None and gates.sees_all_deliveries(actor))
@@ -51,6 +55,7 @@ def register() -> None:
         )
     )
     add(MenuItem("desk.buy", Text("授权与密钥", "Grants and keys"), "grants", "key", _trading, order=40))
+    add(MenuItem("desk.org", Text("推送（Webhook）", "Webhooks"), "webhooks", "send", _keeping, order=50))
     add(MenuItem("desk.buy", Text("用量", "Usage"), "usage", "chart-bar", _trading, order=50))
     add(
         MenuItem(

@@ -9,6 +9,7 @@ from .grants.models import Credential, Grant, GrantBasis, GrantHold
 from .metering.models import PlaneBooks, UsageRecord
 from .planes.models import Plane, PlaneNonce
 from .vault.models import Upload
+from .webhooks.models import WebhookAttempt, WebhookEndpoint, WebhookMessage
 
 __all__ = [
     "Acknowledgement",
@@ -27,4 +28,7 @@ __all__ = [
     "PlaneNonce",
     "Upload",
     "UsageRecord",
+    "WebhookAttempt",
+    "WebhookEndpoint",
+    "WebhookMessage",
 ]

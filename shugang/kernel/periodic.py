@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from . import clock
 
 _jobs: dict[str, Callable[[], Any]] = {}
 _waiting: dict[str, Callable[[], Any]] = {}
+
+
+class Hourly:
+    """A job for `every_pass` that has work once an hour of rule time; `job` gets the time."""
+
+    def __init__(self, job: Callable[[datetime], Any]) -> None:
+        self._job, self._last = job, datetime.min.replace(tzinfo=UTC)
+
+    def __call__(self) -> Any:
+        now = clock.now()
+        if timedelta(0) <= now - self._last < timedelta(hours=1):
+            return None
+        self._last = now
+        return self._job(now)
 
 
 def every_pass(name: str, job: Callable[[], Any]) -> None:

@@ -7,7 +7,7 @@ class PartiesConfig(AppConfig):
 
     def ready(self) -> None:
         from shugang.kernel import words
-        from shugang.kernel.periodic import beside, every_pass
+        from shugang.kernel.periodic import Hourly, beside, every_pass
         from shugang.ui.context import register_account
 
         from . import doors
@@ -19,5 +19,5 @@ class PartiesConfig(AppConfig):
         register_account(doors.account)
         doors.register_all()
         own.register_all()
-        every_pass("parties.notices", writing.Hourly())
+        every_pass("parties.notices", Hourly(writing.near))
         beside("parties.letters", mailing.work)

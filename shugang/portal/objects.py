@@ -20,6 +20,7 @@ LABELS: dict[str, Text] = {
     "service": Text("第三方服务", "Third-party service"),
     "order": Text("服务委托", "Service order"),
     "report": Text("第三方报告", "Third-party report"),
+    "webhook": Text("推送端点", "Webhook endpoint"),
 }
 ADDRESSES: dict[str, str] = {
     "case": "/cases/{}",
@@ -35,6 +36,7 @@ ADDRESSES: dict[str, str] = {
     "service": "/services/{}",
     "order": "/desk/orders/{}",
     "report": "/reports/{}",
+    "webhook": "/desk/webhooks/{}",
 }
 
 

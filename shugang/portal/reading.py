@@ -11,7 +11,7 @@ from typing import Any
 
 from shugang.assets.registration.models import DataAsset
 from shugang.assets.thirdparty.models import SignedReport
-from shugang.delivery.models import Dataset, Grant
+from shugang.delivery.models import Dataset, Grant, WebhookEndpoint
 from shugang.kernel.actors import Actor, sees_every_record
 from shugang.kernel.models import Case, Event
 from shugang.market.contracts.models import Contract
@@ -23,6 +23,7 @@ from . import objects
 _TABLES: dict[str, Any] = {
     "case": Case, "inquiry": Case, "contract": Contract, "grant": Grant, "bill": Bill, "dataset": Dataset,
     "asset": DataAsset, "product": DataProduct, "order": Case, "report": SignedReport,
+    "webhook": WebhookEndpoint,
 }  # fmt: skip
 # Who takes part in these decides; what lies upstream of them is shared.
 _DEALS = frozenset({"inquiry", "contract", "grant", "bill", "order"})

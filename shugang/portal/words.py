@@ -86,5 +86,13 @@ EVENTS: dict[str, Text] = {
     "quotation.made": Text("提出报价或还价", "Quotation or counter-offer made"),
     "receipt.returned": Text("退回不明来款", "Unmatched receipt returned"),
     "reconciliation.run": Text("四方对账", "Reconciliation run"),
+    "webhook.added": Text("建立推送端点", "Webhook endpoint added"),
+    "webhook.secret_changed": Text("更换推送端点的密钥", "Secret of a webhook endpoint changed"),
+    "webhook.types_changed": Text("修改推送的事件类型", "Types of a webhook endpoint changed"),
+    "webhook.enabled": Text("恢复推送端点", "Webhook endpoint enabled"),
+    "webhook.disabled": Text("停用推送端点", "Webhook endpoint disabled"),
+    "webhook.removed": Text("移除推送端点", "Webhook endpoint removed"),
+    "webhook.pinged": Text("发送推送测试", "Webhook tested"),
+    "webhook.sent_again": Text("重新推送一条消息", "Webhook message sent again"),
     "voucher.issued": Text("出具交易凭证", "Trade voucher issued"),
 }

@@ -24,6 +24,12 @@ STREAM = {"connector": "companies", "topics": "plant/+/state", "window_seconds":
           "columns": '[{"name": "symbol", "type": "VARCHAR", "comment": "代码"}]'}  # fmt: skip
 
 
+def _disabled(client: Any) -> None:
+    from shugang.delivery.webhooks.models import WebhookEndpoint
+
+    WebhookEndpoint.objects.update(state="disabled")
+
+
 def _file(things: dict[str, Any]) -> dict[str, Any]:
     file = io.BytesIO("station,at,pm25\n一号,2026-01-01,9\n二号,2026-01-02,8\n".encode())
     file.name = "new.csv"
@@ -161,4 +167,25 @@ API: tuple[Door, ...] = (
     api("GET", "/usage/daily?first=2026-03-01&last=2026-06-01", "xufang", reach=OWN),
     api("GET", "/usage/<plane:platform>/1", "xufang", readers=("gongfang", "jianguan")),
 )  # fmt: skip
-DOORS = (*ACKNOWLEDGEMENTS, *DATASETS, *CONNECTORS, *CONNECTIONS, *GRANTS, *USAGE, *API)
+HOOK = {"label": "新系统", "url": "https://93.184.216.34/new", "types": "bill.issued"}
+WEBHOOKS: tuple[Door, ...] = (
+    *both("/desk/webhooks", "xufang", HOOK, reach=OWN, ok=(200,)),
+    read("/desk/webhooks/<webhook>", "xufang"),
+    read("/desk/webhooks/<webhook>.csv", "xufang"),
+    post("/desk/webhooks/<webhook>/secret", "xufang", ok=(200,)),
+    post("/desk/webhooks/<webhook>/ping", "xufang"),
+    post("/desk/webhooks/<webhook>/enable", "xufang", prepare=_disabled),
+    post("/desk/webhooks/<webhook>/types", "xufang", {"types": "bill.issued"}),
+    post("/desk/webhooks/<webhook>/messages/<webhook:message>/again", "xufang"),
+    *both("/desk/webhooks/<webhook>/remove", "xufang", {}),
+    api("GET", "/webhooks", "xufang", reach=OWN),
+    api("POST", "/webhooks", "xufang", {**HOOK, "types": ["bill.issued"]}, reach=OWN),
+    api("GET", "/webhooks/types", "xufang", reach=OWN, administrators=True),
+    api("POST", "/webhooks/<webhook>/secret", "xufang"),
+    api("POST", "/webhooks/<webhook>/ping", "xufang"),
+    api("POST", "/webhooks/<webhook>/enable", "xufang", prepare=_disabled),
+    api("DELETE", "/webhooks/<webhook>", "xufang"),
+    api("GET", "/webhooks/<webhook>/messages", "xufang"),
+    api("POST", "/webhooks/<webhook>/messages/<webhook:message>/again", "xufang"),
+)
+DOORS = (*ACKNOWLEDGEMENTS, *WEBHOOKS, *DATASETS, *CONNECTORS, *CONNECTIONS, *GRANTS, *USAGE, *API)

@@ -146,18 +146,9 @@ def _found(now: datetime) -> Iterable[tuple[str, Any]]:
     return ((name, found) for name, ask in watches() for found in ask(now))
 
 
-class Hourly:
-    """The worker's job: clocks and watches, once an hour of rule time."""
-
-    def __init__(self) -> None:
-        self._last: datetime | None = None
-
-    def __call__(self) -> int:
-        now = clock.now()
-        if self._last is not None and timedelta(0) <= now - self._last < timedelta(hours=1):
-            return 0
-        self._last = now
-        return near_clocks(now) + watch(now)
+def near(now: datetime) -> int:
+    """The worker's hourly job: clocks and watches."""
+    return near_clocks(now) + watch(now)
 
 
 on(ANY)(heard)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from shugang.kernel import clock, engine
+from shugang.kernel import clock, engine, periodic
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.errors import Refusal
 from shugang.kernel.events import emit
@@ -108,7 +108,7 @@ def test_a_token_near_its_end_is_told_to_its_holder_once(world):
 
 
 def test_the_job_asks_once_an_hour(world, settings):
-    job = writing.Hourly()
+    job = periodic.Hourly(writing.near)
     asked = []
     rules.register_watch("test.counting", lambda now: asked.append(now) or iter(()))
     try:

@@ -1,0 +1,1 @@
+"""Webhooks: what concerns a party, pushed to its own program and signed (Standard Webhooks)."""
