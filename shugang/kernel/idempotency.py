@@ -16,9 +16,12 @@ from .actors import Actor
 from .errors import Refusal
 from .models import IdempotencyRecord
 
+# Kept: `json.dumps` with options makes an encoder at every call.
+_encode = json.JSONEncoder(sort_keys=True, default=str).encode
+
 
 def fingerprint(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(_encode(parts).encode()).hexdigest()
 
 
 def _actor_key(actor: Actor) -> str:
