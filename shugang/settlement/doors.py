@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from shugang.kernel.actors import sees_every_record
 from shugang.policy.text import Text
 from shugang.ui.menu import MenuItem
 from shugang.ui.menu import register as add
@@ -19,6 +20,11 @@ def _trades(request: HttpRequest) -> bool:
 def _operates(request: HttpRequest) -> bool:
     actor = getattr(request, "actor", None)
     return actor is not None and is_operator_finance(actor)
+
+
+def _supervises(request: HttpRequest) -> bool:
+    actor = getattr(request, "actor", None)
+    return actor is not None and sees_every_record(actor)
 
 
 def _to_confirm(request: HttpRequest) -> int | None:
@@ -39,5 +45,6 @@ def register() -> None:
     add(MenuItem("desk.money", Text("保证金", "Deposits"), "deposits", "shield-lock", _trades, _to_pay, 30))
     add(MenuItem("desk.operate", Text("清结算", "Settlement"), "settlement", "coin-yuan", _operates, None, 50))
     add(MenuItem("desk.operate", Text("账本", "Ledger"), "ledger", "wallet", _operates, None, 60))
+    add(MenuItem("desk.operate", Text("账本核验", "Ledger checks"), "ledger-checks", "wallet", _supervises, None, 61))
     add(MenuItem("desk.operate", Text("存管往来", "Custodian"), "bank", "building-bank", _operates, None, 70))
     add(MenuItem("desk.operate", Text("对账", "Reconciliation"), "reconciliation", "scale", _operates, None, 80))

@@ -32,6 +32,16 @@ def accounts(request: HttpRequest) -> dict[str, Any]:
     return {"items": items, "sum_fen": sum(item["balance_fen"] for item in items)}
 
 
+@router.get("/ledger-checks", summary="The ledger's invariants, checked now (platform finance and the supervisor)")
+def checks(request: HttpRequest) -> dict[str, Any]:
+    found = queries.checked(request.actor)  # type: ignore[attr-defined]
+    items = [
+        {"invariant": i.name, "meaning": i.label.to_json(), "violations": [v._asdict() for v in broken]}
+        for i, broken in found
+    ]
+    return {"items": items, "violations": sum(len(broken) for _, broken in found)}
+
+
 @router.get("/ledger/{code}", summary="One account's entries, newest first")
 def entries(request: HttpRequest, code: str, after: str = "") -> dict[str, Any]:
     page = paging.page(queries.entries(request.actor, code), after)  # type: ignore[attr-defined]

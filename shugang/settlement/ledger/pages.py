@@ -33,6 +33,12 @@ HEADER = (
     Text("金额（元）", "Amount (CNY)"),
     Text("余额（元）", "Balance (CNY)"),
 )
+CHECKS_HEADER = (
+    Text("承诺", "Promise"),
+    Text("账户或记账编号", "Account or key"),
+    Text("账本中", "In the ledger"),
+    Text("应为", "Should be"),
+)
 
 
 @require_GET
@@ -42,6 +48,16 @@ def ledger(request: HttpRequest) -> HttpResponse:
     rows = list(queries.accounts(actor))
     context = {"accounts": rows, "labels": LABELS, "sum": sum(a.balance for a in rows)}
     return render(request, "settlement/ledger.html", context)
+
+
+@require_GET
+def checks(request: HttpRequest) -> HttpResponse:
+    found = queries.checked(actor_of(request))
+    if request.GET.get("format") == "csv":
+        rows = ([i.label, v.subject, v.found, v.expected] for i, broken in found for v in broken)
+        return csv_response("ledger-checks", CHECKS_HEADER, rows)
+    context = {"found": found, "violations": sum(len(broken) for _, broken in found)}
+    return render(request, "settlement/ledger_checks.html", context)
 
 
 @require_GET
@@ -68,5 +84,6 @@ def account(request: HttpRequest, code: str) -> HttpResponse:
 
 urlpatterns = [
     path("desk/ledger", ledger, name="ledger"),
+    path("desk/ledger-checks", checks, name="ledger-checks"),
     path("desk/ledger/<str:code>", account, name="ledger-account"),
 ]

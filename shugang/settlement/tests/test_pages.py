@@ -74,6 +74,9 @@ OPERATOR = [
     "/desk/ledger",
     f"/desk/ledger/{ACCOUNT}",
     f"/desk/ledger/{ACCOUNT}?format=csv",
+    "/desk/ledger-checks",
+    "/desk/ledger-checks?format=csv",
+    "/api/v1/ledger-checks",
     "/desk/bank",
     "/desk/bank?format=csv",
     "/desk/reconciliation",
@@ -107,7 +110,13 @@ def test_the_operators_desk_is_the_operators(world):
 
 def test_the_supervisor_reads_reconciliation_and_bills_but_decides_nothing(world):
     browser = client(world.supervisor)
-    for address in ("/desk/reconciliation", "/desk/bills/ZD-2026-000001", f"/desk/statements/{HT}"):
+    for address in (
+        "/desk/reconciliation",
+        "/desk/ledger-checks",
+        "/api/v1/ledger-checks",
+        "/desk/bills/ZD-2026-000001",
+        f"/desk/statements/{HT}",
+    ):
         assert browser.get(address).status_code == 200
     assert browser.post("/desk/bills/ZD-2026-000002/confirm", {}).status_code == 403
 

@@ -30,7 +30,7 @@ def bare(to: str) -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("settlement", "0003_plans_and_shares")]
+    dependencies = [("settlement", "0004_billing")]
     operations = [
         migrations.SeparateDatabaseAndState(
             state_operations=[
