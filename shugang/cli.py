@@ -123,6 +123,36 @@ def _upload(args: argparse.Namespace) -> int:
     return upload.run(args)
 
 
+def _bid(args: argparse.Namespace) -> int:
+    from shugang.commands import bid
+
+    return bid.run(args)
+
+
+def _add_bid(sub: Any) -> None:
+    bid = sub.add_parser("bid", help="密封报价：封标、开标、核对 / a sealed bid: seal, open, check a result")
+    part = bid.add_subparsers(dest="bid_command", required=True)
+    seal = part.add_parser(
+        "seal", help="生成封标码和开标文件，可直接提交 / make commitment and opening file; may send it"
+    )
+    seal.add_argument("auction", help="竞价编号 / number of the auction")
+    seal.add_argument("--bidder", required=True, help="本机构编号 / number of your organisation")
+    seal.add_argument("--amount", required=True, help="报价（元） / your bid in CNY")
+    seal.add_argument("--out", default="", help="开标文件 / the opening file")
+    opening = part.add_parser("open", help="用开标文件开标 / open a bid with its file")
+    opening.add_argument("file", help="开标文件 / the opening file")
+    for command in (seal, opening):
+        command.add_argument(
+            "--url", default="", help="平台地址；不给则不发送 / the platform's address; without it nothing is sent"
+        )
+    verify = part.add_parser("verify", help="核对竞价结果 / check the result of an auction")
+    verify.add_argument("file", help="核对材料 / the verification document")
+    verify.add_argument(
+        "--key", default="", help="日志公钥，一并核对回执 / the log's key, to check the receipts as well"
+    )
+    bid.set_defaults(act=_bid)
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="shugang", description="数港：城市数据市场 / a data market for a city")
     sub = top.add_subparsers(dest="command", required=True)
@@ -195,6 +225,7 @@ def parser() -> argparse.ArgumentParser:
     upload.add_argument("--append", action="store_true", help="在最新版之后追加 / append to the newest version")
     upload.add_argument("--keys", default="", help="主键字段，逗号分隔 / key columns, comma-separated")
     upload.set_defaults(act=_upload)
+    _add_bid(sub)
     plane = sub.add_parser("plane", help="供方现场的数据面 / a data plane at the supplier's site")
     plane_sub = plane.add_subparsers(dest="plane_command", required=True)
     enrol = plane_sub.add_parser("enrol", help="用一次性代码接入 / join with a one-time code")

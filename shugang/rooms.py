@@ -42,6 +42,8 @@ ROOMS = (
     "market.listing",
     "market.pricing",
     "market.trade",
+    "market.auction",
+    "market.bundles",
     "market.contracts",
     "market.vouchers",
     "portal.home",

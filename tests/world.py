@@ -86,6 +86,7 @@ from shugang.settlement.rating.services import rate_period
 from shugang.settlement.reconciliation.services import run_reconciliation
 from shugang.settlement.testing import issue
 
+from .deals import open_deals
 from .visitors import footprint, open_sessions
 
 SEGMENTS = 600
@@ -179,6 +180,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
         "notices",
     ):
         globals()[f"_open_{name}"](world)
+    open_deals(world)
     anchor()
     _evidence(world)
     world.sessions = open_sessions(world.things)

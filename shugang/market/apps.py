@@ -9,6 +9,11 @@ class MarketConfig(AppConfig):
         from shugang.kernel.periodic import every_pass
 
         from . import doors, notices
+        from .auction import reactions as auctions  # noqa: F401
+        from .auction.award import advance_due
+        from .auction.process import AUCTION  # noqa: F401
+        from .bundles import reactions as bundles  # noqa: F401
+        from .bundles.process import BUNDLE  # noqa: F401
         from .contracts.process import CONTRACT  # noqa: F401  the procedures register themselves
         from .contracts.services import expire_due
         from .listing import reactions  # noqa: F401  so do the reactions
@@ -22,3 +27,4 @@ class MarketConfig(AppConfig):
         doors.register()
         notices.register_all()
         every_pass("market.expire", expire_due)
+        every_pass("market.auctions", advance_due)

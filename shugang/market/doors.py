@@ -30,7 +30,19 @@ def _regulates(request: HttpRequest) -> bool:
     return "regulator" in _roles(request)
 
 
+def _reviews(request: HttpRequest) -> bool:
+    return "operator" in _roles(request)
+
+
 def register() -> None:
+    ties = Text("关联关系", "Ties between parties")
+    add(MenuItem("desk.supervise", ties, "party-ties", "sitemap", _reviews, None, 70))
+    projects = Text("融合开发项目", "Projects with several suppliers")
+    add(MenuItem("desk.buy", projects, "bundles", "stack-2", _buys, None, 16))
+    add(MenuItem("desk.supply", projects, "bundles", "stack-2", _supplies, None, 46))
+    add(MenuItem("desk.buy", ties, "party-ties", "sitemap", _buys, None, 90))
+    add(MenuItem("desk.supply", ties, "party-ties", "sitemap", _supplies, None, 90))
+    add(MenuItem(FOOTER, Text("独占许可竞价", "Auctions"), "auctions", order=6))
     add(MenuItem(FOOTER, Text("定价模型", "Pricing models"), "pricing-models", order=4))
     add(MenuItem(FOOTER, Text("公共数据收费", "Fees of public data"), "tariffs", order=5))
     add(
@@ -44,6 +56,8 @@ def register() -> None:
         )
     )
     add(MenuItem("desk.buy", Text("询价与议价", "Inquiries"), "inquiries", "messages", _buys, None, 10))
+    add(MenuItem("desk.buy", Text("竞价", "Auctions"), "own-auctions", "gavel", _buys, None, 15))
+    add(MenuItem("desk.supply", Text("竞价", "Auctions"), "own-auctions", "gavel", _supplies, None, 45))
     add(MenuItem("desk.buy", Text("合同", "Contracts"), "contracts", "file-text", _buys, None, 20))
     add(
         MenuItem(

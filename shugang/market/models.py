@@ -1,5 +1,7 @@
 """The market's tables, gathered for one migrations folder."""
 
+from .auction.models import Auction, AuctionBidder, SealedBid
+from .bundles.models import BundleMember, DealBundle
 from .contracts.models import Contract, ContractSignature
 from .listing.models import Listing
 from .pricing.models import (
@@ -13,23 +15,29 @@ from .pricing.models import (
     PricingModel,
 )
 from .products.models import DataProduct
-from .trade.models import Inquiry, Quotation
+from .trade.models import Inquiry, PartyTie, Quotation
 from .vouchers.models import TradeVoucher
 
 __all__ = [
     "AskPrice",
+    "Auction",
+    "AuctionBidder",
+    "BundleMember",
     "Contract",
     "ContractSignature",
     "ContributionSplit",
     "DataProduct",
+    "DealBundle",
     "Estimate",
     "FeeAllowance",
     "FeeCap",
     "FeeReport",
     "Inquiry",
     "Listing",
+    "PartyTie",
     "PriceWarning",
     "PricingModel",
     "Quotation",
+    "SealedBid",
     "TradeVoucher",
 ]

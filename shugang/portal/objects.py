@@ -21,6 +21,9 @@ LABELS: dict[str, Text] = {
     "order": Text("服务委托", "Service order"),
     "report": Text("第三方报告", "Third-party report"),
     "webhook": Text("推送端点", "Webhook endpoint"),
+    "auction": Text("竞价", "Auction"),
+    "bundle": Text("融合开发项目", "Project"),
+    "auction_bid": Text("竞价报价", "Bid in an auction"),
 }
 ADDRESSES: dict[str, str] = {
     "case": "/cases/{}",
@@ -37,6 +40,8 @@ ADDRESSES: dict[str, str] = {
     "order": "/desk/orders/{}",
     "report": "/reports/{}",
     "webhook": "/desk/webhooks/{}",
+    "auction": "/auctions/{}",
+    "bundle": "/desk/bundles/{}",
 }
 
 

@@ -22,12 +22,12 @@ from . import objects
 
 _TABLES: dict[str, Any] = {
     "case": Case, "inquiry": Case, "contract": Contract, "grant": Grant, "bill": Bill, "dataset": Dataset,
-    "asset": DataAsset, "product": DataProduct, "order": Case, "report": SignedReport,
+    "asset": DataAsset, "product": DataProduct, "order": Case, "bundle": Case, "report": SignedReport,
     "webhook": WebhookEndpoint,
 }  # fmt: skip
 # Who takes part in these decides; what lies upstream of them is shared.
-_DEALS = frozenset({"inquiry", "contract", "grant", "bill", "order"})
-_PUBLIC = frozenset({"certificate", "voucher", "report"})
+_DEALS = frozenset({"inquiry", "contract", "grant", "bill", "order", "bundle"})
+_PUBLIC = frozenset({"certificate", "voucher", "report", "auction"})
 
 
 class Reader:

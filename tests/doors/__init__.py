@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .base import Door
+from .deals import DOORS as DEALS
 from .delivery import DOORS as DELIVERY
 from .grading import DOORS as GRADING
 from .market import DOORS as MARKET
@@ -18,5 +19,5 @@ from .thirdparty import DOORS as THIRDPARTY
 from .valuation import DOORS as VALUATION
 
 DOORS: tuple[Door, ...] = (
-    *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *QUALITY, *VALUATION, *SETTLEMENT, *MARKET, *PORTAL
+    *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *QUALITY, *VALUATION, *SETTLEMENT, *MARKET, *DEALS, *PORTAL
 )  # fmt: skip

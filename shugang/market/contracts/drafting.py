@@ -76,7 +76,7 @@ def _outputs(contract_number: str, inquiry: Inquiry, quotation: Quotation) -> di
             for line in describe(terms, product.mode)
         ],
         "plan": plan.to_json(),
-        **({"shares": [list(share) for share in shares]} if (shares := shares_of(product)) else {}),
+        **({"shares": [list(share) for share in shares]} if (shares := inquiry.shares or shares_of(product)) else {}),
         "clauses": [{"title": title.to_json(), "text": text.to_json()} for title, text in CLAUSES],
         "drafted_at": iso(clock.now()),
     }

@@ -38,6 +38,7 @@ def sound(contract: Contract) -> None:
     """What may not have changed since the acceptance: parties, listing, certificate, period."""
     compliance.check_parties(contract.buyer, contract.supplier)
     compliance.check_product(contract.product)
+    compliance.check_free(contract.product, contract.buyer)
     certificate = offer.certificate_for(contract.product.asset, contract.supplier)
     if certificate.number != contract.certificate.number:
         raise Refusal(

@@ -38,7 +38,7 @@ def _players(numbers: Sequence[str]) -> list[list[str]]:
     return [[n, known[n]] for n in numbers]
 
 
-def _table(numbers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+def read_table(numbers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
     """(coalition, whole value ≥ 0) of every row. Raises Refusal `invalid_form`."""
     place = {number: i for i, number in enumerate(numbers)}
     if not 1 <= len(rows) <= MOST_ROWS:
@@ -87,7 +87,7 @@ def make_split(
         raise _invalid(
             "remark", "请写明取值的依据，4至400字。", "Please say in 4 to 400 characters where the values come from."
         )
-    named, table = _players(players), _table(players, rows)
+    named, table = _players(players), read_table(players, rows)
     if not 0 <= seed < 2**53:
         raise _invalid("seed", "种子应为非负整数。", "The seed is a whole number not below 0.")
     found = compute(len(named), method, table, seed)

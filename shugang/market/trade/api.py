@@ -11,8 +11,8 @@ from shugang.kernel import paging
 from shugang.kernel.models import Case
 
 from ..http import member, once_api
-from . import queries, services
-from .models import Inquiry
+from . import queries, relations, services
+from .models import PartyTie
 
 router = Router(tags=["trade"])
 
@@ -33,29 +33,15 @@ class OfferIn(Schema):
     revision: int | None = None
 
 
-def _summary(row: Inquiry) -> dict[str, Any]:
-    return {
-        "number": row.case.number, "product": row.product.number, "buyer": row.buyer.number, "supplier": row.supplier.number,
-        "purpose": row.purpose, "need": row.need, "state": row.case.state, "revision": row.case.revision,
-        "contract": getattr(getattr(row, "contract", None), "number", None),
-    }  # fmt: skip
-
-
 @router.get("/inquiries", summary="Inquiries of the acting party, newest first")
 def inquiries(request: HttpRequest, state: str = "", after: str = "") -> dict[str, Any]:
     found = paging.page(queries.inquiries(member(request), state), after)
-    return {"items": [_summary(i) for i in found.items], "next": found.next, "total": found.total}
+    return {"items": [queries.summary(i) for i in found.items], "next": found.next, "total": found.total}
 
 
-@router.get("/inquiries/{number}", summary="One negotiation with every version of its terms and price")
+@router.get("/inquiries/{number}", summary="One negotiation: every version, what it changes, deadlines, steps")
 def inquiry(request: HttpRequest, number: str) -> dict[str, Any]:
-    row = queries.get_inquiry(member(request), number)
-    versions = [
-        {"version": q.version, "side": q.side, "terms": q.terms, "plan": q.plan, "message": q.message, "digest": q.digest,
-         "made_at": q.made_at}
-        for q in queries.versions(row)
-    ]  # fmt: skip
-    return {**_summary(row), "versions": versions}
+    return queries.negotiation(queries.get_inquiry(member(request), number))
 
 
 @router.post("/products/{number}/inquiries", summary="Ask the supplier for a quotation")
@@ -88,3 +74,45 @@ def offer(request: HttpRequest, number: str, said: OfferIn) -> dict[str, Any]:
 def accept(request: HttpRequest, number: str, revision: int | None = None) -> dict[str, Any]:
     actor = member(request)
     return once_api(request, revision, lambda: _moved(services.accept(actor, number, revision)))
+
+
+class TieIn(Schema):
+    """`party` controls, or acts for, `other` (numbers); kind: control or agent."""
+
+    party: str
+    other: str
+    kind: str
+    ground: str
+
+
+class EndIn(Schema):
+    reason: str
+
+
+def _tie(row: PartyTie) -> dict[str, Any]:
+    return {
+        "id": row.pk, "party": row.party.number, "other": row.other.number, "kind": row.kind, "ground": row.ground,
+        "recorded_at": row.recorded_at, "ended_at": row.ended_at,
+    }  # fmt: skip
+
+
+@router.get("/party-ties", summary="Control and agency that the acting party may see, newest first")
+def ties(request: HttpRequest, after: str = "") -> dict[str, Any]:
+    found = paging.page(queries.ties(member(request)), after)
+    return {"items": [_tie(t) for t in found.items], "next": found.next, "total": found.total}
+
+
+@router.post("/party-ties", summary="Record a tie (the venue's reviewer) or declare one's own (the party's manager)")
+def record(request: HttpRequest, said: TieIn) -> dict[str, Any]:
+    actor = member(request)
+
+    def act() -> dict[str, Any]:
+        return {"id": relations.record_tie(actor, said.party, said.other, said.kind, said.ground).pk}
+
+    return once_api(request, said.dict(), act)
+
+
+@router.post("/party-ties/{pk}/end", summary="End a tie that was verified to be over (the venue's reviewer)")
+def end(request: HttpRequest, pk: int, said: EndIn) -> dict[str, Any]:
+    actor = member(request)
+    return once_api(request, said.dict(), lambda: {"id": relations.end_tie(actor, pk, said.reason).pk})

@@ -12,10 +12,12 @@ from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import PURPOSES, Terms
 from shugang.policy.text import Text
 
+from ..auction.exclusive import require_free
 from ..pricing.asking import check_price
 from ..products import offer
 from ..products.models import DataProduct
 from .limits import exceeds
+from .relations import require_apart
 
 
 def check_product(product: DataProduct) -> None:
@@ -32,8 +34,13 @@ def check_product(product: DataProduct) -> None:
     offer.certificate_for(product.asset, product.supplier)
 
 
+def check_free(product: DataProduct, buyer: Party) -> None:
+    """Raises Refusal `exclusively_reserved` when the asset is kept for an auction, or licensed to another exclusively."""
+    require_free(product.asset, buyer)
+
+
 def check_parties(buyer: Party, supplier: Party) -> None:
-    """Raises Refusal `buyer_not_active`, `supplier_not_active`, `own_product`."""
+    """Raises Refusal `buyer_not_active`, `supplier_not_active`, `own_product`, `related_parties`."""
     if buyer.pk == supplier.pk:
         raise Refusal("own_product", Text("不能购买本机构自己的产品。", "You cannot buy your own product."), 409)
     if "buyer" not in buyer.roles:
@@ -46,6 +53,7 @@ def check_parties(buyer: Party, supplier: Party) -> None:
         )
     if "supplier" not in supplier.roles:
         raise Refusal("supplier_not_active", Text("供方当前不在营，不能交易。", "The supplier is not active now."), 409)
+    require_apart(buyer, supplier)
 
 
 def check_purpose(product: DataProduct, purpose: str) -> None:

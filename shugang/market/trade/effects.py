@@ -49,6 +49,17 @@ def countered(ctx: Context) -> None:
     _put(ctx, Quotation.Side.BUYER)
 
 
+def retracted(ctx: Context) -> None:
+    """The version stays, marked; the supplier owes another answer in time."""
+    inquiry = inquiry_of(ctx)
+    last = inquiry.last
+    assert last is not None
+    last.withdrawn_at = clock.now()
+    last.save(update_fields=["withdrawn_at"])
+    ctx.outputs |= {"version": last.version}
+    _refs(ctx, inquiry)
+
+
 def told(ctx: Context) -> None:
     _refs(ctx, inquiry_of(ctx))
 

@@ -23,7 +23,7 @@ from ..products import editor, editor_values, plan_form, pricing
 from ..products.models import DataProduct
 from ..products.preview import context as preview_context
 from ..products.queries import public_product
-from . import queries, services
+from . import queries, relations, services
 from .models import Inquiry
 from .process import INQUIRY, TRADE
 
@@ -84,6 +84,8 @@ def inquire(request: HttpRequest, number: str) -> HttpResponseBase:
 def inquiry_page(request: HttpRequest, number: str) -> HttpResponse:
     actor = member(request)
     inquiry = queries.get_inquiry(actor, number)
+    if request.GET.get("format") == "csv":
+        return csv_response(f"negotiation-{number}", queries.EXPORT, queries.export(inquiry))
     view = cases.view(inquiry.case, actor)
     last = inquiry.last
     mode = inquiry.product.mode
@@ -92,7 +94,7 @@ def inquiry_page(request: HttpRequest, number: str) -> HttpResponse:
         "purpose": PURPOSES[inquiry.purpose], "history": queries.history(inquiry), "mine": _side(inquiry, actor),
         "terms": describe(last.read_terms(), mode) if last else [],
         "price_rows": pricing.rows(last.read_plan(), mode) if last else [],
-        "contract": getattr(inquiry, "contract", None),
+        "contract": getattr(inquiry, "contract", None), "json_url": f"/api/v1/inquiries/{number}",
     }  # fmt: skip
     return render(request, "market/inquiry.html", context)
 
@@ -179,7 +181,34 @@ def _offer_form(
     return render(request, "market/offer.html", context, status=status_of(refusal))
 
 
+@require_http_methods(["GET", "POST"])
+def ties_page(request: HttpRequest) -> HttpResponseBase:
+    """Who is tied to whom: the venue records what it verified, a party declares its own; deals between them are refused."""
+    actor = member(request)
+    values = {name: request.POST.get(name, "") for name in ("party", "other", "kind", "ground", "end", "reason")}
+    refusal: Refusal | None = None
+    if request.method == "POST":
+
+        def act() -> dict[str, Any]:
+            if values["end"].isdigit():
+                return {"pk": relations.end_tie(actor, int(values["end"]), values["reason"]).pk}
+            return {"pk": relations.record_tie(actor, *(values[n] for n in ("party", "other", "kind", "ground"))).pk}
+
+        try:
+            once(request, values, act)
+            return redirect("party-ties")
+        except Refusal as error:
+            refusal = error
+    context = {
+        "page": paging.page(queries.ties(actor), request.GET.get("after", "")), "kinds": relations.KINDS, "values": values,
+        "may": relations.may_record(actor), "venue": "operator" in actor.roles, "json_url": "/api/v1/party-ties",
+        **form_state(refusal),
+    }  # fmt: skip
+    return render(request, "market/ties.html", context, status=status_of(refusal))
+
+
 urlpatterns = [
+    path("desk/party-ties", ties_page, name="party-ties"),
     path("products/<str:number>/inquire", inquire, name="inquire"),
     path("desk/inquiries", inquiry_list, name="inquiries"),
     path("desk/inquiries/<str:number>", inquiry_page, name="inquiry"),

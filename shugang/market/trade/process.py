@@ -48,7 +48,7 @@ PROCEDURE = Procedure(
     opening=Transition("inquire", Text("询价", "Inquire"), (), "inquiry", BUYER, INQUIRY, starts=("reply",), effect=effects.opened),
     states=STATES,
     clocks=(
-        ClockSpec("reply", Text("供方答复期限", "Supplier's reply"), "reply"),
+        ClockSpec("reply", Text("供方答复期限", "Supplier's reply"), "reply", on_expiry="lapse"),
         ClockSpec("answer", Text("报价有效期", "Quotation open until"), "answer", on_expiry="expire"),
     ),
     transitions=(
@@ -62,9 +62,12 @@ PROCEDURE = Procedure(
         Transition("accept_counter", Text("接受还价", "Accept the counter-offer"), ("countered",), "accepted", SUPPLIER, stops=("reply",),
                    guard=guards.still_sound, effect=effects.accepted,
                    confirm=Text("按需方还价生成合同，双方签署后生效。", "A contract is drawn up from the counter-offer; it binds once both sign.")),
+        Transition("retract", Text("撤回报价", "Withdraw the quotation"), ("quoted",), "inquiry", SUPPLIER, WHY, stops=("answer",), starts=("reply",),
+                   effect=effects.retracted, danger=True, optional=True),
         Transition("decline", Text("不接受", "Decline"), ("inquiry", "countered"), "declined", SUPPLIER, WHY, effect=effects.told, danger=True),
         Transition("withdraw", Text("撤回询价", "Withdraw"), ("inquiry", "quoted", "countered"), "withdrawn", BUYER, WHY,
                    effect=effects.told, danger=True, optional=True),
+        Transition("lapse", Text("供方逾期未答复", "Supplier silent"), ("inquiry", "countered"), "expired", (Role("system", "timer"),), effect=effects.told),
         Transition("expire", Text("报价逾期", "Quotation expired"), ("quoted",), "expired", (Role("system", "timer"),), effect=effects.told),
     ),
     profile="market",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shugang.kernel import engine
-from shugang.kernel.actors import Actor
+from shugang.kernel.actors import Actor, PlainActor
 from shugang.kernel.errors import forbidden, not_found
 from shugang.kernel.forms import clean
 from shugang.kernel.models import Case
@@ -22,6 +22,11 @@ from .models import Inquiry
 from .process import INQUIRY, TRADE
 
 
+def on_behalf(party: Party) -> PlainActor:
+    """The party by its standing word (an announcement, a bid, a project); no person acts, and the record says `system`."""
+    return PlainActor(None, party.pk, party.roles, frozenset({"handler"}), label="system")
+
+
 def may_inquire(actor: Actor) -> bool:
     return actor.party_id is not None and "buyer" in actor.roles and "handler" in actor.duties
 
@@ -31,7 +36,7 @@ def inquire(actor: Actor, product_number: str, data: Mapping[str, Any]) -> Case:
     """Ask a supplier for a quotation; `data`: {purpose, need}.
 
     Raises Refusal `forbidden`, `not_found`, `not_listed`, `own_product`, `buyer_not_active`, `invalid_form`,
-    `purpose_not_offered`, `no_certificate`, `no_right`.
+    `exclusively_reserved`, `purpose_not_offered`, `no_certificate`, `no_right`.
     """
     if not may_inquire(actor):
         raise forbidden(
@@ -44,6 +49,7 @@ def inquire(actor: Actor, product_number: str, data: Mapping[str, Any]) -> Case:
     buyer = Party.objects.get(pk=actor.party_id or 0)
     compliance.check_parties(buyer, product.supplier)
     compliance.check_product(product)
+    compliance.check_free(product, buyer)
     answers = clean(INQUIRY, data)
     compliance.check_purpose(product, answers["purpose"])
     return engine.open_case(

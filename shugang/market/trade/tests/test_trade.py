@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from shugang.kernel import engine, idempotency
+from shugang.kernel import clock, engine, idempotency
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Case, Event
-from shugang.kernel.testing import refused, snapshot, wrong_cells
+from shugang.kernel.testing import clock_at, refused, snapshot, wrong_cells
 from shugang.market import testing
 from shugang.market.contracts.models import Contract
-from shugang.market.trade import services
+from shugang.market.trade import queries, services
+from shugang.market.trade.differing import differences
 from shugang.market.trade.models import Inquiry, Quotation
 from shugang.market.trade.process import TRADE
-from shugang.market.trade.queries import differences
 from shugang.parties.testing import make_actor, make_party, make_signer
 from shugang.policy.priceplan import PricePlan
 
@@ -188,3 +188,91 @@ def test_strangers_see_nothing(deal):
     before = snapshot(case)
     says_no("not_found", services.accept, stranger, case.number)
     assert snapshot(case) == before and not Inquiry.objects.visible_to(stranger).exists()
+
+
+def test_what_expired_is_refused_by_the_servers_clock_and_ended_by_the_worker(deal, settings):
+    with clock_at(settings, clock.now()) as move:
+        # given a quotation whose time has passed while no worker ran
+        case = testing.inquire(deal)
+        services.quote(deal.supplier, case.number, deal.product.terms, deal.product.plan)
+        due = case.clocks.get(name="answer").due_at
+        move(due + timedelta(seconds=2))
+        offer = {"terms": deal.product.offered_terms, "plan": deal.product.price_plan}
+        # then neither counter nor acceptance nor another quotation is taken
+        for step, who, data in (
+            ("counter", deal.buyer, offer),
+            ("accept", deal.buyer, {}),
+            ("quote", deal.supplier, offer),
+        ):
+            assert refused(case, step, who, data).code == "expired"
+        # and the worker ends it
+        engine.tick()
+        assert Case.objects.get(pk=case.pk).state == "expired"
+        assert refused(case, "counter", deal.buyer, offer).code == "wrong_state"
+
+
+@pytest.mark.parametrize("countered", [False, True])
+def test_a_supplier_who_is_silent_ends_the_inquiry(deal, settings, countered):
+    with clock_at(settings, clock.now()) as move:
+        case = testing.inquire(deal)
+        if countered:
+            services.quote(deal.supplier, case.number, deal.product.terms, deal.product.plan)
+            services.counter(deal.buyer, case.number, deal.product.terms, PricePlan("free"))
+        move(case.clocks.get(name="reply").due_at + timedelta(seconds=2))
+        offer = {"terms": deal.product.offered_terms, "plan": deal.product.price_plan}
+        assert refused(case, "quote", deal.supplier, offer).code == "expired"
+        engine.tick()
+        assert Case.objects.get(pk=case.pk).state == "expired" and not Contract.objects.exists()
+
+
+def test_a_supplier_may_take_a_quotation_back_and_it_is_kept(deal):
+    case = testing.inquire(deal)
+    services.quote(deal.supplier, case.number, deal.product.terms, deal.product.plan, "按挂牌条件。")
+    engine.act(case.number, "retract", deal.supplier, {"reason": "价格有误。"})
+    # then the buyer can accept nothing, and the version stays, marked
+    assert refused(case, "accept", deal.buyer).code == "wrong_state"
+    assert Quotation.objects.get().withdrawn_at is not None
+    assert {c.name: c.state for c in case.clocks.all()} == {"reply": "running", "answer": "stopped"}
+    # and the next quotation is version 2
+    services.quote(deal.supplier, case.number, deal.product.terms, PricePlan("free"))
+    services.accept(deal.buyer, case.number)
+    assert Contract.objects.get().snapshot["quotation"]["version"] == 2
+
+
+def test_two_people_of_one_party_who_saw_the_same_page_make_one_contract(deal):
+    case = testing.inquire(deal)
+    seen = services.quote(deal.supplier, case.number, deal.product.terms, deal.product.plan).revision
+    colleague = make_actor(deal.buyer.party, ("handler",))
+    services.accept(deal.buyer, case.number, seen)
+    says_no("stale_version", services.accept, colleague, case.number, seen)
+    assert Contract.objects.count() == 1
+
+
+def test_an_acceptance_of_a_page_that_has_gone_stale_is_refused(deal):
+    # given a buyer who reads version 1 while the supplier puts down version 2
+    case = testing.inquire(deal)
+    seen = services.quote(deal.supplier, case.number, deal.product.terms, deal.product.plan).revision
+    services.quote(deal.supplier, case.number, deal.product.terms, PricePlan("one_off", price_fen=9_999_900))
+    says_no("stale_version", services.accept, deal.buyer, case.number, seen)
+    assert not Contract.objects.exists()
+
+
+def test_the_whole_negotiation_is_told_in_full(deal):
+    case = testing.inquire(deal)
+    offered, plan = deal.product.terms, deal.product.plan
+    services.quote(deal.supplier, case.number, offered, plan, "按挂牌条件。")
+    services.counter(
+        deal.buyer, case.number, replace(offered, fields=("at", "pm25"), masks=()), PricePlan("free"), "只要两个字段"
+    )
+    inquiry = queries.get_inquiry(deal.buyer, case.number)
+    told = queries.negotiation(inquiry)
+    assert [(v["version"], v["side"], v["message"]) for v in told["versions"]] == [
+        (2, "buyer", "只要两个字段"), (1, "supplier", "按挂牌条件。")]  # fmt: skip
+    terms = [c["term"]["en"] for c in told["versions"][0]["against_offer"]]
+    assert terms == [c["term"]["en"] for c in told["versions"][0]["against_previous"]]
+    assert {"Granted columns", "Masking", "Price"} <= set(terms) and told["versions"][1]["against_offer"] == []
+    assert [s["step"] for s in told["steps"]] == ["inquire", "quote", "counter"]
+    lines = queries.export(inquiry)
+    assert [line[0] for line in lines] == [1] + [2] * (2 * len(terms))
+    with pytest.raises(Refusal):
+        queries.get_inquiry(make_signer(make_party("buyer")), case.number)

@@ -1,0 +1,1 @@
+"""Sealed-bid auctions of exclusive licences: announcement, commitments, openings, award."""
