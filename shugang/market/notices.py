@@ -5,16 +5,20 @@ from __future__ import annotations
 from shugang.parties.notices.rules import Rule, Side, register, register_sides
 from shugang.policy.text import Text
 
+from .auction.models import AuctionBidder
 from .contracts.models import Contract
 from .products.models import DataProduct
 
 TRADING = ("manager", "handler", "signer")
 SUPPLIER = Side("product", "supplier", TRADING)
+BIDDER = (Side("auction_bid", "bidder", TRADING),)
 BOTH = (Side("contract", "buyer", TRADING), Side("contract", "supplier", TRADING))
 
 RULES = (
     Rule("listing.suspended", "rulings", Text("产品{number}已暂停交易", "Product {number} was suspended"), (SUPPLIER,), of="product"),
     Rule("listing.resumed", "rulings", Text("产品{number}恢复交易", "Product {number} is on the market again"), (SUPPLIER,), of="product"),
+    Rule("auction.opening_awaited", "tasks", Text("竞价{number}请开标", "Please open your bid in auction {number}"), BIDDER, of="auction"),
+    Rule("auction.decided", "deals", Text("竞价{number}已有结果", "Auction {number} has its result"), BIDDER, of="auction"),
     *(Rule(f"contract.{step}", group, Text(f"合同{{number}}{zh}", f"Contract {{number}} {en}"), BOTH, of="contract")
       for step, group, zh, en in (("suspended", "rulings", "已暂停", "was suspended"), ("resumed", "rulings", "已恢复", "was resumed"),
                                   ("terminated", "rulings", "已终止", "was terminated"), ("expired", "deals", "已到期", "has expired"))),
@@ -31,7 +35,16 @@ def _contract(number: str) -> dict[str, int]:
     return {"buyer": row[0], "supplier": row[1]} if row else {}
 
 
+def _bidder(key: str) -> dict[str, int]:
+    """`JP-…/P-…`: one party's bid, so that a notice reaches its own people alone."""
+    auction, _, party = key.partition("/")
+    rows = AuctionBidder.objects.filter(auction__case__number=auction, party__number=party)
+    row = rows.values_list("party_id", flat=True).first()
+    return {"bidder": row} if row else {}
+
+
 def register_all() -> None:
     register(*RULES)
     register_sides("product", _product)
     register_sides("contract", _contract)
+    register_sides("auction_bid", _bidder)

@@ -15,6 +15,8 @@ EVENTS: dict[str, Text] = {
     "auction.bid_committed": Text("收到一份封标", "A sealed bid received"),
     "auction.bid_opened": Text("开标", "Bid opened"),
     "auction.bid_sent": Text("提交封标码", "Sealed bid sent"),
+    "auction.decided": Text("竞价有了结果", "Auction decided"),
+    "auction.opening_awaited": Text("等待开标", "Opening awaited"),
     "auction.bidder_registered": Text("报名竞价", "Registered for an auction"),
     "party.tie_ended": Text("解除关联关系", "Tie between parties ended"),
     "party.tie_recorded": Text("登记关联关系", "Tie between parties recorded"),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
+from shugang.kernel.actors import SYSTEM
+from shugang.kernel.events import emit
 from shugang.kernel.procedure import Context
 
 from ..products.models import DataProduct
 from . import deposits, timetable
 from .guards import auction_of
-from .models import Auction, SealedBid
+from .models import Auction, AuctionBidder, SealedBid
 
 
 def _facts(ctx: Context) -> dict[str, Any]:
@@ -52,6 +56,15 @@ def closed(ctx: Context) -> None:
     moved(ctx)
     bids = auction_of(ctx).bids.order_by("serial")
     ctx.outputs |= {"commitments": [[b.serial, b.commitment] for b in bids]}
+    told = {b.bidder_id for b in bids}
+    tell(auction_of(ctx), "auction.opening_awaited", auction_of(ctx).bidders.filter(pk__in=told))
+
+
+def tell(auction: Auction, kind: str, bidders: QuerySet[AuctionBidder]) -> None:
+    """One event a bidder, from which his own people get their notice; it names no other."""
+    for row in bidders.select_related("party").order_by("pk"):
+        refs = [("auction", auction.number), ("auction_bid", f"{auction.number}/{row.party.number}")]
+        emit(kind, SYSTEM, refs, {"auction": auction.number})
 
 
 def _over(ctx: Context, why: str) -> None:
@@ -61,6 +74,7 @@ def _over(ctx: Context, why: str) -> None:
     deposits.return_all(auction, why)
     auction.bids.filter(outcome__in=["opened", "standby", "won"]).update(outcome=SealedBid.Outcome.LOST)
     moved(ctx)
+    tell(auction, "auction.decided", auction.bidders.all())
 
 
 def cancelled(ctx: Context) -> None:
@@ -86,6 +100,7 @@ def _result(ctx: Context) -> None:
         "contract": auction.contract.number,
     }
     ctx.refs.append(("contract", auction.contract.number))
+    tell(auction, "auction.decided", auction.bidders.all())
 
 
 def awarded(ctx: Context) -> None:

@@ -11,6 +11,7 @@ from shugang.kernel import clock, engine
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.kernel.testing import clock_at, refused
+from shugang.market import notices as market_notices
 from shugang.market import testing as market
 from shugang.market.auction import award, queries, services, testing
 from shugang.market.auction.models import Auction, AuctionBidder, SealedBid
@@ -269,6 +270,18 @@ def test_every_commitment_is_logged_before_the_close_whose_entry_lists_them(sale
     for bid in document["bids"]:
         payload = bid["receipt"]["payload"]
         assert payload["payload"]["commitment"] == bid["commitment"] and payload["person"] is payload["party"] is None
+
+
+def test_bidders_are_told_to_open_and_of_the_result_each_by_an_event_of_his_own(sale):
+    # given two bidders of three who registered
+    sale.revealed(1_500_000, 2_000_000)
+    numbers = [b.party.number for b in sale.buyers]
+    for kind, told in (("auction.opening_awaited", numbers[:2]), ("auction.decided", numbers)):
+        events = Event.objects.filter(kind=kind).order_by("pk")
+        keys = [[r.key for r in e.refs.all() if r.kind == "auction_bid"] for e in events]
+        assert keys == [[f"{sale.number}/{n}"] for n in told]
+    assert market_notices._bidder(f"{sale.number}/{numbers[0]}") == {"bidder": sale.buyers[0].party_id}
+    assert market_notices._bidder(f"{sale.number}/P-000000") == {}
 
 
 def test_a_winner_who_does_not_sign_forfeits_and_the_next_is_asked_once(sale):
