@@ -36,6 +36,7 @@ ROOMS = (
     "settlement.ledger",
     "settlement.payouts",
     "settlement.deposits",
+    "settlement.invoices",
     "settlement.reconciliation",
     "market.products",
     "market.search",

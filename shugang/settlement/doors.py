@@ -33,6 +33,12 @@ def _to_confirm(request: HttpRequest) -> int | None:
     return count_to_confirm(request.actor)  # type: ignore[attr-defined]
 
 
+def _to_issue(request: HttpRequest) -> int | None:
+    from .invoices.queries import count_to_issue
+
+    return count_to_issue(request.actor)  # type: ignore[attr-defined]
+
+
 def _to_pay(request: HttpRequest) -> int | None:
     from .deposits.queries import count_to_pay
 
@@ -42,6 +48,7 @@ def _to_pay(request: HttpRequest) -> int | None:
 def register() -> None:
     add(MenuItem("desk.money", Text("账单", "Bills"), "bills", "receipt", _trades, _to_confirm, 10))
     add(MenuItem("desk.money", Text("对账单", "Statements"), "statements", "file-text", _trades, None, 20))
+    add(MenuItem("desk.money", Text("发票", "Invoices"), "invoices", "report-money", _trades, _to_issue, 25))
     add(MenuItem("desk.money", Text("保证金", "Deposits"), "deposits", "shield-lock", _trades, _to_pay, 30))
     add(MenuItem("desk.operate", Text("清结算", "Settlement"), "settlement", "coin-yuan", _operates, None, 50))
     add(MenuItem("desk.operate", Text("账本", "Ledger"), "ledger", "wallet", _operates, None, 60))

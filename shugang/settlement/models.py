@@ -3,6 +3,7 @@
 from .bills.models import Bill, BillLine, BillPeriod
 from .charges.models import ChargeAgreement, RevenueReport
 from .deposits.models import Deposit
+from .invoices.models import Invoice, InvoicePaper
 from .ledger.models import Account, Entry, Transfer
 from .payouts.models import BankFile, BankLine, PayoutInstruction
 from .reconciliation.models import ReconciliationRun
@@ -17,6 +18,8 @@ __all__ = [
     "ChargeAgreement",
     "Deposit",
     "Entry",
+    "Invoice",
+    "InvoicePaper",
     "PayoutInstruction",
     "ReconciliationRun",
     "RevenueReport",

@@ -20,6 +20,7 @@ from .bills.services import confirm_bill, issue_bill
 from .charges.models import ChargeAgreement
 from .charges.services import load_profiles, register_charge
 from .payouts.receiving import exchange
+from .payouts.reserve import release_due
 from .payouts.services import instruct_all
 from .payouts.simulator import Payment, simulate_bank
 from .rating.services import rate_period
@@ -54,16 +55,18 @@ def issue(operator: Actor, contract: str) -> Bill:
 
 def pay(operator: Actor, bill: Bill, amount_fen: int | None = None) -> None:
     """The buyer pays at his bank; the custodian reports it; the platform reads the report."""
-    amount = bill.total_fen if amount_fen is None else amount_fen
+    amount = bill.due_fen if amount_fen is None else amount_fen
     simulate_bank([Payment(str(bill.number), amount, bill.buyer.name)])
     exchange(operator)
 
 
 def settle(operator: Actor, buyer: Actor, bill: Bill) -> Bill:
-    """Confirm, pay, split, pay out: the whole way of an issued bill."""
+    """Confirm, pay, split, pay out: the whole way of an issued bill, past its dispute window."""
     confirm_bill(buyer, str(bill.number))
     pay(operator, bill)
     instruct_all(operator)
+    Bill.objects.filter(pk=bill.pk, state="reserved").update(reserved_until=clock.now() - timedelta(seconds=1))
+    release_due()
     simulate_bank()
     exchange(operator)
     return Bill.objects.get(pk=bill.pk)

@@ -23,6 +23,7 @@ PURPOSES: dict[str, Text] = {
     "return": Text("退回未匹配款项", "Return of an unmatched receipt"),
     "deposit": Text("退还保证金", "Return of a deposit"),
     "forfeit": Text("扣划保证金", "Forfeited deposit"),
+    "prepaid": Text("退还预付余额", "Return of a prepaid balance"),
 }
 INSTRUCTION_STATES: dict[str, tuple[str, Text]] = {
     "instructed": ("run", Text("已指令，待银行执行", "Instructed")),
@@ -71,7 +72,7 @@ def reason(line: BillLine) -> Text:
 
 def quantity(line: BillLine) -> Text:
     """1,204次; a line that only adjusts an amount has none."""
-    if line.charge_reason in {"minimum", "capped", "day_capped"}:
+    if line.bill.partial or line.charge_reason in {"minimum", "capped", "day_capped"}:
         return Text("—", "—")
     if line.charge_reason == "period":
         return Text(f"{line.quantity}期", f"{line.quantity} period")

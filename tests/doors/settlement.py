@@ -17,6 +17,26 @@ def _bank_line(things: dict[str, Any]) -> dict[str, str]:
     return {"reference": BankLine.objects.get(state="suspense").bank_ref, "bill": things["bill:issued"].number}
 
 
+def _nobodys(client: Any) -> None:
+    """Nobody answers for the unmatched receipt yet."""
+    from shugang.settlement.payouts.models import BankLine
+
+    BankLine.objects.update(owner_id=None)
+
+
+def _prepaid(client: Any) -> None:
+    """The buyer has paid ahead under his contract."""
+    from shugang.parties.accounts.actor import actor_for
+    from shugang.parties.accounts.models import Person
+    from shugang.settlement.charges.models import ChargeAgreement
+    from shugang.settlement.payouts.receiving import exchange
+    from shugang.settlement.payouts.simulator import Payment, simulate_bank
+
+    for contract in ChargeAgreement.objects.values_list("number", flat=True):
+        simulate_bank([Payment(f"YF-{contract}", 5_000, "示例需方")])
+    exchange(actor_for(Person.objects.get(username="yunying"), second_factor=True))
+
+
 def _received(client: Any) -> None:
     """A payment that the custodian has reported, so that the exchange of files has something to read."""
     from shugang.settlement.payouts.simulator import Payment, simulate_bank
@@ -107,6 +127,27 @@ def _revenue(things: dict[str, Any]) -> dict[str, str]:
     return {"period_from": first.isoformat(), "revenue_yuan": "1200.50", "basis": "应用程序本期营业收入。"}
 
 
+ASKED = {"kind": "special", "title": "示例公司", "tax_number": "91990000WHA677JX76", "email": "fapiao@example.cn"}
+
+
+def _asked(client: Any) -> None:
+    """The buyer has asked for the invoice of his settled bill."""
+    from shugang.parties.accounts.actor import actor_for
+    from shugang.parties.accounts.models import Person
+    from shugang.settlement.bills.models import Bill
+    from shugang.settlement.invoices.services import request_invoice
+
+    buyer = actor_for(Person.objects.get(username="xufang"), second_factor=True)
+    bill = Bill.objects.filter(state="settled", kind="bill").order_by("pk").first()
+    assert bill is not None
+    request_invoice(buyer, str(bill.number), "bill", ASKED)
+
+
+def _papers(things: dict[str, Any]) -> dict[str, str]:
+    bill = things["bill:settled"]
+    return {"papers": f"25352000000000000001 {bill.issued_at:%Y-%m-%d} {bill.due_fen / 100:.2f}"}
+
+
 REVENUE: tuple[Door, ...] = (
     *both(f"/desk/charges/{HT}/revenue", "xufang", _revenue, prepare=_shared),
     api("GET", f"/charges/{HT}/revenue", "xufang", readers=SIDES, prepare=_shared),
@@ -128,6 +169,11 @@ BILLS: tuple[Door, ...] = (
     read(f"/desk/statements/{HT}", "xufang", readers=SIDES),
     read(f"/desk/statements/{HT}.csv", "xufang", readers=SIDES),
     read(f"/desk/statements/{HT}.pdf", "xufang", readers=SIDES),
+    read(f"/desk/statements/{HT}.xlsx", "xufang", readers=SIDES),
+    *both(f"/desk/statements/{HT}/return-prepaid", "yunying", {}, prepare=_prepaid),
+    read("/desk/month-statement?month=2026-04", "xufang", OWN),
+    read("/desk/month-statement.xlsx", "xufang", OWN),
+    read("/desk/month-statement.pdf", "xufang", OWN),
 )  # fmt: skip
 OPERATOR: tuple[Door, ...] = (
     read("/desk/settlement", "yunying"),
@@ -142,6 +188,7 @@ OPERATOR: tuple[Door, ...] = (
     read("/desk/bank", "yunying"),
     post("/desk/bank/match", "yunying", _bank_line, prepare=_matching),
     post("/desk/bank/return", "yunying", _bank_line),
+    post("/desk/bank/own", "yunying", _bank_line, prepare=_nobodys),
     post("/desk/bank/retry", "yunying", _instruction, prepare=_failed),
     read("/desk/reconciliation", "yunying", readers=("jianguan",)),
     post("/desk/reconciliation/run", "yunying"),
@@ -156,6 +203,7 @@ API: tuple[Door, ...] = (
     api("POST", f"/bills/{ZD}/dispute", "xufang", {"reason": REASON}),
     api("GET", "/deposits", "xufang", reach=OWN),
     api("GET", "/statements", "xufang", reach=OWN),
+    api("GET", "/month-statement", "xufang", reach=OWN),
     api("GET", f"/statements/{HT}", "xufang", readers=SIDES),
     api("GET", "/reconciliation", "yunying", readers=("jianguan",)),
     api("GET", "/reconciliation/runs", "yunying", readers=("jianguan",)),
@@ -172,6 +220,7 @@ API: tuple[Door, ...] = (
     api("GET", "/bank", "yunying"),
     api("POST", "/bank/match", "yunying", _bank_line, prepare=_matching),
     api("POST", "/bank/return", "yunying", _bank_line),
+    api("POST", "/bank/own", "yunying", _bank_line, prepare=_nobodys),
     api("POST", "/bank/retry", "yunying", _instruction, prepare=_failed),
     api("GET", "/ledger", "yunying"),
     api("GET", f"/ledger/order:{HT}:escrow", "yunying"),
@@ -180,4 +229,14 @@ API: tuple[Door, ...] = (
     api("POST", "/bank/return", "yunying", _bank_line),
     api("POST", "/bank/retry", "yunying", _instruction, prepare=_failed),
 )
-DOORS = (*REVENUE, *BILLS, *OPERATOR, *API)
+INVOICES: tuple[Door, ...] = (
+    read("/desk/invoices", "xufang", OWN),
+    *both("/desk/invoices/new/<bill:settled>/bill", "xufang", ASKED),
+    read("/desk/invoices/FP-2026-000001", "xufang", readers=SIDES, prepare=_asked),
+    *both("/desk/invoices/FP-2026-000001/issue", "gongfang", _papers, prepare=_asked),
+    api("GET", "/invoices", "xufang", reach=OWN),
+    api("GET", "/invoices/FP-2026-000001", "xufang", readers=SIDES, prepare=_asked),
+    api("POST", "/invoices", "xufang", {"bill": "<bill:settled>", "subject": "bill", **ASKED}),
+    api("POST", "/invoices/FP-2026-000001/withdraw", "xufang", prepare=_asked),
+)
+DOORS = (*INVOICES, *REVENUE, *BILLS, *OPERATOR, *API)

@@ -36,6 +36,11 @@ def facts(said: dict[str, Any]) -> list[tuple[Text, Any]]:
             Text(f"{period['from']} 至 {period['to']}", f"{period['from']} to {period['to']}"),
         ),
         (Text("价款承诺值", "Commitment to the amount"), said["amount_commitment"]),
+        *(
+            [(Text("已冲减（红字账单）", "Credited by"), "、".join(notes))]
+            if (notes := said.get("credit_notes"))
+            else []
+        ),
     ]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from django.db.models import Sum
+
 from shugang.evidence.hashing import commitment, new_salt
 from shugang.kernel import clock
 from shugang.kernel.actors import SYSTEM
@@ -21,16 +23,21 @@ from .models import TradeVoucher
 def issue_voucher(contract: Contract, bill: Bill, settled: Event) -> TradeVoucher:
     """The voucher of a settled bill; a second call for the same bill returns the first voucher.
 
-    Its public content commits to the amount (SHA-256 of salt ‖ RFC 8785) without stating it.
+    Its public content commits to the amount (SHA-256 of salt ‖ RFC 8785) without stating it: what was left after the credit
+    notes that it names. A settled bill is not credited any more, so that no voucher is superseded.
     """
     assert bill.number is not None
     found = TradeVoucher.objects.filter(bill=bill.number).first()
     if found is not None:
         return found
     salt = new_salt()
-    amount = {"bill": bill.number, "total_fen": bill.total_fen, "tax_fen": bill.tax_fen}
+    notes = [str(n) for n in bill.credit_notes.order_by("pk").values_list("number", flat=True)]
+    taken = bill.credit_notes.aggregate(sum=Sum("tax_fen"))["sum"] or 0
+    amount = {"bill": bill.number, "total_fen": bill.due_fen, "tax_fen": bill.tax_fen + taken}
     number = yearly_number("PZ", clock.today().year)
     content = _content(number, contract, bill, settled, commitment(amount, salt).sha256.hex())
+    if notes:
+        content["credit_notes"] = notes
     voucher = TradeVoucher.objects.create(
         number=number,
         contract=contract,

@@ -48,6 +48,10 @@ class BillOut(Schema):
     issued_at: datetime
     due_on: date | None
     corrects: str | None
+    credited_fen: int
+    due_fen: int
+    reserved_until: datetime | None
+    credit_notes: list[str]
 
 
 class LineOut(Schema):
@@ -66,6 +70,7 @@ class LineOut(Schema):
     unit_size: int
     amount_fen: int
     tax_fen: int
+    rate_bp: int
 
 
 class BillDetail(BillOut):
@@ -126,6 +131,10 @@ def _bill(bill: Bill) -> dict[str, Any]:
         "issued_at": bill.issued_at,
         "due_on": bill.due_on,
         "corrects": bill.corrects.number if bill.corrects else None,
+        "credited_fen": bill.credited_fen,
+        "due_fen": bill.due_fen,
+        "reserved_until": bill.reserved_until,
+        "credit_notes": [note.number for note in bill.credit_notes.all()],
     }
 
 
@@ -178,13 +187,14 @@ def step(
     answers: dict[str, str] = Body(default={}),
     revision: int | None = None,
 ) -> dict[str, Any]:
-    """confirm and split: no field. dispute, void, refund: `reason`. reject_dispute: `outcome` reject|uphold, `reason`."""
+    """confirm and split: no field. dispute, contest, dismiss, void, refund: `reason`. reject_dispute: `outcome`
+    reject|uphold, `reason`. credit: `line_1` … in 元 as text, `reason`."""
     actor = _actor(request)
-    queries.bill(actor, number)
+    seen = queries.bill(actor, number)
     found = STEPS.get(name)
     if found is None:
         raise not_found(Text("这个操作", "such step"))
-    checked = clean(Form(1, found.fields), answers)
+    checked = clean(Form(1, found.fields_for(seen)), answers)
     _once(request, [answers, revision], lambda: found.act(actor, number, checked, revision))
     return _detail(queries.bill(actor, number), actor)
 

@@ -39,6 +39,9 @@ def bill_pdf(bill: Bill) -> bytes:
         "totals": [
             [Text("合计（含税）", "Total, tax included"), fen(bill.total_fen)],
             [Text("其中税额", "Tax therein"), fen(bill.tax_fen)],
+            [Text("不含税金额", "Net"), fen(bill.total_fen - bill.tax_fen)],
+            *([[Text("已冲减", "Credited"), fen(-bill.credited_fen)]] if bill.credited_fen else []),
+            *([[Text("冲减后应付", "Due after credits"), fen(bill.due_fen)]] if bill.credited_fen else []),
         ],
         "notes": [
             Text(
@@ -58,7 +61,8 @@ def bill_pdf(bill: Bill) -> bytes:
 
 
 def _facts(bill: Bill) -> list[list[Any]]:
-    rate = basis_points(bill.agreement.vat_bp)
+    rates = sorted({line.rate_bp for line in bill.lines.all()} or {bill.agreement.vat_bp})
+    rate = "、".join(basis_points(r) for r in rates)
     return [
         [Text("需方", "Buyer"), bill.buyer.name],
         [Text("供方", "Supplier"), bill.supplier.name],
@@ -72,6 +76,7 @@ def _facts(bill: Bill) -> list[list[Any]]:
         [Text("状态", "State"), STATES[bill.state].label],
         *([[Text("付款期限", "Due on"), bill.due_on]] if bill.due_on else []),
         *([[Text("冲抵账单", "Corrects"), bill.corrects.number]] if bill.corrects else []),
+        *([[Text("冲减理由", "Why"), bill.answer]] if bill.partial else []),
     ]
 
 

@@ -40,10 +40,13 @@ STATES = {
     "disputed": State(Text("需方有异议", "Disputed"), "warn", "billed"),
     "confirmed": State(Text("已确认，待付款", "Confirmed, to be paid"), "run", "billed"),
     "paid": State(Text("已付款，待分账", "Paid, to be split"), "run", "paid"),
+    "reserved": State(Text("已分账，争议期留存", "Split, kept for the dispute window"), "run", "paid"),
+    "contested": State(Text("争议期内有异议", "Contested within the window"), "warn", "paid"),
     "splitting": State(Text("分账办理中", "Being paid out"), "run", "paid"),
     "failed": State(Text("分账未成", "Pay-out failed"), "bad", "paid"),
     "settled": State(Text("已结清", "Settled"), "ok", "settled"),
     "void": State(Text("已作废", "Void"), "off", "void"),
+    "credited": State(Text("已全额冲减", "Credited in full"), "off", "void"),
 }
 MOVES = {
     "issue": Move(Text("出具账单", "Issue"), ("draft",), "issued"),
@@ -55,6 +58,15 @@ MOVES = {
     "pay": Move(Text("登记到账", "Record the receipt"), ("confirmed",), "paid"),
     "refund": Move(Text("作废并退款", "Void and refund"), ("paid",), "void"),
     "split": Move(Text("发出分账指令", "Instruct the split"), ("paid",), "splitting"),
+    "reserve": Move(Text("分账并留存", "Split, and keep for the window"), ("paid",), "reserved"),
+    "contest": Move(Text("争议期内提出异议", "Contest within the window"), ("reserved",), "contested"),
+    "dismiss": Move(Text("异议处理完毕", "End the objection"), ("contested",), "reserved"),
+    "release": Move(Text("争议期满，发出分账指令", "Pay out after the window"), ("reserved",), "splitting"),
+    "exhaust": Move(
+        Text("全额冲减", "Credit in full"),
+        ("issued", "disputed", "confirmed", "paid", "reserved", "contested"),
+        "credited",
+    ),
     "fail": Move(Text("登记分账失败", "Record a failed pay-out"), ("splitting", "failed"), "failed"),
     "retry": Move(Text("重发指令", "Send again"), ("failed",), "splitting"),
     "settle": Move(Text("结清", "Settle"), ("splitting",), "settled"),
@@ -106,6 +118,14 @@ def take(bill: Bill, step: str, **changes: object) -> None:
     for name, value in changes.items():
         setattr(bill, name, value)
     bill.save(update_fields=["state", "revision", *changes])
+
+
+def touch(bill: Bill, **changes: object) -> None:
+    """Change the bill's own fields without a step: a page that shows it is out of date from now on."""
+    bill.revision += 1
+    for name, value in changes.items():
+        setattr(bill, name, value)
+    bill.save(update_fields=["revision", *changes])
 
 
 def possible(bill: Bill, *steps: str) -> list[str]:

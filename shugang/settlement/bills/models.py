@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from shugang.kernel.scope import ScopedModel
 
 from ..charges.models import ChargeAgreement
 from ..gates import is_operator_finance
+from ..ledger.models import Transfer
 
 
 class Immutable(RuntimeError):
@@ -18,7 +19,11 @@ class Immutable(RuntimeError):
 
 
 class Bill(ScopedModel):
-    """`kind` statement has nothing to pay (0 分); credit_note (红字) negates the bill in `corrects`."""
+    """`kind` statement has nothing to pay (0 分); credit_note (红字) negates the bill in `corrects`.
+
+    A `partial` credit note takes a part off: the bill stands, its use stays billed, and `credited_fen` sums such notes.
+    `held` is the ledger's hold of what was paid; `reserved_until` ends the dispute window of a split bill.
+    """
 
     class Kind(models.TextChoices):
         BILL = "bill"
@@ -43,7 +48,11 @@ class Bill(ScopedModel):
     paid_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     voided_at = models.DateTimeField(null=True)
-    corrects = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="credit_note")
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="credit_notes")
+    partial = models.BooleanField(default=False)
+    credited_fen = models.BigIntegerField(default=0)
+    held = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, related_name="+")
+    reserved_until = models.DateTimeField(null=True, db_index=True)
     dispute = models.TextField(default="")
     answer = models.TextField(default="")
 
@@ -60,6 +69,13 @@ class Bill(ScopedModel):
                 name="bill_sign_fits_kind",
             ),
             models.UniqueConstraint(fields=["agreement"], condition=Q(state="draft"), name="one_draft_an_agreement"),
+            models.UniqueConstraint(
+                fields=["corrects"], condition=Q(partial=False, corrects__isnull=False), name="bill_voided_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(credited_fen=0) | Q(kind="bill", credited_fen__gt=0, credited_fen__lte=F("total_fen")),
+                name="bill_credited_at_most_whole",
+            ),
         ]
 
     @classmethod
@@ -70,6 +86,17 @@ class Bill(ScopedModel):
         party = actor.party_id or 0
         return Q(number__isnull=False) & (Q(buyer_id=party) | Q(supplier_id=party))
 
+    @property
+    def due_fen(self) -> int:
+        """What is left of it after partial credit notes."""
+        return self.total_fen - self.credited_fen
+
+    @property
+    def credit_note(self) -> Bill | None:
+        """The note that voided it whole."""
+        found: Bill | None = self.credit_notes.filter(partial=False).first()
+        return found
+
     def event_refs(self) -> list[tuple[str, str]]:
         own = [("bill", self.number)] if self.number else []
         return own + self.agreement.event_refs()
@@ -79,7 +106,7 @@ class BillLine(ScopedModel):
     """One amount and how to find the uses behind it: `grant`, `outcomes`, `usage_from` ≤ time < `usage_to`.
 
     `late` marks a difference (补计/冲减) for use that arrived after the period was billed; its period is the
-    original one.
+    original one. `vat_bp` is the rate in force at its service period; null, the agreement's (before rates by line).
     """
 
     bill = models.ForeignKey(Bill, on_delete=models.CASCADE, related_name="lines")
@@ -95,6 +122,7 @@ class BillLine(ScopedModel):
     unit_size = models.BigIntegerField()
     amount_fen = models.BigIntegerField()
     tax_fen = models.BigIntegerField()
+    vat_bp = models.PositiveIntegerField(null=True)
     grant = models.CharField(max_length=40)
     outcomes = models.JSONField(default=list)
     usage_from = models.DateTimeField()
@@ -106,6 +134,10 @@ class BillLine(ScopedModel):
     @classmethod
     def scope(cls, actor: Any) -> Q:
         return Q(bill__in=Bill.objects.visible_to(actor))
+
+    @property
+    def rate_bp(self) -> int:
+        return int(self.bill.agreement.vat_bp if self.vat_bp is None else self.vat_bp)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:

@@ -108,9 +108,10 @@ def bill_step(request: HttpRequest, number: str, name: str) -> HttpResponseBase:
         raise not_found(Text("这个操作，或它已经办理", "such step, or it has been taken"))
     if request.method == "GET":
         return _step_form(request, bill, name, step, {}, None)
-    values = {f.name: request.POST.get(f.name, "") for f in step.fields}
+    fields = step.fields_for(bill)
+    values = {f.name: request.POST.get(f.name, "") for f in fields}
     try:
-        answers = clean(Form(1, step.fields), values)
+        answers = clean(Form(1, fields), values)
         once(request, [values], lambda: step.act(actor, number, answers, revision_of(request)))
     except Refusal as refusal:
         return _step_form(request, queries.bill(actor, number), name, step, values, refusal)
@@ -125,7 +126,7 @@ def _step_form(
         "title": step.label,
         "lead": step.lead,
         "effects": step.effects,
-        "fields": step.fields,
+        "fields": step.fields_for(bill),
         "values": values,
         "errors": refusal.fields if refusal else {},
         "verb": step.label,

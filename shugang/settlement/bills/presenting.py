@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.parties.organisations.queries import the_operator
 from shugang.policy.priceplan import KINDS as PLAN_KINDS
@@ -25,6 +26,10 @@ _STAGES = (
 
 
 def bill_context(bill: Bill, actor: Actor) -> dict[str, Any]:
+    from ..invoices import queries as invoices  # stands above bills: it reads them
+    from ..invoices.lifecycle import STATES as INVOICE_STATES
+    from ..invoices.lifecycle import SUBJECTS
+
     lines = list(bill.lines.order_by("position"))
     sees_split = gates.is_operator_finance(actor) or actor.party_id == bill.supplier_id
     return {
@@ -40,15 +45,38 @@ def bill_context(bill: Bill, actor: Actor) -> dict[str, Any]:
         "instructions": list(bill.instructions.order_by("pk")) if sees_split else [],
         "pays": bill.state == "confirmed" and actor.party_id == bill.buyer_id,
         "payee": the_operator().name,
-        "note": getattr(bill, "credit_note", None),
+        "note": bill.credit_note,
+        "notes": list(bill.credit_notes.filter(partial=True).order_by("pk")),
+        "reserve_note": _reserve_note(bill),
+        "invoices": invoices.of_bill(actor, bill),
+        "invoice_states": INVOICE_STATES,
+        "may_ask": [(name, SUBJECTS[name]) for name in invoices.subjects_for(actor, bill)],
     }
+
+
+def _reserve_note(bill: Bill) -> Text | None:
+    """When the parts of a split bill leave the custodian, or why they do not."""
+    if bill.reserved_until is None:
+        return None
+    until = bill.reserved_until.astimezone(clock.zone())
+    assumed = Text("（假定天数，以合同约定为准）", " (days assumed; the contract prevails)")
+    if bill.state == "contested":
+        return Text(
+            "需方在争议期内提出异议，款项留存在存管银行，答复并结束异议前不付出。",
+            "The buyer objects within the dispute window: the money stays with the custodian until that is answered.",
+        )
+    mark = assumed if bill.agreement.profile.data.get("assumed") else Text("", "")
+    return Text(
+        f"分账款项留存在存管银行，争议期至{until:%Y-%m-%d %H:%M}{mark.zh}；期满无异议自动付出。",
+        f"The parts stay with the custodian until {until:%Y-%m-%d %H:%M}{mark.en} and are paid out then unless disputed.",
+    )
 
 
 def stages(bill: Bill) -> list[dict[str, Any]]:
     """The four stages of a bill that is paid for; a statement has only the first, a void bill ends in red."""
     shown = _STAGES if bill.kind == Bill.Kind.BILL else _STAGES[:1]
     found: list[dict[str, Any]] = []
-    current = bill.state not in {"void", "settled"}
+    current = bill.state not in {"void", "credited", "settled"}
     for field, label in shown:
         moment = getattr(bill, field)
         if moment is not None:
@@ -59,7 +87,7 @@ def stages(bill: Bill) -> list[dict[str, Any]]:
     if bill.voided_at is not None:
         found = [s for s in found if s["state"] == "ok"]
         found.append({"label": STATES["void"].label, "state": "bad", "when": bill.voided_at})
-    if bill.state in {"disputed", "failed"}:
+    if bill.state in {"disputed", "contested", "failed"}:
         for stage in found:
             if stage["state"] == "run":
                 stage.update(state="bad", label=STATES[bill.state].label)
@@ -74,6 +102,7 @@ def summary_rows(bill: Bill) -> list[tuple[Text, Any]]:
         (Text("供方", "Supplier"), bill.supplier.name),
         (Text("需方", "Buyer"), bill.buyer.name),
         (Text("金额（含税）", "Amount, tax included"), fen(bill.total_fen)),
+        *([(Text("冲减后", "After credits"), fen(bill.due_fen))] if bill.credited_fen else []),
         (Text("当前状态", "State"), STATES[bill.state].label),
         *([(Text("需方异议", "The buyer's objection"), bill.dispute)] if bill.dispute else []),
     ]

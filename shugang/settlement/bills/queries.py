@@ -11,6 +11,7 @@ from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
 
 from .. import gates
+from .credits import OPEN
 from .lifecycle import BILL, STATES, possible
 from .models import Bill, BillLine
 
@@ -22,7 +23,8 @@ def bills(actor: Actor, stage: str = "", contract: str = "") -> QuerySet[Bill]:
         rows = rows.filter(state__in=[name for name, state in STATES.items() if state.stage == stage])
     if contract:
         rows = rows.filter(agreement__number=contract)
-    return rows.select_related("agreement", "buyer", "supplier").order_by("-pk")
+    rows = rows.select_related("agreement", "buyer", "supplier", "corrects").prefetch_related("credit_notes")
+    return rows.order_by("-pk")
 
 
 def bill(actor: Actor, number: str) -> Bill:
@@ -85,7 +87,9 @@ def count_to_confirm(actor: Actor) -> int:
 def steps_for(found: Bill, actor: Actor) -> list[str]:
     """Names of the steps (`lifecycle.MOVES`) that the actor may take on the bill now, the usual one first."""
     if gates.may_decide_for(found.buyer_id, actor):
-        return possible(found, "confirm", "dispute")
+        return possible(found, "confirm", "dispute", "contest")
     if gates.is_operator_finance(actor):
-        return possible(found, "split", "reject_dispute", "void", "refund")
+        credit = ["credit"] if found.kind == Bill.Kind.BILL and found.state in OPEN else []
+        whole = [] if found.credited_fen else possible(found, "void", "refund")
+        return [*possible(found, "split", "reject_dispute", "dismiss"), *credit, *whole]
     return []

@@ -18,10 +18,16 @@ from . import lifecycle
 from .models import Bill, BillLine
 
 PREFIX = "ZD"
+NOTE_PREFIX = "HZ"
 
 
 def _number() -> str:
     return yearly_number(PREFIX, clock.today().year)
+
+
+def note_number() -> str:
+    """Credit notes are numbered apart from bills, gap-free as they are."""
+    return yearly_number(NOTE_PREFIX, clock.today().year)
 
 
 def facts(bill: Bill) -> dict[str, Any]:
@@ -83,7 +89,7 @@ def dispute_bill(actor: Actor, number: str, reason: str, revision: int | None = 
     bill = lifecycle.lock(number, actor)
     gates.require_buyer(bill.buyer_id, actor)
     lifecycle.check_revision(bill, revision)
-    said = _words(
+    said = words_of(
         reason, "reason", Text("请写明异议的内容和理由，至少5个字。", "Please say what you object to, and why.")
     )
     lifecycle.take(bill, "dispute", dispute=said, answer="")
@@ -91,7 +97,8 @@ def dispute_bill(actor: Actor, number: str, reason: str, revision: int | None = 
     return bill
 
 
-def _words(text: str, field: str, ask: Text) -> str:
+def words_of(text: str, field: str, ask: Text) -> str:
+    """5 to 1000 characters, or Refusal `invalid_form`."""
     said = text.strip()
     if not 5 <= len(said) <= 1000:
         raise Refusal("invalid_form", ask, 422, {field: ask})
@@ -105,7 +112,7 @@ def answer_dispute(actor: Actor, number: str, upheld: bool, answer: str, revisio
     bill = lifecycle.lock(number, actor)
     lifecycle.check_revision(bill, revision)
     lifecycle.check_state(bill, "reject_dispute")
-    said = _words(answer, "answer", Text("请写明答复和依据，至少5个字。", "Please give your answer and its grounds."))
+    said = words_of(answer, "answer", Text("请写明答复和依据，至少5个字。", "Please give your answer and its grounds."))
     if upheld:
         bill.answer = said
         bill.save(update_fields=["answer"])
@@ -132,11 +139,12 @@ def make_void(actor: Actor, bill: Bill, step: str, reason: str) -> Bill:
     """Take the voiding step and issue the credit note that negates the bill. Returns the credit note."""
     lifecycle.check_state(bill, step)
     lock_agreement(bill.agreement.number)
+    _refuse_if_credited(bill)
     _refuse_if_built_upon(bill)
     now = clock.now()
     lifecycle.take(bill, step, voided_at=now)
     note = Bill.objects.create(
-        number=_number(),
+        number=note_number(),
         kind=Bill.Kind.CREDIT_NOTE,
         state="settled",
         agreement=bill.agreement,
@@ -172,11 +180,25 @@ def _negated(line: BillLine, note: Bill) -> BillLine:
         unit_size=line.unit_size,
         amount_fen=-line.amount_fen,
         tax_fen=-line.tax_fen,
+        vat_bp=line.vat_bp,
         grant=line.grant,
         outcomes=line.outcomes,
         usage_from=line.usage_from,
         usage_to=line.usage_to,
     )
+
+
+def _refuse_if_credited(bill: Bill) -> None:
+    """Voiding bills the use anew, which would take an allowance back."""
+    if bill.credited_fen:
+        raise Refusal(
+            "partly_credited",
+            Text(
+                "本账单已部分冲减，不能整份作废。如需冲减余额，请再开一份红字账单。",
+                "This bill is credited in part, so it is not voided. Credit what is left by another credit note.",
+            ),
+            409,
+        )
 
 
 def _refuse_if_built_upon(bill: Bill) -> None:

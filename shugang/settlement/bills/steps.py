@@ -41,6 +41,11 @@ class Step:
     act: Callable[[Actor, str, Mapping[str, Any], int | None], Bill]
     fields: tuple[Field, ...] = ()
     danger: bool = False
+    of_bill: Callable[[Bill], tuple[Field, ...]] | None = None
+
+    def fields_for(self, bill: Bill) -> tuple[Field, ...]:
+        """The step's own fields, after those that depend on the bill."""
+        return (*(self.of_bill(bill) if self.of_bill else ()), *self.fields)
 
 
 STEPS: dict[str, Step] = {

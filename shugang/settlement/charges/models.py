@@ -16,7 +16,10 @@ from ..gates import is_operator_finance
 class ChargeAgreement(ScopedModel):
     """`number` is the contract's. `plan` is policy.priceplan JSON; rates are basis points; days inclusive.
 
-    `shares` divides the supplier's part of every bill: [[party number, weight]], empty when it is the supplier's alone.
+    `supply` is the kind of supply in the profile's table of VAT rates; with `vat_by_date` each line takes the rate in force
+    at its service period, otherwise `vat_bp`. `commission_vat_bp` (null: `vat_bp`) is frozen at signature. For
+    `reserve_days` after a split its parts stay with the custodian. `shares` divides the supplier's part of every bill:
+    [[party number, weight]], empty when it is the supplier's alone.
     """
 
     class State(models.TextChoices):
@@ -32,6 +35,10 @@ class ChargeAgreement(ScopedModel):
     plan_digest = models.CharField(max_length=64)
     commission_bp = models.PositiveIntegerField()
     vat_bp = models.PositiveIntegerField()
+    supply = models.CharField(max_length=24, default="data_service")
+    vat_by_date = models.BooleanField(default=False)
+    commission_vat_bp = models.PositiveIntegerField(null=True)
+    reserve_days = models.PositiveIntegerField(default=0)
     profile = models.ForeignKey("kernel.RuleProfile", on_delete=models.PROTECT)
     starts_on = models.DateField()
     ends_on = models.DateField()
@@ -51,6 +58,10 @@ class ChargeAgreement(ScopedModel):
     def scope(cls, actor: Any) -> Q:
         party = actor.party_id or 0
         return Q() if is_operator_finance(actor) else Q(buyer_id=party) | Q(supplier_id=party)
+
+    @property
+    def commission_tax_bp(self) -> int:
+        return self.vat_bp if self.commission_vat_bp is None else self.commission_vat_bp
 
     @property
     def price_plan(self) -> PricePlan:

@@ -21,6 +21,7 @@ from shugang.parties.models import Party
 from shugang.policy.priceplan import PricePlan
 from shugang.policy.text import Text
 
+from . import vat
 from .models import ChargeAgreement
 
 AGREEMENT = Text("这份计费约定", "charge agreement")
@@ -63,19 +64,25 @@ def register_charge(
     commission_bp: int | None = None,
     vat_bp: int | None = None,
     shares: Sequence[tuple[str, int]] = (),
+    supply: str = "data_service",
+    reserve_days: int | None = None,
 ) -> ChargeAgreement:
     """Freeze what the use under a contract costs.
 
     `number` is the contract's; `plan` is checked (TermsError); `refs` name upstream objects for the trace.
-    Rates in basis points default to the rule profile in force on `starts_on`. `shares`: (party number, weight) among
-    which the supplier's part is divided. Raises Refusal `already_registered`, `invalid_charge`, `invalid_shares`.
+    Rates in basis points default to the rule profile: the commission's as in force on `starts_on`, the supplier's by line,
+    for its kind of `supply`, as in force at the service period. `shares`: (party number, weight) among which the
+    supplier's part is divided. `reserve_days` after a split nothing is paid out (default by the profile).
+    Raises Refusal `already_registered`, `invalid_charge`, `invalid_shares`, `unknown_supply`.
     """
     checked = plan if isinstance(plan, PricePlan) else PricePlan.from_json(plan)
     profile = rules(starts_on)
     commission = profile.data["commission_bp"] if commission_bp is None else commission_bp
-    vat = profile.data["vat_bp"] if vat_bp is None else vat_bp
+    vat.check_supply(supply)
+    own_vat = vat.rate_of(profile, supply) if vat_bp is None else vat_bp
+    reserve = profile.data.get("reserve_days", 0) if reserve_days is None else reserve_days
     _check_shares(shares)
-    _check(number, buyer, supplier, starts_on, ends_on, commission, vat)
+    _check(number, buyer, supplier, starts_on, ends_on, commission, own_vat)
     agreement = ChargeAgreement.objects.create(
         number=number,
         buyer=buyer,
@@ -85,7 +92,11 @@ def register_charge(
         plan=checked.to_json(),
         plan_digest=plan_digest(checked),
         commission_bp=commission,
-        vat_bp=vat,
+        vat_bp=own_vat,
+        supply=supply,
+        vat_by_date=vat_bp is None,
+        commission_vat_bp=vat.rate_of(profile, vat.COMMISSION),
+        reserve_days=reserve,
         profile=profile,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -96,7 +107,9 @@ def register_charge(
     payload = {
         "plan": agreement.plan_digest,
         "commission_bp": commission,
-        "vat_bp": vat,
+        "vat_bp": own_vat,
+        "commission_vat_bp": agreement.commission_tax_bp,
+        "reserve_days": reserve,
         "starts_on": starts_on.isoformat(),
         "ends_on": ends_on.isoformat(),
         **({"shares": agreement.shares} if agreement.shares else {}),

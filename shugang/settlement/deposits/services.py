@@ -75,9 +75,9 @@ def _ask(actor: Actor, party: Party, key: str, amount_fen: int, refs: Iterable[t
     return row
 
 
-def receive(actor: Actor, line: BankLine, source: Account) -> Text | None:
+def receive(actor: Actor, line: BankLine, number: str, source: Account) -> Text | None:
     """Hold a receipt that names a deposit; otherwise say why it does not fit. The caller runs in a verb."""
-    row = Deposit.objects.select_for_update(of=("self",)).filter(number=line.reference).first()
+    row = Deposit.objects.select_for_update(of=("self",)).filter(number=number).first()
     if row is None:
         return Text("附言中的保证金编号不存在", "The reference names no deposit")
     if row.state != Deposit.State.REQUIRED:

@@ -56,6 +56,10 @@ def payable(party_number: str, party_id: int) -> Account:
     return open_account(f"seller:{party_number}:payable", "payable", party_id)
 
 
+def contributor(party_number: str, party_id: int) -> Account:
+    return open_account(f"contributor:{party_number}:payable", "payable", party_id)
+
+
 def refund(party_number: str, party_id: int) -> Account:
     return open_account(f"buyer:{party_number}:refund", "refund", party_id)
 

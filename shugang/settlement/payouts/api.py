@@ -12,7 +12,7 @@ from shugang.kernel import idempotency, paging
 from shugang.kernel.actors import Actor
 
 from .. import gates
-from . import bank, queries, services
+from . import bank, queries, services, suspense
 
 router = Router(tags=["custodian"])
 
@@ -31,6 +31,7 @@ def movements(request: HttpRequest, after: str = "", state: str = "") -> dict[st
             "counterparty": x.counterparty,
             "at": x.at,
             "state": x.state,
+            "owner": x.owner_id,
             "bill": x.bill.number if x.bill else None,
             "instruction": x.instruction.number if x.instruction else None,
         }
@@ -64,6 +65,11 @@ def match(request: HttpRequest, body: Act) -> dict[str, Any]:
         return {"bill": matched.number, "state": matched.state}
 
     return _once(request, body, act)
+
+
+@router.post("/bank/own", summary="Answer for an unmatched receipt")
+def own(request: HttpRequest, body: Act) -> dict[str, Any]:
+    return _once(request, body, lambda actor: {"owner": suspense.take_over(actor, body.reference).owner_id})
 
 
 @router.post("/bank/return", summary="Pay an unmatched receipt back to its payer")

@@ -44,6 +44,7 @@ class PayoutInstruction(ScopedModel):
         RETURN = "return"
         DEPOSIT = "deposit"
         FORFEIT = "forfeit"
+        PREPAID = "prepaid"
 
     class State(models.TextChoices):
         INSTRUCTED = "instructed"
@@ -69,11 +70,14 @@ class PayoutInstruction(ScopedModel):
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="instruction_amount_positive"),
             models.UniqueConstraint(
                 fields=["bill", "purpose"],
-                condition=Q(bill__isnull=False) & ~Q(purpose="contributor"),
+                condition=Q(bill__isnull=False, cause="") & ~Q(purpose="contributor"),
                 name="one_instruction_a_purpose",
             ),
             models.UniqueConstraint(
                 fields=["bill", "payee"], condition=Q(purpose="contributor"), name="one_instruction_a_contributor"
+            ),
+            models.UniqueConstraint(
+                fields=["cause", "purpose"], condition=~Q(cause=""), name="one_instruction_a_cause_and_purpose"
             ),
         ]
 
@@ -83,7 +87,10 @@ class PayoutInstruction(ScopedModel):
 
 
 class BankLine(ScopedModel):
-    """One movement on the custodian's statement and what it was matched with; `party` whose money it is, with no bill."""
+    """One movement on the custodian's statement and what it was matched with; `party` whose money it is, with no bill.
+
+    `owner_id` is the person who clears a receipt in suspense; `reminded_at`, when he was told that it is old.
+    """
 
     class State(models.TextChoices):
         MATCHED = "matched"
@@ -105,6 +112,8 @@ class BankLine(ScopedModel):
     instruction = models.ForeignKey(PayoutInstruction, on_delete=models.PROTECT, null=True, related_name="bank_lines")
     transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, related_name="bank_lines")
     party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, null=True, related_name="+")
+    owner_id = models.BigIntegerField(null=True)
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_fen__gt=0), name="bank_amount_positive")]

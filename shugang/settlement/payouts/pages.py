@@ -19,7 +19,7 @@ from shugang.ui.jinja import tx
 
 from .. import gates, words
 from ..http import actor_of, once
-from . import bank, queries, services
+from . import bank, queries, services, suspense
 
 HEADER = (
     Text("流水号", "Reference"),
@@ -53,7 +53,8 @@ def statement(request: HttpRequest) -> HttpResponse:
             for x in rows.order_by("pk")
         )
         return csv_response("bank", HEADER, lines)
-    waiting = [(x, queries.candidates(actor, x.amount_fen)) for x in queries.lines(actor, "suspense").order_by("pk")]
+    held = suspense.waiting(list(queries.lines(actor, "suspense").order_by("pk")))
+    waiting = [(x, queries.candidates(actor, x.line.amount_fen)) for x in held]
     context = {
         "page": paging.page(rows, request.GET.get("after", "")),
         "state": state,
@@ -61,6 +62,9 @@ def statement(request: HttpRequest) -> HttpResponse:
         "ways": WAYS,
         "waiting": waiting,
         "open": list(queries.open_instructions(actor)),
+        "old": [x for x in held if x.old],
+        "actor": actor,
+        "days": suspense.days_allowed(),
         "file": queries.newest_file(actor),
         "key": str(uuid.uuid4()),
     }
@@ -69,12 +73,14 @@ def statement(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, name: str) -> HttpResponseBase:
-    """match a receipt with a bill, return it, or send a failed instruction again."""
+    """match a receipt with a bill, return it, answer for it, or send a failed instruction again."""
     actor = actor_of(request)
     reference, number = request.POST.get("reference", ""), request.POST.get("bill", "")
     try:
         if name == "match":
             once(request, [reference, number], lambda: services.match_receipt(actor, reference, number))
+        elif name == "own":
+            once(request, [reference], lambda: suspense.take_over(actor, reference))
         elif name == "return":
             once(request, [reference], lambda: services.return_receipt(actor, reference))
         else:
@@ -92,5 +98,6 @@ urlpatterns = [
     path("desk/bank", statement, name="bank"),
     path("desk/bank/match", act, {"name": "match"}, name="bank-match"),
     path("desk/bank/return", act, {"name": "return"}, name="bank-return"),
+    path("desk/bank/own", act, {"name": "own"}, name="bank-own"),
     path("desk/bank/retry", act, {"name": "retry"}, name="bank-retry"),
 ]

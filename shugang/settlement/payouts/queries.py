@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from shugang.kernel.actors import Actor
 
@@ -30,5 +30,9 @@ def newest_file(actor: Actor) -> BankFile | None:
 def candidates(actor: Actor, amount_fen: int) -> list[str]:
     """Numbers of bills and deposits that a receipt of this amount could belong to."""
     gates.require_operator(actor)
-    rows = Bill.objects.visible_to(actor).filter(state="confirmed", total_fen=amount_fen).order_by("pk")
+    rows = (
+        Bill.objects.visible_to(actor)
+        .filter(state="confirmed", total_fen=amount_fen + F("credited_fen"))
+        .order_by("pk")
+    )
     return [str(number) for number in rows.values_list("number", flat=True)] + awaiting(amount_fen)

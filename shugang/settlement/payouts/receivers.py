@@ -13,11 +13,11 @@ from .models import BankLine
 
 
 class Receiver(NamedTuple):
-    """`take` books the line from `source` (the bank's mirror, or suspense) or returns why it does not fit;
+    """`take(actor, line, number, source)` books the line from `source` (the bank's mirror, or suspense) or returns why it does not fit;
     `awaiting` lists the numbers that a receipt of an amount could belong to."""
 
     prefix: str
-    take: Callable[[Actor, BankLine, Account], Text | None]
+    take: Callable[[Actor, BankLine, str, Account], Text | None]
     awaiting: Callable[[int], list[str]]
 
 

@@ -94,13 +94,14 @@ def _money_in(actor: Actor, line: BankLine) -> None:
         line.at,
     )
     line.state, line.note_zh, line.note_en = BankLine.State.SUSPENSE, note.zh, note.en
+    line.owner_id = actor.person_id  # who read the report answers for it until another takes over
     line.save()
 
 
 def _take(actor: Actor, line: BankLine) -> Text | None:
     """Book the receipt for what its reference names, or say why it does not fit."""
     if receiver := receiver_for(line.reference):
-        return receiver.take(actor, line, accounts.custody())
+        return receiver.take(actor, line, line.reference, accounts.custody())
     bill = Bill.objects.select_for_update(of=("self",)).filter(number=line.reference).first()
     wrong = _mismatch(bill, line)
     if bill is not None and wrong is None:
@@ -113,7 +114,7 @@ def _mismatch(bill: Bill | None, line: BankLine) -> Text | None:
         return _UNKNOWN
     if bill.state != "confirmed":
         return _NOT_DUE
-    return _DIFFERS if bill.total_fen != line.amount_fen else None
+    return _DIFFERS if bill.due_fen != line.amount_fen else None
 
 
 def _money_out(actor: Actor, line: BankLine) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shugang.kernel import clock
+from shugang.kernel import clock, workdays
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
-from shugang.kernel.events import emit
+from shugang.kernel.events import emit, iso
 from shugang.kernel.numbering import yearly_number
 from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
@@ -42,8 +42,19 @@ class Matched(NamedTuple):
     state: str
 
 
+class Target(NamedTuple):
+    """A part of a split: what for, the account that it stands in, who is paid, 分."""
+
+    purpose: str
+    account: Account
+    payee: Party
+    amount: int
+
+
 def held_for(bill: Bill) -> Transfer:
-    """The hold that the bill's receipt made in the contract's escrow account."""
+    """The hold of the bill's money in the contract's escrow account, made by its receipt or out of a prepayment."""
+    if bill.held is not None:
+        return bill.held
     line = BankLine.objects.select_related("transfer").get(bill=bill, direction="in", state="matched")
     if line.transfer is None:
         raise LookupError(f"receipt {line.bank_ref} was matched without a posting")
@@ -52,17 +63,20 @@ def held_for(bill: Bill) -> Transfer:
 
 @verb
 def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bill:
-    """Divide a paid bill and order the custodian to pay out each part.
+    """Divide a paid bill and order the custodian to pay out each part; with a dispute window, after it (`reserve`).
 
     Raises Refusal `forbidden`, `not_found`, `stale_version`, `wrong_state`.
     """
     gates.require_operator(actor)
     bill = lifecycle.lock(number, actor)
     lifecycle.check_revision(bill, revision)
-    lifecycle.take(bill, "split")
-    terms = bill.agreement
-    parts = shares(bill.total_fen, terms.commission_bp, terms.vat_bp)
-    targets = _targets(bill, parts)
+    window = bill.agreement.reserve_days
+    if window:
+        lifecycle.take(bill, "reserve", reserved_until=workdays.due(clock.now(), window, "d")[0])
+    else:
+        lifecycle.take(bill, "split")
+    parts = shares(bill.due_fen, bill.agreement.commission_bp, bill.agreement.commission_tax_bp)
+    targets = [t for t in targets_of(bill, parts, reserved=window > 0) if t.amount]
     ledger.settle(
         f"split:{bill.number}",
         held_for(bill),
@@ -70,36 +84,37 @@ def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bi
         clock.now(),
         bill.event_refs(),
     )
-    orders = [instruct(bill, purpose, account, payee, amount) for purpose, account, payee, amount in targets]
-    emit(
-        "bill.split",
-        actor,
-        bill.event_refs(),
-        {**facts(bill), **parts._asdict(), "instructions": [o.number for o in orders]},
-    )
+    orders = [] if window else [instruct(bill, *target) for target in targets]
+    told = {**facts(bill), **parts._asdict(), "instructions": [o.number for o in orders]}
+    if bill.reserved_until:
+        told["reserved_until"] = iso(bill.reserved_until)
+    emit("bill.split", actor, bill.event_refs(), told)
     return bill
 
 
-def _targets(bill: Bill, parts: Shares) -> list[tuple[str, Account, Party | None, int]]:
+def targets_of(bill: Bill, parts: Shares, reserved: bool = False) -> list[Target]:
+    """Where each part goes, parts of 0 too; the suppliers' parts to their reserve accounts while the dispute window runs."""
     operator = the_operator()
-    rows: list[tuple[str, Account, Party | None, int]] = [
-        *_suppliers(bill, parts.supplier),
+    rows = [
+        *_suppliers(bill, parts.supplier, reserved),
         ("commission", accounts.commission(), operator, parts.commission),
         ("vat", accounts.vat(), operator, parts.vat),
     ]
-    return [row for row in rows if row[3]]
+    return [Target(*row) for row in rows]
 
 
-def _suppliers(bill: Bill, amount: int) -> list[tuple[str, Account, Party | None, int]]:
+def _suppliers(bill: Bill, amount: int, reserved: bool) -> list[tuple[str, Account, Party, int]]:
     """The supplier's part, divided by the shares frozen with the contract (largest remainder)."""
     shares = bill.agreement.shares or [[bill.supplier.number, 1]]
     payees = Party.objects.in_bulk([number for number, _ in shares], field_name="number")
     parts = allocate(amount, [weight for _, weight in shares])
-    return [
-        ("supplier" if number == bill.supplier.number else "contributor",
-         accounts.payable(number, payees[number].pk), payees[number], part)
-        for (number, _), part in zip(shares, parts, strict=True)
-    ]  # fmt: skip
+    rows = []
+    for (number, _), part in zip(shares, parts, strict=True):
+        own = number == bill.supplier.number
+        kind = accounts.reserve if reserved else accounts.payable if own else accounts.contributor
+        payee = payees[number]
+        rows.append(("supplier" if own else "contributor", kind(number, payee.pk), payee, part))
+    return rows
 
 
 def instruct(
@@ -162,7 +177,8 @@ def retry_instruction(actor: Actor, number: str) -> PayoutInstruction:
     return row
 
 
-def _suspended(bank_ref: str) -> BankLine:
+def suspended(bank_ref: str) -> BankLine:
+    """A receipt in suspense under its row lock. Raises Refusal `not_found`."""
     line = BankLine.objects.select_for_update(of=("self",)).filter(bank_ref=bank_ref, state="suspense").first()
     if line is None:
         raise not_found(RECEIPT)
@@ -180,8 +196,8 @@ def match_receipt(actor: Actor, bank_ref: str, number: str) -> Matched:
         return _match_other(actor, bank_ref, number, receiver)
     bill = lifecycle.lock(number, actor)
     lifecycle.check_state(bill, "pay")
-    line = _suspended(bank_ref)
-    if line.amount_fen != bill.total_fen:
+    line = suspended(bank_ref)
+    if line.amount_fen != bill.due_fen:
         raise Refusal(
             "amount_differs",
             Text(
@@ -195,9 +211,8 @@ def match_receipt(actor: Actor, bank_ref: str, number: str) -> Matched:
 
 
 def _match_other(actor: Actor, bank_ref: str, number: str, receiver: Receiver) -> Matched:
-    line = _suspended(bank_ref)
-    line.reference = number
-    if wrong := receiver.take(actor, line, accounts.suspense()):
+    line = suspended(bank_ref)
+    if wrong := receiver.take(actor, line, number, accounts.suspense()):
         raise Refusal("does_not_fit", Text(f"{wrong.zh}，不能匹配。", f"{wrong.en}; it is not matched."), 409)
     return Matched(number, line.state)
 
@@ -215,7 +230,7 @@ def receive(actor: Actor, bill: Bill, line: BankLine, source: Account) -> None:
     )
     line.bill, line.state, line.note_zh, line.note_en = bill, BankLine.State.MATCHED, "", ""
     line.save()
-    lifecycle.take(bill, "pay", paid_at=line.at)
+    lifecycle.take(bill, "pay", paid_at=line.at, held=line.transfer)
     emit("bill.paid", actor, bill.event_refs(), {**facts(bill), "bank_ref": line.bank_ref})
 
 
@@ -223,7 +238,7 @@ def receive(actor: Actor, bill: Bill, line: BankLine, source: Account) -> None:
 def return_receipt(actor: Actor, bank_ref: str) -> PayoutInstruction:
     """Order the custodian to pay an unmatched receipt back. Raises Refusal `forbidden`, `not_found`."""
     gates.require_operator(actor)
-    line = _suspended(bank_ref)
+    line = suspended(bank_ref)
     order = instruct(None, "return", accounts.suspense(), None, line.amount_fen, line.counterparty)
     line.state, line.instruction = BankLine.State.RETURNED, order
     line.save(update_fields=["state", "instruction"])

@@ -19,6 +19,7 @@ from .. import gates
 from ..bills.models import Bill, BillLine, BillPeriod
 from ..charges.models import ChargeAgreement
 from ..charges.services import lock_agreement
+from ..charges.vat import rate_on
 from .lines import NewLine, difference, rated_total
 from .periods import Period, service_periods
 from .usage import quantities
@@ -51,6 +52,7 @@ def last_rating(agreement: ChargeAgreement, period: Period) -> BillPeriod | None
 def billed_fen(agreement: ChargeAgreement, period: Period) -> int:
     """What all issued bills and credit notes hold of a period."""
     lines = BillLine.objects.filter(bill__agreement=agreement, bill__number__isnull=False, period_from=period.first)
+    lines = lines.exclude(bill__partial=True)  # an allowance leaves the use billed
     return int(lines.aggregate(sum=Sum("amount_fen"))["sum"] or 0)
 
 
@@ -115,7 +117,8 @@ def _draft(actor: Actor, agreement: ChargeAgreement, rated: list[Rated]) -> Bill
         tax_fen=0,
         drafted_at=clock.now(),
     )
-    rows = [_line(agreement, bill, n, r, line) for n, (r, line) in enumerate(lines, 1)]
+    rates = {r.period.first: rate_on(agreement, r.period.first) for r in rated}
+    rows = [_line(agreement, bill, n, r, line, rates[r.period.first]) for n, (r, line) in enumerate(lines, 1)]
     BillLine.objects.bulk_create(rows)
     BillPeriod.objects.bulk_create(
         BillPeriod(
@@ -143,7 +146,7 @@ def _covered(rated: Rated) -> date:
     return max(rated.period.first, min(rated.period.last, day))
 
 
-def _line(agreement: ChargeAgreement, bill: Bill, position: int, rated: Rated, line: NewLine) -> BillLine:
+def _line(agreement: ChargeAgreement, bill: Bill, position: int, rated: Rated, line: NewLine, vat_bp: int) -> BillLine:
     start, _ = rated.period.bounds(clock.zone())
     return BillLine(
         bill=bill,
@@ -158,7 +161,8 @@ def _line(agreement: ChargeAgreement, bill: Bill, position: int, rated: Rated, l
         unit_price_e8=line.unit_price_e8,
         unit_size=line.unit_size,
         amount_fen=line.amount_fen,
-        tax_fen=split_vat(line.amount_fen, agreement.vat_bp)[1],
+        tax_fen=split_vat(line.amount_fen, vat_bp)[1],
+        vat_bp=vat_bp,
         grant=agreement.grant,
         outcomes=list(line.outcomes),
         usage_from=start,

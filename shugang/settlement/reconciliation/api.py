@@ -11,7 +11,7 @@ from shugang.kernel import paging
 from shugang.kernel.actors import Actor, sees_every_record
 
 from .. import gates
-from . import queries
+from . import monthly, queries
 from .services import run_reconciliation
 from .statement import Statement, agreements, statement
 
@@ -34,6 +34,7 @@ def _summary(found: Statement) -> dict[str, Any]:
         "billed_unpaid_fen": found.at_stage("billed"),
         "paid_unsettled_fen": found.at_stage("paid"),
         "settled_fen": found.at_stage("settled"),
+        "credited_fen": found.credited_fen,
         "difference_fen": found.difference_fen,
     }
 
@@ -44,6 +45,26 @@ def statements(request: HttpRequest, after: str = "") -> dict[str, Any]:
     page = paging.page(agreements(actor), after)
     items = [_summary(statement(actor, agreement.number)) for agreement in page.items]
     return {"items": items, "next": page.next, "total": page.total}
+
+
+@router.get("/month-statement", summary="The acting party's month (`2026-12`): bills, what moved, what is kept; in 分")
+def month(request: HttpRequest, month: str = "", party: str = "") -> dict[str, Any]:
+    found = monthly.month_of(request.actor, monthly.parse_month(month), party)  # type: ignore[attr-defined]
+    bills = [*found.bought, *found.sold]
+    return {
+        "party": found.party.number,
+        "month": f"{found.first:%Y-%m}",
+        "bills": [{"number": b.number, "kind": b.kind, "buyer": b.buyer.number, "supplier": b.supplier.number,
+                   "total_fen": b.total_fen, "tax_fen": b.tax_fen, "state": b.state} for b in bills],
+        "moved": [{"at": x.at, "bank_ref": x.bank_ref, "document": monthly.document_of(x), "what": what.to_json(),
+                   "paid_fen": x.amount_fen if x.direction == "in" else 0,
+                   "received_fen": x.amount_fen if x.direction == "out" else 0} for x, what in found.moved],
+        "paid_fen": found.paid_fen,
+        "received_fen": found.received_fen,
+        "kept_fen": found.kept_fen,
+        "ordered": [{"instruction": o.number, "purpose": o.purpose, "amount_fen": o.amount_fen, "state": o.state}
+                    for o in found.ordered],
+    }  # fmt: skip
 
 
 @router.get("/statements/{contract}", summary="One contract's statement with its reconciliation")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from shugang.policy.text import Text
 
@@ -14,7 +14,8 @@ from ..charges.models import ChargeAgreement
 from ..deposits.models import Deposit
 from ..ledger import accounts, invariants
 from ..ledger.models import Account, Entry
-from ..payouts.models import BankFile, BankLine, PayoutInstruction
+from ..payouts.models import BankFile, BankLine
+from ..payouts.reserve import HELD, remaining
 from ..payouts.split import shares
 from ..rating.lines import rated_total
 from ..rating.periods import Period
@@ -23,6 +24,7 @@ from .report import Check
 
 _BILLED = Text("账单计费额", "As billed")
 _LINES = Text("明细合计", "Sum of lines")
+_NOTES = Text("红字账单合计", "Sum of credit notes")
 _LEDGER = Text("账本", "Ledger")
 _BANK = Text("存管银行", "Bank")
 
@@ -86,12 +88,17 @@ def bills(agreement: ChargeAgreement) -> Iterator[Check]:
                 Text("红字账单", "Credit note"),
                 -bill.total_fen,
                 Text("原账单", "Original bill"),
-                bill.corrects.total_fen,
+                bill.corrects.total_fen if not bill.partial else _note_lines(bill),
                 **where,
             )
+        if bill.credited_fen:
+            notes = -(bill.credit_notes.aggregate(sum=Sum("total_fen"))["sum"] or 0)
+            yield Check("lines", number, Text("已冲减", "Credited"), bill.credited_fen, _NOTES, notes, **where)
         if bill.paid_at is not None:
-            yield Check("receipt", number, Text("账单总额", "Bill"), bill.total_fen, _LEDGER, _received(bill), **where)
-        if bill.state in {"splitting", "failed", "settled"} and bill.kind == Bill.Kind.BILL:
+            due = 0 if bill.state == "void" else bill.due_fen
+            paid = _received(bill) - _refunded(bill)
+            yield Check("receipt", number, Text("应付", "Due"), due, _LEDGER, paid, **where)
+        if bill.state in {*HELD, "splitting", "failed", "settled"} and bill.kind == Bill.Kind.BILL and bill.paid_at:
             yield from _split(bill)
 
 
@@ -100,29 +107,98 @@ def _bill_page(bill: Bill) -> str:
 
 
 def _received(bill: Bill) -> int:
+    """Set aside for the bill in the ledger: its receipt, or its part of a prepayment."""
     lines = BankLine.objects.filter(bill=bill, direction="in", state="matched")
-    held = Entry.objects.filter(transfer__in=lines.values("transfer"), account__kind="escrow")
+    theirs = Q(transfer__in=lines.values("transfer")) | Q(transfer__key=f"prepaid:{bill.number}")
+    held = Entry.objects.filter(theirs, account__kind="escrow")
     return int(held.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def _refunded(bill: Bill) -> int:
+    """Ordered back to the buyer out of what he had paid."""
+    rows = bill.instructions.filter(purpose="refund")
+    return int(rows.aggregate(sum=Sum("amount_fen"))["sum"] or 0)
+
+
+def _note_lines(note: Bill) -> int:
+    """Of the original's lines, what the note names; at most what they hold."""
+    before = note.corrects.lines.filter(position__in=note.lines.values("position")) if note.corrects else ()
+    most = {line.position: line.amount_fen for line in before}
+    return sum(min(-line.amount_fen, most.get(line.position, 0)) for line in note.lines.all())
 
 
 def _split(bill: Bill) -> Iterator[Check]:
     number = str(bill.number)
     where: dict[str, Any] = {"contract": bill.agreement.number, "look": _bill_page(bill)}
-    agreed = shares(bill.total_fen, bill.agreement.commission_bp, bill.agreement.vat_bp)
+    agreed = shares(_at_split(bill), bill.agreement.commission_bp, bill.agreement.commission_tax_bp)
     posted = Entry.objects.filter(transfer__key=f"split:{number}")
-    for kind, amount in (("payable", agreed.supplier), ("commission", agreed.commission), ("vat", agreed.vat)):
-        booked = posted.filter(account__kind=kind).aggregate(sum=Sum("amount"))["sum"] or 0
+    parts = ((("payable", "reserve"), agreed.supplier), (("commission",), agreed.commission), (("vat",), agreed.vat))
+    for kinds, amount in parts:
+        booked = posted.filter(account__kind__in=kinds).aggregate(sum=Sum("amount"))["sum"] or 0
         yield Check("split", number, Text("按约定应分", "Due by agreement"), amount, _LEDGER, booked, **where)
-    orders = PayoutInstruction.objects.filter(bill=bill).aggregate(sum=Sum("amount_fen"))["sum"] or 0
+    due = Text("应付", "Due")
+    if bill.state in HELD:
+        yield Check("split", number, due, bill.due_fen, _LEDGER, sum(remaining(bill).values()), **where)
+        return
+    orders = bill.instructions.exclude(purpose="refund").aggregate(sum=Sum("amount_fen"))["sum"] or 0
+    yield Check("split", number, due, bill.due_fen, Text("支付指令", "Instructions"), orders, **where)
+
+
+def _at_split(bill: Bill) -> int:
+    """What was divided: what is due now and what was credited out of the parts since."""
+    since = [f"credit:{note.number}" for note in bill.credit_notes.all()]
+    taken = Entry.objects.filter(transfer__key__in=since, transfer__kind="credit", amount__gt=0)
+    return bill.due_fen + int(taken.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def reserves() -> Iterator[Check]:
+    """What reserve accounts hold is what split bills within their window have left there."""
+    left: dict[str, int] = {}
+    for bill in Bill.objects.filter(state__in=HELD).order_by("pk"):
+        for code, amount in remaining(bill).items():
+            left[code] = left.get(code, 0) + amount
+    for account in Account.objects.filter(kind="reserve").order_by("code"):
+        yield Check(
+            "ledger",
+            account.code,
+            Text("争议期内应留存", "Kept for the window"),
+            left.get(account.code, 0),
+            _LEDGER,
+            account.balance,
+            look=f"/desk/ledger/{account.code}",
+        )
+
+
+def prepaid(agreement: ChargeAgreement) -> Iterator[Check]:
+    """A prepaid balance is what the bank received for it less what bills took and what went back."""
+    code = f"order:{agreement.number}:prepaid"
+    account = Account.objects.filter(code=code).first()
+    if account is None:
+        return
+    keys = f":{agreement.number}"
+    lines = BankLine.objects.filter(transfer__kind="prepay", transfer__key__endswith=keys)
+    received = lines.aggregate(sum=Sum("amount_fen"))["sum"] or 0
+    taken = agreement.bills.exclude(paid_at=None).exclude(bank_lines__direction="in")
+    drawn = sum(_received(bill) for bill in taken)
+    back = (
+        Entry.objects.filter(transfer__kind="prepay_return", account=account).aggregate(sum=Sum("amount"))["sum"] or 0
+    )
     yield Check(
-        "split", number, Text("账单总额", "Bill"), bill.total_fen, Text("支付指令", "Instructions"), orders, **where
+        "ledger",
+        code,
+        Text("预付到账减已抵扣", "Prepaid less drawn"),
+        received - drawn + back,
+        _LEDGER,
+        account.balance,
+        contract=agreement.number,
+        look=f"/desk/ledger/{code}",
     )
 
 
 def escrow(agreement: ChargeAgreement) -> Iterator[Check]:
     """What a contract's escrow account holds is what was paid and not yet split."""
     account = Account.objects.filter(code=f"order:{agreement.number}:escrow").first()
-    waiting = agreement.bills.filter(state="paid").aggregate(sum=Sum("total_fen"))["sum"] or 0
+    waiting = agreement.bills.filter(state="paid").aggregate(sum=Sum(F("total_fen") - F("credited_fen")))["sum"] or 0
     yield Check(
         "ledger",
         agreement.number,

@@ -13,10 +13,12 @@ from shugang.policy.text import Text
 from shugang.ui import language
 from shugang.ui.documents import render_pdf
 from shugang.ui.formats import basis_points, fen, fen_plain, number
+from shugang.ui.workbooks import Sheet, Yuan
 
 from .. import words
 from ..bills.lifecycle import STATES
 from .models import ReconciliationRun
+from .monthly import Month, sheets
 from .report import FEN, KINDS, UNITS, Report
 from .statement import Statement
 
@@ -238,6 +240,46 @@ def _bill_table(found: Statement) -> dict[str, Any]:
             [Text("已出账未付", "Billed, unpaid"), fen(found.at_stage("billed"))],
         ],
     }
+
+
+def shown_table(sheet: Sheet) -> dict[str, Any]:
+    """A sheet's table with its amounts as people read them; amounts stand right."""
+    rows = [[fen(cell.fen) if isinstance(cell, Yuan) else cell for cell in row] for row in sheet.rows]
+    money = {i for row in sheet.rows for i, cell in enumerate(row) if isinstance(cell, Yuan)}
+    return {"title": sheet.title, "header": list(sheet.header), "rows": rows, "money": money, "widths": sheet.widths}
+
+
+def month_pdf(found: Month) -> bytes:
+    """PDF/A-2b in the reader's language. Raises DocumentError, MissingGlyph."""
+    now = clock.now()
+    tables = []
+    for sheet in sheets(found):
+        table = shown_table(sheet)
+        columns = [
+            {"label": name, "align": "right" if i in table["money"] else "left", "width": table["widths"][i]}
+            for i, name in enumerate(table["header"])
+        ]
+        tables.append({"title": table["title"], "columns": columns, "lines": table["rows"], "totals": []})
+    data: dict[str, Any] = {
+        "lang": "en" if language.is_english() else "zh",
+        "number": f"{found.party.number}/{found.first:%Y-%m}",
+        "title": Text("月度对账单", "Monthly statement"),
+        "issuer": settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH,
+        "issued_on": now,
+        "facts": [
+            [Text("机构", "Organisation"), found.party.name],
+            [Text("月份", "Month"), f"{found.first:%Y-%m}"],
+            [Text("付出", "Paid"), fen(found.paid_fen)],
+            [Text("收到", "Received"), fen(found.received_fen)],
+            [Text("争议期留存", "Kept for the window"), fen(found.kept_fen)],
+        ],
+        "tables": [t for t in tables if t["lines"]],
+        "notes": [Text("收付以存管银行签名的回单为准。", "What moved stands by the custodian's signed reports.")],
+        "printed_at": now,
+        "printed_by": settings.SHUGANG_SITE_SHORT,
+        "verify_url": f"{settings.SHUGANG_PUBLIC_URL}/desk/month-statement?month={found.first:%Y-%m}",
+    }
+    return render_pdf("statement", data, created=now)
 
 
 def csv_rows(found: Statement) -> list[list[Any]]:

@@ -57,9 +57,11 @@ def _checks(agreements: QuerySet[Any], contract: str, hashes: bool) -> Iterator[
         yield from checks.use(agreement)
         yield from checks.bills(agreement)
         yield from checks.escrow(agreement)
+        yield from checks.prepaid(agreement)
     if not contract:
         yield from use.sequence()
         yield from checks.deposits()
+        yield from checks.reserves()
         yield from checks.ledger()
         yield from checks.bank()
 
@@ -74,9 +76,9 @@ def _open(agreements: QuerySet[Any], until: datetime, contract: str) -> Iterator
                 yield Open("unbilled", agreement.number, amount, None)
     bills = Bill.objects.filter(agreement__in=agreements, kind="bill").order_by("pk")
     for bill in bills.filter(state__in=["issued", "disputed", "confirmed"]):
-        yield Open("unpaid", str(bill.number), bill.total_fen, bill.issued_at)
-    for bill in bills.filter(state__in=["paid", "splitting", "failed"]):
-        yield Open("unsettled", str(bill.number), bill.total_fen, bill.paid_at)
+        yield Open("unpaid", str(bill.number), bill.due_fen, bill.issued_at)
+    for bill in bills.filter(state__in=["paid", "reserved", "contested", "splitting", "failed"]):
+        yield Open("unsettled", str(bill.number), bill.due_fen, bill.paid_at)
     if not contract:
         for line in BankLine.objects.filter(state="suspense").order_by("pk"):
             yield Open("suspense", line.bank_ref, line.amount_fen, line.at)

@@ -25,7 +25,7 @@ from .report import Report
 
 @dataclass(frozen=True)
 class Statement:
-    """Amounts in 分. used = billed + unbilled and billed = settled + paid + unpaid, each summed from its own rows."""
+    """Amounts in 分. used = billed + unbilled and billed - credited = settled + paid + unpaid, each summed from its own rows."""
 
     agreement: ChargeAgreement
     as_of: datetime
@@ -43,16 +43,21 @@ class Statement:
 
     @property
     def billed_fen(self) -> int:
-        """Bills less credit notes."""
-        return sum(bill.total_fen for bill in self.bills)
+        """Bills less the credit notes that voided some; allowances stand apart (`credited_fen`)."""
+        return sum(bill.total_fen for bill in self.bills if not bill.partial)
+
+    @property
+    def credited_fen(self) -> int:
+        """Taken off bills by partial credit notes."""
+        return -sum(bill.total_fen for bill in self.bills if bill.partial)
 
     @property
     def unbilled_fen(self) -> int:
         return sum(period.rated_fen - period.prior_fen for period in self.periods)
 
     def at_stage(self, stage: str) -> int:
-        """Of the bills that stand (voided ones and their credit notes cancel out)."""
-        return sum(b.total_fen for b in self.bills if b.kind == Bill.Kind.BILL and STATES[b.state].stage == stage)
+        """Of the bills that stand, less what was credited (voided ones and their credit notes cancel out)."""
+        return sum(b.due_fen for b in self.bills if b.kind == Bill.Kind.BILL and STATES[b.state].stage == stage)
 
     @property
     def difference_fen(self) -> int:
@@ -60,7 +65,7 @@ class Statement:
         stages = sum(self.at_stage(stage) for stage in ("billed", "paid", "settled"))
         return (
             abs(self.used_fen - self.billed_fen - self.unbilled_fen)
-            + abs(self.billed_fen - stages)
+            + abs(self.billed_fen - self.credited_fen - stages)
             + self.report.total_difference_fen
         )
 

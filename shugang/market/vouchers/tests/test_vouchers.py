@@ -15,6 +15,7 @@ from shugang.market.vouchers.models import TradeVoucher
 from shugang.parties.testing import make_actor, make_party, make_signer, sign_in
 from shugang.policy.priceplan import PricePlan
 from shugang.settlement.models import Bill
+from shugang.settlement.payouts.credits import credit_bill
 from shugang.settlement.testing import issue, settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -64,6 +65,21 @@ def test_the_amount_is_committed_to_but_not_public(settled):
     )
     stranger = sign_in(Client(), make_signer(make_party("buyer")))
     assert stranger.get(f"/desk/vouchers/{voucher.number}.json").status_code == 404
+
+
+def test_a_bill_credited_before_it_settled_has_a_voucher_that_says_so(finance):
+    """Given a bill of 1,234.56 credited by 234.56, then the voucher names the note and commits to 1,000.00."""
+    deal = testing.make_deal(plan=ONE_OFF)
+    contract = testing.signed(deal)
+    bill = issue(finance, contract.number)
+    note = credit_bill(finance, str(bill.number), {1: 23_456}, "双方同意减价")
+    settle(finance, deal.buyer, Bill.objects.get(pk=bill.pk))
+    voucher = TradeVoucher.objects.get()
+    assert voucher.content["credit_notes"] == [note.number]
+    assert voucher.amount == {"bill": bill.number, "total_fen": 100_000, "tax_fen": bill.tax_fen + note.tax_fen}
+    anchor()
+    body = Client().get(f"/verify/{voucher.number}").content.decode()
+    assert note.number in body and "1,000.00" not in body and "234.56" not in body
 
 
 def test_verification_shows_the_record_and_any_difference(settled):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
@@ -195,10 +196,10 @@ def test_voiding_makes_a_credit_note_and_the_use_is_billed_anew(market, agreemen
     bill = issue(market.finance, HT)
     services.void_bill(market.finance, bill.number, "合同主体信息有误")
     note = Bill.objects.get(corrects=bill)
-    assert (note.number, note.kind, note.total_fen, note.tax_fen) == ("ZD-2026-000002", "credit_note", -350, -20)
+    assert (note.number, note.kind, note.total_fen, note.tax_fen) == ("HZ-2026-000001", "credit_note", -350, -20)
     assert sum(line.amount_fen for line in BillLine.objects.all()) == 0
     again = issue(market.finance, HT)
-    assert (again.number, again.total_fen, again.lines.get().late) == ("ZD-2026-000003", 350, False)
+    assert (again.number, again.total_fen, again.lines.get().late) == ("ZD-2026-000002", 350, False)
 
 
 def test_a_bill_that_a_later_one_builds_upon_is_not_voided_first(market, agreement, use):
@@ -220,6 +221,8 @@ def test_an_issued_line_is_never_edited(market, agreement, use):
         line.save()
     with pytest.raises(Immutable):
         line.delete()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:  # nor past the models
+        cursor.execute("UPDATE settlement_billline SET amount_fen = 1")
     assert BillLine.objects.get().amount_fen == 350
 
 
