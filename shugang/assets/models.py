@@ -13,7 +13,7 @@ from .registration.models import (
     Registration,
     RegistrationDraft,
 )
-from .review.models import AnonymityCheck, SecurityReview
+from .review.models import AnonymityCheck, BasisWithdrawal, SecurityReview
 from .thirdparty.models import Qualification, ServiceOffer, ServiceOrder, SignedReport
 from .valuation.models import Appraisal, AppraisalSignature, BookSheet, BookSheetVersion, WorkingPaper
 
@@ -24,6 +24,7 @@ __all__ = [
     "Assessment",
     "AssetRight",
     "AssetSource",
+    "BasisWithdrawal",
     "BookSheet",
     "BookSheetVersion",
     "Certificate",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from shugang.kernel import clock
-from shugang.parties.notices.rules import Found, Rule, Side, register, register_sides, register_watch
+from shugang.parties.notices.rules import Admitted, Found, Rule, Side, register, register_sides, register_watch
 from shugang.parties.notices.writing import rules_of_the_day
 from shugang.policy.text import Text
 
@@ -26,6 +26,8 @@ RULES = (
          (HOLDER,), of="certificate"),
     Rule("security_review.reopened", "rulings", Text("数据集{number}的安全审查须重新办理", "Data set {number} needs its security review again"),
          (KEEPER,), of="dataset"),
+    Rule("personal_basis.withdrawn", "rulings", Text("数据集{number}的个人信息处理依据已撤回", "The basis of personal information of data set {number} was withdrawn"),
+         (KEEPER, Admitted("regulator", ("supervisor",))), of="dataset"),
     Rule("security_review.passed", "data", Text("数据集{number}通过安全审查", "Data set {number} passed its security review"),
          (KEEPER,), of="dataset"),
 )  # fmt: skip

@@ -55,12 +55,24 @@ GRADING: tuple[Door, ...] = (
     *both(f"{DESK}/columns/1", "gongfang", DECISION),
     *both("/desk/grading/lowering/<derivation>", "gongfang", LOWERING),
 )
+WITHDRAWAL = {"batch": "第2批", "reason": "该批个人撤回同意。", "confirmed": "1"}
+
+
+def _on_consent(client: Any) -> None:
+    from shugang.assets.models import SecurityReview
+
+    for review in SecurityReview.objects.all():
+        review.form |= {"personal_basis": "consent", "basis_text": "单独同意书。"}
+        review.save(update_fields=["form"])
+
+
 REVIEWS: tuple[Door, ...] = (
     read("/desk/security-reviews", "gongfang", OWN, readers=("fuhe",)),
     *both("/desk/security-reviews/new/<dataset:free>", "gongfang", _posted, prepare=_ungraded),
     post("/desk/security-reviews/new/<dataset:secure>/anonymity", "gongfang", {"columns": "station"}),
     read("/desk/security-reviews/<security:secure>", "gongfang", readers=SIDES),
     *both("/desk/security-reviews/<security:returned>/resubmit", "gongfang", _posted),
+    *both("/desk/security-reviews/<security:secure>/withdraw-basis", "gongfang", WITHDRAWAL, prepare=_on_consent),
 )
 API: tuple[Door, ...] = (
     api("GET", "/grading/matrix", "", reach=OPEN),
@@ -82,6 +94,7 @@ API: tuple[Door, ...] = (
         lambda things: {"dataset": things["dataset:free"].number, "operator": things["operator"].number, "form": _form(things)},
         prepare=_ungraded),
     api("GET", "/security-reviews/<security:secure>", "gongfang", readers=SIDES),
+    api("POST", "/security-reviews/<security:secure>/basis-withdrawal", "gongfang", WITHDRAWAL | {"confirmed": True}, prepare=_on_consent),
     api("POST", "/anonymity-checks", "gongfang", {"dataset": "<dataset:secure>", "columns": ["station"]}),
 )  # fmt: skip
 DOORS = (*GRADING, *REVIEWS, *API)

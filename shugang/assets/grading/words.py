@@ -17,6 +17,7 @@ EVENTS: dict[str, Text] = {
     "grading.input_declared": Text("申报数据来源", "An input declared"),
     "security_review.passed": Text("安全审查通过", "Security review passed"),
     "security_review.reopened": Text("安全审查须重新办理", "Security review re-opened"),
+    "personal_basis.withdrawn": Text("撤回个人信息处理依据", "Basis of personal information withdrawn"),
     "security_review.anonymity_checked": Text("匿名性检查", "Anonymity checked"),
 }
 

@@ -12,6 +12,7 @@ from shugang.kernel.actors import Actor
 
 from . import queries, services
 from .form import APPLICATION
+from .withdrawal import withdraw_basis
 
 router = Router(tags=["security reviews"])
 
@@ -31,6 +32,14 @@ class Check(Schema):
     dataset: str
     columns: list[str]
     version: int | None = None
+
+
+class Withdrawal(Schema):
+    """`batch` "": the whole basis. No names or other personal information in `reason`."""
+
+    reason: str
+    batch: str = ""
+    confirmed: bool = False
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -67,6 +76,17 @@ def apply(request: HttpRequest, body: Application) -> dict[str, Any]:
 @router.get("/security-reviews/{number}", summary="One security review with its form and what was graded")
 def review(request: HttpRequest, number: str) -> dict[str, Any]:
     return queries.as_json(queries.get_review(number, _actor(request)))
+
+
+@router.post(
+    "/security-reviews/{number}/basis-withdrawal",
+    summary="The basis of personal information is withdrawn; listings and grants stop at once",
+)
+def withdraw(request: HttpRequest, number: str, body: Withdrawal) -> dict[str, Any]:
+    actor = _actor(request)
+    return _once(request, [number, body.dict()], lambda: {
+        "withdrawal": withdraw_basis(actor, number, body.dict()).pk,
+        "state": queries.get_review(number, actor).state})  # fmt: skip
 
 
 @router.post("/anonymity-checks", summary="Count the groups over columns of a hosted version (k-anonymity)")

@@ -18,7 +18,7 @@ from ..grading.models import Grading
 from ..thirdparty.models import SignedReport
 from ..thirdparty.queries import standing_reports
 from .form import ANONYMISED, NONE
-from .models import AnonymityCheck
+from .models import AnonymityCheck, BasisWithdrawal
 
 
 def grading_for(version: DatasetVersion) -> Grading:
@@ -113,4 +113,23 @@ def _personal(grading: Grading, form: Mapping[str, Any]) -> dict[str, Text]:
         wrong["basis_text"] = Text("请写明处理依据。", "Please state the basis.")
     if basis == "consent" and not form.get("basis_file"):
         wrong["basis_file"] = Text("请上传单独同意书样本。", "Please upload a sample of the consent form.")
-    return wrong
+    return wrong or stale(grading.version.dataset_id, form)
+
+
+def evidence(form: Mapping[str, Any]) -> str:
+    """The SHA-256 of the file that proves the basis, "" without one."""
+    return str((form.get("basis_file") or {}).get("sha256", ""))
+
+
+def stale(dataset_id: int, form: Mapping[str, Any]) -> dict[str, Text]:
+    """What is wrong with naming evidence that was withdrawn. After the whole consent is withdrawn, it takes another form of
+    consent; after a batch, other evidence or another account of it."""
+    for row in BasisWithdrawal.objects.filter(dataset_id=dataset_id, basis=form["personal_basis"]):
+        same_file, same_text = row.evidence == evidence(form), row.text == form.get("basis_text", "")
+        if same_file and (same_text or (not row.batch and row.basis == "consent")):
+            name = "basis_file" if row.basis == "consent" and not row.batch else "basis_text"
+            return {name: Text(
+                "这份依据已经撤回。请附新的依据，或删去有关的数据后写明现在的依据。",
+                "This basis was withdrawn. Please give new evidence, or delete the data and state what they rest on now.",
+            )}  # fmt: skip
+    return {}

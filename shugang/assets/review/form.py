@@ -11,7 +11,10 @@ BASES = (
     ("consent", Text("个人单独同意（个保法第13条第1项、第23条）", "Separate consent (PIPL art. 13(1), 23)")),
     ("contract", Text("履行合同或人力资源管理所必需（第13条第2项）", "Necessary for a contract or staff management (art. 13(2))")),
     ("law", Text("履行法定职责或义务（第13条第3项）", "Statutory duty (art. 13(3))")),
+    ("emergency", Text("应对突发公共卫生事件或紧急情况（第13条第4项）", "Public health emergency or urgent protection (art. 13(4))")),
+    ("news", Text("为公共利益的新闻报道、舆论监督（第13条第5项）", "News reporting and supervision in the public interest (art. 13(5))")),
     ("public", Text("合理处理已合法公开的信息（第13条第6项、第27条）", "Reasonable use of lawfully public information (art. 13(6), 27)")),
+    ("other", Text("法律、行政法规规定的其他情形（第13条第7项）", "Other cases stated by law (art. 13(7))")),
     (ANONYMISED, Text("已匿名化（第4条），附匿名性检查", "Anonymised (art. 4), with a check of anonymity")),
 )  # fmt: skip
 APPLICATION = Form(

@@ -57,6 +57,24 @@ class SecurityReview(ScopedModel):
         return [("case", self.case.number), ("dataset", dataset.number), ("party", dataset.party.number)]
 
 
+class BasisWithdrawal(ScopedModel):
+    """The basis of personal information of a data set, taken back: `batch` "" as a whole. `evidence` (SHA-256 of the file)
+    and `text` are what it rested on; neither may carry a review again. Never edited."""
+
+    dataset = models.ForeignKey("delivery.Dataset", on_delete=models.PROTECT, related_name="basis_withdrawals")
+    review = models.ForeignKey(SecurityReview, on_delete=models.PROTECT, related_name="withdrawals")
+    basis = models.CharField(max_length=20)
+    batch = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=300)
+    evidence = models.CharField(max_length=64, blank=True)
+    text = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(review__case_id__in=_cases_of(actor))
+
+
 class AnonymityCheck(ScopedModel):
     """k-anonymity of a version over the columns by which a person could be found again. `smallest` is k."""
 

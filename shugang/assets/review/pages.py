@@ -20,6 +20,7 @@ from ..grading.services import own_version
 from ..registration.http import desk_actor, once, posted, revision_of
 from . import presenting, queries, services
 from .form import APPLICATION
+from .withdrawal import WITHDRAWAL, withdraw_basis
 
 
 @require_GET
@@ -100,10 +101,33 @@ def resubmit_page(request: HttpRequest, number: str) -> HttpResponseBase:
     return render(request, "assets/review_new.html", context, status=refusal.status if refusal else 200)
 
 
+@require_http_methods(["GET", "POST"])
+def withdraw_page(request: HttpRequest, number: str) -> HttpResponseBase:
+    """GET restates what follows; POST withdraws the basis."""
+    actor = desk_actor(request)
+    review, refusal = queries.get_review(number, actor), None
+    values: dict[str, Any] = {}
+    if actor.party_id != review.version.dataset.party_id:
+        raise not_found(queries.REVIEW)
+    if request.method == "POST":
+        values = {f.name: request.POST.get(f.name, "") for f in WITHDRAWAL.fields}
+        try:
+            once(request, [number, values], lambda: {"w": withdraw_basis(actor, number, values).pk})
+            messages.success(
+                request, tx(Text("已撤回，有关产品和授权已停止。", "Withdrawn; listings and grants have stopped."))
+            )
+            return redirect("security-review", number=number)
+        except Refusal as no:
+            refusal = no
+    context = presenting.withdrawal_context(review, values, refusal)
+    return render(request, "ui/confirm.html", context, status=refusal.status if refusal else 200)
+
+
 urlpatterns = [
     path("desk/security-reviews", list_page, name="security-reviews"),
     path("desk/security-reviews/new/<str:dataset>", new_page, name="security-review-new"),
     path("desk/security-reviews/new/<str:dataset>/anonymity", check_page, name="anonymity-check"),
     path("desk/security-reviews/<str:number>", review_page, name="security-review"),
+    path("desk/security-reviews/<str:number>/withdraw-basis", withdraw_page, name="basis-withdrawal"),
     path("desk/security-reviews/<str:number>/resubmit", resubmit_page, name="security-review-resubmit"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,9 +23,10 @@ from ..grading.presenting import badge, form_state
 from ..grading.words import states_of
 from ..registration.words import rows as answered
 from . import checks, queries, services
-from .form import APPLICATION
+from .form import APPLICATION, BASES
 from .models import SecurityReview
 from .process import SECURITY_REVIEW
+from .withdrawal import WITHDRAWAL, lawful_basis
 
 STATES = states_of(SECURITY_REVIEW)
 
@@ -76,6 +78,23 @@ def review_context(review: SecurityReview, actor: Actor) -> dict[str, Any]:
         "answers": answered([f for f in APPLICATION.fields if f.kind != "file"], review.form),
         "files": [(f.label, review.form[f.name]) for f in APPLICATION.fields if f.kind == "file" and f.name in review.form],
         "checks": queries.shown_checks(review), "mine": actor.party_id == review.version.dataset.party_id,
+        "withdrawable": actor.party_id == review.version.dataset.party_id and bool(lawful_basis(review)),
+    }  # fmt: skip
+
+
+def withdrawal_context(review: SecurityReview, values: dict[str, Any], refusal: Refusal | None) -> dict[str, Any]:
+    """What the page of confirmation says before a basis is withdrawn."""
+    basis = next((label for code, label in BASES if code == review.form.get("personal_basis")), Text("—", "—"))
+    return {
+        "title": Text("撤回个人信息处理依据", "Withdraw the basis of personal information"), "verb": Text("撤回", "Withdraw"),
+        "rows": [(Text("数据集", "Data set"), f"{review.version.dataset.name} {review.version.dataset.number}"), (Text("现在的依据", "Present basis"), basis)],
+        "effects": [
+            ("player-pause", Text("这个数据集的产品立即暂停交易，授权立即暂停供数", "Its listings and grants stop at once")),
+            ("refresh", Text("安全审查重新办理，须附新的依据", "Its security review is opened again and needs other evidence")),
+            ("anchor", Text("撤回记入存证日志，不能取消", "The withdrawal is kept as evidence and cannot be undone")),
+        ],
+        "fields": WITHDRAWAL.fields, "values": values, "action_url": f"/desk/security-reviews/{review.case.number}/withdraw-basis",
+        "back_url": f"/desk/security-reviews/{review.case.number}", "danger": True, "key": str(uuid.uuid4()), **form_state(refusal),
     }  # fmt: skip
 
 

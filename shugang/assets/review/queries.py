@@ -47,6 +47,11 @@ def get_review(number: str, actor: Actor) -> SecurityReview:
 
 def why_reopened(review: SecurityReview) -> Text:
     """What a re-opened review waits for: a higher level, columns found to be personal, or a renewed risk assessment."""
+    if review.reason.startswith("个人信息处理依据"):
+        return Text(
+            "个人信息处理依据已撤回，请附新的依据后重新提交。",
+            "The basis of personal information was withdrawn; please give other evidence.",
+        )
     grading = grades.standing(review.version)
     level, passed_on = grading.level if grading else None, review.level or 1
     if level and level > passed_on:

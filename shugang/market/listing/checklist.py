@@ -22,6 +22,11 @@ PERSONAL = (
     ("consent", Text("含个人信息，已取得单独同意", "Personal information with separate consent")),
     ("law", Text("含个人信息，依法律规定处理", "Personal information processed under a statute")),
 )
+# What an answer here may rest on in the data set's security review (个保法 §13).
+BASIS_OF: dict[str, frozenset[str]] = {
+    "consent": frozenset({"consent"}),
+    "law": frozenset({"contract", "law", "emergency", "news", "public", "other"}),
+}
 EXPORT = (
     ("no", Text("不向境外提供", "Not provided abroad")),
     ("rules", Text("可能向境外提供，按出境规定办理", "May be provided abroad, by the rules on export")),

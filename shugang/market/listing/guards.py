@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from shugang.assets.grading.matrix import IMPORTANT
 from shugang.assets.grading.queries import public_level
 from shugang.assets.registration.queries import valid_certificate
-from shugang.assets.review.queries import require_standing
+from shugang.assets.review.queries import require_standing, standing
 from shugang.assets.thirdparty.models import SignedReport
 from shugang.assets.thirdparty.signing import sign_report
 from shugang.delivery.models import Column
+from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Case, CaseParty, Material
@@ -26,7 +29,7 @@ from ..pricing.fees import check_listing
 from ..pricing.warnings import require_accepted
 from ..products import offer
 from ..products.models import DataProduct
-from .checklist import COMPLIANCE, ITEMS
+from .checklist import BASIS_OF, COMPLIANCE, ITEMS
 from .models import Listing
 
 
@@ -73,6 +76,7 @@ def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
             422,
             wrong,
         )
+    _basis_agrees(product, form)
     require_accepted(product)
     check_listing(product, form["source_class"])
     certificate = offer.certificate_for(product.asset, product.supplier)
@@ -120,6 +124,39 @@ def _personal(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:
             )
         }
     return {}
+
+
+def _basis_agrees(product: DataProduct, form: Mapping[str, Any]) -> None:
+    """What is said here of consent or a statute is what the data set's security review rests on: one basis a data set, whose
+    withdrawal reaches whatever rests on it. Raises Refusal `invalid_form`."""
+    if form["personal"] not in BASIS_OF:
+        return
+    found = standing(product.dataset_version)
+    basis = str(found.form.get("personal_basis", "")) if found else ""
+    if basis not in BASIS_OF[form["personal"]]:
+        wrong = Text(
+            "这与数据集安全审查所依据的不同。请按安全审查选择，或先变更安全审查。",
+            "The data set's security review rests on another basis. Please choose that one, or change the review first.",
+        )
+        raise Refusal("invalid_form", wrong, 422, {"personal": wrong})
+
+
+def _quality_report(ctx: Context, product: DataProduct) -> None:
+    """A signed quality report on this very version, where the case's rule profile asks for one. Raises Refusal
+    `no_quality_report`."""
+    rules = ctx.case.profile.data if ctx.case.profile else {}
+    if rules.get("quality_report") != "required":
+        return
+    rows = SignedReport.objects.filter(
+        kind="quality", version=product.dataset_version, state=SignedReport.State.STANDING
+    )
+    if not rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=clock.today())).exists():
+        raise Refusal(
+            "no_quality_report",
+            Text("本市规则要求上架产品有有效的质量评估报告。请先委托第三方评估这一版数据。",
+                 "The rules here ask for a valid quality report. Please have this version assessed by a third party first."),
+            409,
+        )  # fmt: skip
 
 
 def application_holds(ctx: Context) -> None:
@@ -215,6 +252,7 @@ def may_be_listed(ctx: Context) -> None:
     offer.hold_still(listing_of(ctx).product.asset)
     listing = listing_of(ctx)
     check_application(listing.product, listing.form)
+    _quality_report(ctx, listing.product)
     require_standing(listing.product.dataset_version)
     last = opinion_of(ctx.case)
     if last is None or last.content["terms_digest"] != digest(listing.product.terms):
