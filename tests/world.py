@@ -345,7 +345,9 @@ def _open_notices(world: World) -> None:
     letter.save()
     Notice.objects.filter(pk=notice.pk).update(letter=letter)
     keeper = world.actor("xufang")
-    world.things["webhook"], _ = webhooks.add_endpoint(keeper, "https://93.184.216.34/hook", "需方系统")
+    world.things["webhook"], _ = webhooks.add_endpoint(
+        keeper, "https://93.184.216.34/hook", "需方系统", [webhooks.PING]
+    )
     message = webhooks.ping(keeper, world.number("webhook"))
     message.state = message.State.FAILED
     message.save()

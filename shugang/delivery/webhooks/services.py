@@ -52,7 +52,7 @@ def _own(actor: Actor, number: str) -> WebhookEndpoint:
 
 
 def known_types() -> list[str]:
-    return sorted({rule.code for rule in all_rules()})
+    return sorted({PING, *(rule.code for rule in all_rules())})
 
 
 def _address(url: str) -> str:
