@@ -115,6 +115,7 @@ class Load:
     p99: float
     cpu_us: float
     requests: int
+    p95: float = 0.0  # where the script prints it
 
 
 def wrk(url: str, script: Path, seconds: int, connections: int, pid: int) -> Load:
@@ -149,6 +150,7 @@ def wrk(url: str, script: Path, seconds: int, connections: int, pid: int) -> Loa
         _ms(out, "99%"),
         used / requests * 1e6,
         requests,
+        _ms(out, "95%") if "95% " in out else 0.0,
     )
 
 

@@ -26,6 +26,7 @@ def _database(url: str) -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": unquote(parsed.path[1:]) if parsed.path.startswith("//") else unquote(parsed.path),
+            "CONN_MAX_AGE": 60,  # opening one costs as much as a small page
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,

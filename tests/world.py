@@ -66,6 +66,7 @@ from shugang.market.pricing.services import draft_model, make_estimate
 from shugang.market.pricing.splits import make_split
 from shugang.market.products.models import DataProduct
 from shugang.market.products.services import create_product
+from shugang.market.search import saved
 from shugang.market.trade.services import accept, inquire, quote
 from shugang.market.vouchers.models import TradeVoucher
 from shugang.parties.accounts.actor import PartyActor, actor_for
@@ -178,6 +179,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
         "personal",
         "quality",
         "notices",
+        "searches",
     ):
         globals()[f"_open_{name}"](world)
     open_deals(world)
@@ -446,6 +448,11 @@ def model_form(world: World, **changes: str) -> dict[str, str]:
         "factors": "rows | 记录数 | Rows | 万行 | 1 | 1000 | 产品说明书", "formula": "500 + rows * 20", "spread": "10",
         "examples": "rows=100 => 2500", "valid_from": "2020-01-01", "valid_until": "2036-12-31", "notes": "示例样本。", **changes,
     }  # fmt: skip
+
+
+def _open_searches(world: World) -> None:
+    """A search that the buyer keeps."""
+    world.things["search"] = saved.save(world.actor("xufang"), "示例搜索", "q=空气&sector=N")
 
 
 def _open_prices(world: World) -> None:

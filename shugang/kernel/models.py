@@ -225,15 +225,23 @@ class Checkpoint(models.Model):
 
 
 class SearchDocument(models.Model):
-    """Bigram tokens of one public object; the full-text index proper stands beside it (migration 0002)."""
+    """Normalised text of one public object, in fields of falling weight; the index proper stands beside it (`textstore`)."""
 
     kind = models.CharField(max_length=30)
     key = models.CharField(max_length=80)
     title = models.TextField()
+    keywords = models.TextField(default="")
+    summary = models.TextField(default="")
     body = models.TextField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="search_document_once")]
+
+
+class SearchWord(models.Model):
+    """A Latin word that some text holds or held: how a query that begins inside one is found."""
+
+    word = models.CharField(max_length=80, primary_key=True)
 
 
 class WitnessedLog(models.Model):

@@ -20,6 +20,7 @@ class MarketConfig(AppConfig):
         from .listing.process import LISTING  # noqa: F401
         from .pricing.process import MODELLING  # noqa: F401
         from .products import objects  # noqa: F401
+        from .search import index, shelf
         from .trade.process import TRADE  # noqa: F401
         from .vouchers import check  # noqa: F401
         from .vouchers import reactions as vouchers  # noqa: F401
@@ -28,3 +29,5 @@ class MarketConfig(AppConfig):
         notices.register_all()
         every_pass("market.expire", expire_due)
         every_pass("market.auctions", advance_due)
+        every_pass("market.catalogue", index.index_missing)
+        every_pass("market.shelf", shelf.number)

@@ -14,6 +14,11 @@ def _roles(request: HttpRequest) -> frozenset[str]:
     return actor.roles if actor is not None and actor.party_id is not None else frozenset()
 
 
+def _acts(request: HttpRequest) -> bool:
+    actor = getattr(request, "actor", None)
+    return actor is not None and actor.person_id is not None and actor.party_id is not None
+
+
 def _supplies(request: HttpRequest) -> bool:
     return "supplier" in _roles(request)
 
@@ -55,6 +60,7 @@ def register() -> None:
             "desk.supervise", Text("公共数据收费", "Fees of public data"), "tariffs", "coin-yuan", _regulates, None, 60
         )
     )
+    add(MenuItem("desk.buy", Text("保存的搜索", "Saved searches"), "saved-searches", "search", _acts, None, 5))
     add(MenuItem("desk.buy", Text("询价与议价", "Inquiries"), "inquiries", "messages", _buys, None, 10))
     add(MenuItem("desk.buy", Text("竞价", "Auctions"), "own-auctions", "gavel", _buys, None, 15))
     add(MenuItem("desk.supply", Text("竞价", "Auctions"), "own-auctions", "gavel", _supplies, None, 45))

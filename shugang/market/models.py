@@ -15,6 +15,7 @@ from .pricing.models import (
     PricingModel,
 )
 from .products.models import DataProduct
+from .search.models import CatalogueEntry, SavedSearch, ShelfState
 from .trade.models import Inquiry, PartyTie, Quotation
 from .vouchers.models import TradeVoucher
 
@@ -23,6 +24,7 @@ __all__ = [
     "Auction",
     "AuctionBidder",
     "BundleMember",
+    "CatalogueEntry",
     "Contract",
     "ContractSignature",
     "ContributionSplit",
@@ -38,6 +40,8 @@ __all__ = [
     "PriceWarning",
     "PricingModel",
     "Quotation",
+    "SavedSearch",
     "SealedBid",
+    "ShelfState",
     "TradeVoucher",
 ]

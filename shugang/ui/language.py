@@ -7,6 +7,7 @@ is to show somebody our pages in English.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -20,11 +21,13 @@ SIZE_COOKIE = "size"
 ZH, EN = "zh-hans", "en"
 HTML_LANG = {ZH: "zh-CN", EN: "en"}
 COOKIE_AGE = 365 * 24 * 3600
+# The language of the request under way. A page asks for it hundreds of times, and Django's own answer takes 15 µs each time.
+_asked: ContextVar[str] = ContextVar("language", default="")
 
 
 def current() -> str:
     """The active language, `zh-hans` or `en`; anything else counts as Chinese."""
-    return EN if (translation.get_language() or ZH).startswith("en") else ZH
+    return _asked.get() or (EN if (translation.get_language() or ZH).startswith("en") else ZH)
 
 
 def is_english() -> bool:
@@ -54,7 +57,11 @@ class LanguageMiddleware:
         language = _chosen(request)
         translation.activate(language)
         request.LANGUAGE_CODE = language
-        response = self.get_response(request)
+        before = _asked.set(language)
+        try:
+            response = self.get_response(request)
+        finally:
+            _asked.reset(before)
         response.headers.setdefault("Content-Language", HTML_LANG[language])
         return response
 

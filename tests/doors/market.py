@@ -158,6 +158,16 @@ PUBLIC: tuple[Door, ...] = (
     read(f"/products/{AIR}.json", reach=OPEN),
     read("/search?q=空气", reach=OPEN, ok=(302,)),
     read("/search?q=示例", reach=OPEN),
+    read("/search.json?q=示例", reach=OPEN),
+    read("/products?format=csv&sort=fresh", reach=OPEN),
+    read("/desk/searches", "xufang", OWN),
+    post("/desk/searches", "xufang", {"name": "空气", "query": "q=空气"}, reach=OWN),
+    post("/desk/searches/<search>/open", "xufang"),
+    post("/desk/searches/<search>/delete", "xufang"),
+    api("GET", "/saved-searches", "xufang", reach=OWN),
+    api("POST", "/saved-searches", "xufang", {"name": "空气", "query": "q=空气"}, reach=OWN),
+    api("POST", "/saved-searches/<search>/seen", "xufang"),
+    api("DELETE", "/saved-searches/<search>", "xufang"),
 )
 SUPPLY: tuple[Door, ...] = (
     read("/desk/products", "gongfang", OWN),

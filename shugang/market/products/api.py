@@ -10,6 +10,8 @@ from ninja import Router, Schema
 from shugang.kernel import paging
 
 from ..http import member, once_api
+from ..search.catalogue import as_json
+from ..search.finding import Wanted, find
 from . import queries, services
 from .models import DataProduct
 
@@ -31,17 +33,21 @@ class ProductIn(Schema, extra="forbid"):
     name_en: str = ""
     summary_en: str = ""
     keywords: str = ""
+    field: str = ""
     purposes: list[str] = []
     spec: dict[str, str] = {}
     source: dict[str, str] = {}
     plane_number: str | None = None
 
 
-@router.get("/products", auth=None, summary="Listed products, newest first; q, type, sector, mode, price filter them")
-def products(request: HttpRequest, q: str = "", after: str = "") -> dict[str, Any]:
-    rows = queries.public_products(q[:100], queries.chosen(request.GET.dict()))
-    found = paging.page(rows, after)
-    return {"items": [queries.public_json(p) for p in found.items], "next": found.next, "total": found.total}
+@router.get(
+    "/products",
+    auth=None,
+    summary="Listed products; q and the list's facets narrow them, sort orders them, after pages",
+)
+def products(request: HttpRequest, q: str = "", sort: str = "", after: str = "") -> dict[str, Any]:
+    wanted = Wanted.read(request.GET.dict())
+    return as_json(wanted, find(wanted))
 
 
 @router.get("/products/{number}", auth=None, summary="One product: offer, guarantees, columns, sample, source")

@@ -10,9 +10,32 @@ TYPES: dict[str, Text] = {
     "api": Text("数据接口", "Interface"),
     "report": Text("分析报告", "Report"),
     "index": Text("指数", "Index"),
+    "model": Text("模型", "Model"),
     "service": Text("数据服务", "Data service"),
     "tool": Text("数据工具", "Data tool"),
+    "app": Text("应用", "Application"),
 }
+# Fields of the city's plan (一.5, 三.3), and the one in which an industry stands where the supplier names none.
+FIELDS: dict[str, Text] = {
+    "credit": Text("信用", "Credit"),
+    "health": Text("医疗", "Health"),
+    "transport": Text("交通", "Transport"),
+    "finance": Text("金融", "Finance"),
+    "industry": Text("工业", "Industry"),
+    "city": Text("智慧城市", "Smart city"),
+    "tourism": Text("文旅", "Culture and tourism"),
+    "weather": Text("气象", "Weather"),
+    "telecom": Text("通信", "Telecommunications"),
+    "energy": Text("电力", "Electricity"),
+    "trade": Text("商贸", "Commerce"),
+    "agriculture": Text("农业", "Agriculture"),
+    "education": Text("教育", "Education"),
+    "other": Text("其他", "Other"),
+}
+FIELD_OF_SECTOR: dict[str, str] = {
+    "A": "agriculture", "B": "industry", "C": "industry", "D": "energy", "E": "city", "F": "trade", "G": "transport", "H": "tourism",
+    "I": "telecom", "J": "finance", "N": "city", "P": "education", "Q": "health", "R": "tourism", "S": "city",
+}  # fmt: skip
 SECTORS: dict[str, Text] = {letter: label for letter, (label, _, _) in SECTIONS.items()}
 STATES: dict[str, tuple[Text, str]] = {
     "draft": (Text("未上架", "Draft"), "off"),

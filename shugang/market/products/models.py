@@ -12,7 +12,7 @@ from shugang.policy.priceplan import PricePlan
 from shugang.policy.sources import MODE_NAMES
 from shugang.policy.terms import Terms
 
-from .kinds import SECTORS, TYPES
+from .kinds import FIELD_OF_SECTOR, FIELDS, SECTORS, TYPES
 
 
 class DataProduct(ScopedModel):
@@ -40,6 +40,7 @@ class DataProduct(ScopedModel):
     summary_en = models.CharField(max_length=600, blank=True)
     type = models.CharField(max_length=20, choices=[(k, t.zh) for k, t in TYPES.items()])
     sector = models.CharField(max_length=1, choices=[(k, t.zh) for k, t in SECTORS.items()])
+    field = models.CharField(max_length=12, blank=True, choices=[(k, t.zh) for k, t in FIELDS.items()])
     mode = models.CharField(max_length=10)
     keywords = models.CharField(max_length=200, blank=True)
     purposes = models.JSONField()
@@ -76,6 +77,11 @@ class DataProduct(ScopedModel):
     @classmethod
     def scope(cls, actor: Any) -> Q:
         return Q(supplier_id=actor.party_id or 0)
+
+    @property
+    def plan_field(self) -> str:
+        """The field of the plan, as the supplier named it or as its industry has it."""
+        return self.field or FIELD_OF_SECTOR.get(self.sector, "other")
 
     @property
     def terms(self) -> Terms:

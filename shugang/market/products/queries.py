@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 
 from shugang.assets.grading.queries import public_level
 from shugang.assets.models import DataAsset
@@ -16,79 +15,27 @@ from shugang.assets.thirdparty.kinds import RESULTS
 from shugang.assets.thirdparty.models import SignedReport
 from shugang.assets.thirdparty.queries import standing_reports
 from shugang.delivery.models import Column
-from shugang.kernel import clock, sequencer, textindex
+from shugang.kernel import clock, sequencer
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
 from shugang.kernel.models import Event
 from shugang.policy.arbitrage import Offer
 from shugang.policy.lowering import granted_columns
-from shugang.policy.terms import MODES, PURPOSES, describe, digest
+from shugang.policy.terms import PURPOSES, describe, digest
 from shugang.policy.text import Text
 
 from ..listing.checklist import COMPLIANCE, PERSONAL, counts
 from ..listing.models import Listing
 from ..pricing.asking import shown_estimates
 from . import pricing
-from .kinds import SECTORS, STATES, TYPES
+from .kinds import STATES
 from .models import DataProduct
 from .services import PRODUCT
 
-PRICES: dict[str, tuple[Text, tuple[str, ...]]] = {
-    "free": (Text("免费", "Free"), ("free",)),
-    "metered": (Text("按量", "By use"), ("per_unit", "by_outcome", "tiered", "volume")),
-    "package": (Text("套餐", "Package"), ("package",)),
-    "period": (Text("订阅", "Subscription"), ("period",)),
-    "revenue": (Text("分成", "Revenue share"), ("revenue",)),
-    "one_off": (Text("一次性", "One-off"), ("one_off",)),
-}
-FACETS: dict[str, tuple[Text, dict[str, Text]]] = {
-    "type": (Text("类型", "Type"), TYPES),
-    "sector": (Text("行业", "Sector"), SECTORS),
-    "mode": (Text("交付", "Delivery"), MODES),
-    "price": (Text("价格", "Price"), {k: label for k, (label, _) in PRICES.items()}),
-}
 _RELATED = (
     "supplier", "asset__registration__case__profile", "dataset_version__dataset", "certificate__event", "certificate__registrar",
 )  # fmt: skip
 PUBLIC = ("listed", "suspended", "delisted")
-
-
-def _facet(name: str, value: str) -> Q:
-    if name == "price":
-        return Q(price_kind__in=PRICES[value][1])
-    return Q(**{name: value})
-
-
-def chosen(asked: Mapping[str, str]) -> dict[str, str]:
-    """The known facets of a query string; unknown ones are left out."""
-    return {name: asked[name] for name, (_, values) in FACETS.items() if asked.get(name) in values}
-
-
-def public_products(q: str = "", facets: Mapping[str, str] | None = None) -> QuerySet[DataProduct]:
-    """Listed products that match."""
-    rows = DataProduct.objects.filter(state=DataProduct.State.LISTED).select_related(
-        "supplier", "dataset_version__dataset", "asset__registration"
-    )
-    if q.strip():
-        rows = rows.filter(number__in=textindex.search("product", q, 500))
-    for name, value in (facets or {}).items():
-        rows = rows.filter(_facet(name, value))
-    return rows
-
-
-def public_facets(q: str, facets: Mapping[str, str]) -> list[tuple[str, Text, list[tuple[str, Text, int]]]]:
-    """(name, label, [(value, label, count)]) under the other filters; values without a product are left out."""
-    found = []
-    for name, (label, values) in FACETS.items():
-        rows = public_products(q, {k: v for k, v in facets.items() if k != name})
-        column = "price_kind" if name == "price" else name
-        tally = {r[column]: r["n"] for r in rows.order_by().values(column).annotate(n=Count("pk"))}
-        if name == "price":
-            tally = {k: sum(tally.get(kind, 0) for kind in kinds) for k, (_, kinds) in PRICES.items()}
-        options = [(v, text, tally.get(v, 0)) for v, text in values.items() if tally.get(v) or facets.get(name) == v]
-        if options:
-            found.append((name, label, options))
-    return found
 
 
 def public_product(number: str) -> DataProduct:
@@ -154,7 +101,8 @@ def proof_of(event: Event | None) -> str:
 
 def public_trust(product: DataProduct) -> list[Trust]:
     """登记 · 质量 · 合规 · 分级: what is there, with its issuer and proof; what is not, said as not evaluated."""
-    return [_registered(product), _quality(product), _compliance(product), _class(product)]
+    said = last_application(product)
+    return [_registered(product), _quality(product, said), _compliance(product), _class(product, said)]
 
 
 def _registered(product: DataProduct) -> Trust:
@@ -170,8 +118,8 @@ def _registered(product: DataProduct) -> Trust:
     return Trust(label, certificate.number, detail, proof_of(certificate.event), f"/verify/{certificate.number}")
 
 
-def _quality(product: DataProduct) -> Trust:
-    said = last_application(product).get("quality") or product.spec.get("quality", "")
+def _quality(product: DataProduct, application: dict[str, Any]) -> Trust:
+    said = application.get("quality") or product.spec.get("quality", "")
     report = public_quality(product)
     if report is not None:
         day = report.signed_at.astimezone(clock.zone()).date().isoformat()
@@ -211,8 +159,8 @@ def _compliance(product: DataProduct) -> Trust:
     )
 
 
-def _class(product: DataProduct) -> Trust:
-    said = dict(PERSONAL).get(last_application(product).get("personal", ""))
+def _class(product: DataProduct, application: dict[str, Any]) -> Trust:
+    said = dict(PERSONAL).get(application.get("personal", ""))
     detail = (
         Text(f"供方声明：{said.zh}", f"Supplier states: {said.en}") if said else Text("供方没有声明", "No statement")
     )

@@ -20,7 +20,7 @@ from shugang.policy.text import Text
 
 from ..pricing.asking import check_price, note_ask
 from . import offer
-from .kinds import SECTORS, SPEC, SPEC_MAX, TYPES
+from .kinds import FIELDS, SECTORS, SPEC, SPEC_MAX, TYPES
 from .models import DataProduct
 
 PRODUCT = Text("这个产品", "product")
@@ -35,6 +35,8 @@ FACTS = Form(
         Field("summary_en", "textarea", Text("英文简介", "Summary in English"), required=False, max_length=600),
         Field("type", "choice", Text("标的类型", "Type"), choices=tuple(TYPES.items())),
         Field("sector", "choice", Text("行业", "Sector"), choices=tuple(SECTORS.items())),
+        Field("field", "choice", Text("应用领域", "Field"), Text("不选则按行业归入。", "Left open, it follows the industry."),
+              required=False, choices=tuple(FIELDS.items())),
         Field("keywords", "text", Text("关键词", "Keywords"), Text("以空格分开，供检索。", "For search, separated by spaces."),
               required=False, max_length=200),
     ),
@@ -86,6 +88,7 @@ def create_product(
     name_en: str = "",
     summary_en: str = "",
     keywords: str = "",
+    field: str = "",
     spec: Mapping[str, Any] | None = None,
     purposes: Iterable[str] = (),
     source: Mapping[str, Any] | None = None,
@@ -101,7 +104,7 @@ def create_product(
     supplier = require_supply(actor)
     asset = own_asset(actor, asset_number)
     facts = clean(FACTS, {"name": name, "name_en": name_en, "summary": summary, "summary_en": summary_en,
-                          "type": type, "sector": sector, "keywords": keywords})  # fmt: skip
+                          "type": type, "sector": sector, "field": field, "keywords": keywords})  # fmt: skip
     number = yearly_number("CP", clock.today().year)
     product = DataProduct(
         number=number,

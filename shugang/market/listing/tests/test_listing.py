@@ -24,6 +24,8 @@ from shugang.market.listing import services
 from shugang.market.listing.process import LISTING
 from shugang.market.products import queries
 from shugang.market.products.models import DataProduct
+from shugang.market.search import finding
+from shugang.market.search.finding import Wanted
 from shugang.parties.keys.signatures import verify_signature
 from shugang.parties.testing import make_actor, make_party, make_signer
 from shugang.policy.codec import canonical
@@ -320,4 +322,4 @@ def test_taken_down_by_its_supplier():
     says_no("not_found", services.delist, make_actor(make_party("supplier")), deal.product.number, "x")
     services.delist(deal.supplier, deal.product.number, "不再提供。")
     assert DataProduct.objects.get().state == "delisted" and Grant.objects.get(pk=contract.grant_id).state == "active"
-    assert not queries.public_products().exists() and queries.public_product(deal.product.number).state == "delisted"
+    assert finding.find(Wanted()).empty and queries.public_product(deal.product.number).state == "delisted"

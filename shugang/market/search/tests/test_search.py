@@ -6,23 +6,52 @@ import pytest
 from django.test import Client
 
 from shugang.market import testing
-from shugang.market.products import queries
+from shugang.market.search import finding
+from shugang.market.search.finding import Wanted
 from shugang.parties.testing import make_party, make_signer, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
-@pytest.mark.parametrize("words", ["空气", "逐时", "hourly", "pm25", "北京", "示例", "水利 空气"])
-def test_words_of_name_columns_place_supplier_and_sector_find_it(words):
+def numbers(q: str, **facets: str) -> list[str]:
+    return [card["number"] for card in finding.find(Wanted(q, facets)).cards]
+
+
+WORDS = [
+    "空气",
+    "逐时",
+    "hourly",
+    "pm25",
+    "北京",
+    "示例",
+    "水利 空气",
+    "气",
+    "M2",
+    "ourl",
+    "时数据",
+    "2013年3月至",
+    "空气 医疗",
+    "北京空气质量数据",
+]
+
+
+def test_words_of_name_columns_place_supplier_and_sector_find_it():
+    """Two characters are enough, one is too; words cut anywhere; some of several words when none holds them all."""
     deal = testing.make_deal()
-    found = list(queries.public_products(words))
-    assert [p.number for p in found] == [deal.product.number]
+    assert {q: numbers(q) for q in WORDS} == {q: [deal.product.number] for q in WORDS}
+    none = ["医疗", "气逐", "医疗 金融", "'; DROP INDEX", '"', "*", "（）", "\0", "NEAR(", "zzf", "zzfkind"]
+    assert {q: numbers(q) for q in none if numbers(q)} == {}
 
 
-@pytest.mark.parametrize("words", ["医疗", "气逐", "空气 医疗", "'; DROP TABLE", '"', "*", "（）"])
-def test_other_words_find_nothing(words):
-    testing.make_deal()
-    assert list(queries.public_products(words)) == [] or not words.strip("'\"*（） ;")
+def test_the_order_is_explained():
+    deal = testing.make_deal()
+    [item] = Client().get("/products.json", {"q": "空气 水利 医疗"}).json()["items"]
+    assert item["number"] == deal.product.number
+    assert item["why"]["matched"] == [["空气", "title"], ["水利", "keywords"]] and item["why"]["partly"]
+    assert (
+        "只符合部分词：“空气”在名称；“水利”在关键词与标签"
+        in Client().get("/products", {"q": "空气 水利 医疗"}).content.decode()
+    )
 
 
 def test_facets_are_links_and_counts():
@@ -35,8 +64,9 @@ def test_facets_are_links_and_counts():
     assert deal.product.number not in client.get("/products", {"price": "free"}).content.decode()
     page = client.get("/products.json", {"q": "空气", "sector": "N", "nonsense": "1"}).json()
     assert page["total"] == 1 and page["filters"] == {"sector": "N"}
-    facets = {name: options for name, _, options in queries.public_facets("", {"price": "free"})}
-    assert [(v, n) for v, _, n in facets["price"]] == [("free", 0), ("metered", 1)] and "type" not in facets
+    assert page["facets"]["field"] == {"city": 1} and page["facets"]["region"] == {"11": 1}
+    facets = client.get("/products.json", {"price": "free"}).json()["facets"]
+    assert facets["price"] == {"free": 0, "metered": 1} and facets["type"] == {}
 
 
 def test_a_pasted_number_leads_to_its_object():
@@ -72,5 +102,6 @@ def test_a_draft_is_nowhere():
         == 404
         == client.get(f"/products/{draft.number}.json").status_code
     )
-    assert client.get("/products.json", {"q": "草稿"}).json()["total"] == 0
+    found = client.get("/products.json", {"q": "草稿"}).json()["items"]
+    assert draft.number not in [item["number"] for item in found]
     assert sign_in(Client(), deal.supplier).get(f"/desk/products/{draft.number}").status_code == 200
