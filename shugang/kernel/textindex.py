@@ -86,8 +86,8 @@ def remove(kind: str, key: str) -> None:
 
 
 def search(kind: str, query: str, limit: int = 100) -> list[str]:
-    """Keys of matching objects, the best first. An empty query finds nothing."""
-    found = find(kind, query)
+    """Keys of the objects that hold all words, the best first. An empty query finds nothing."""
+    found = find(kind, query, widen=False)
     ranked = [hit.key for hit in found.hits][:limit]
     rest = found.ids[len(ranked) : limit]
     if len(ranked) < limit and rest:
@@ -96,20 +96,25 @@ def search(kind: str, query: str, limit: int = 100) -> list[str]:
     return ranked
 
 
-def find(kind: str, query: str, filters: Sequence[str] = ()) -> Found:
-    """What matches `query` and passes every filter."""
+def find(kind: str, query: str, filters: Sequence[str] = (), widen: bool = True) -> Found:
+    """What matches `query` and passes every filter; without `widen` only what holds all words.
+
+    A single word is taken apart only when nothing holds it: whoever pastes a number wants that one.
+    """
     asked = textwords.terms(query)
     if not asked:
         return Found()
     ids = textstore.matching(kind, [asked], filters, MANY + 1)
     whole = len(ids)
     units = asked
-    if whole < FEW:
+    if widen and whole < (FEW if len(asked) > 1 else 1):
         units = textwords.pieces(asked)
         ids = _widened(kind, units, filters, ids)
     if not ids:
         asked = units = _inside(asked)
-        ids = textstore.matching(kind, [asked], filters, MANY + 1) or _widened(kind, asked, filters, [])
+        ids = textstore.matching(kind, [asked], filters, MANY + 1) or (
+            _widened(kind, asked, filters, []) if widen else []
+        )
         whole = len(ids)
     more, ids = len(ids) > MANY, ids[:MANY]
     candidates = _candidates(kind, asked, filters, ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -28,6 +29,7 @@ from ..products.kinds import FIELDS, SECTORS, TYPES
 from . import finding
 from .facets import FACETS, NONE, SUPPLIER
 from .finding import BEST, SORTS, Result, Wanted
+from .shelf import Shelf
 
 SHOWN = 8  # values of a facet that stand open; the others unfold
 EXPORTED = 10_000
@@ -72,30 +74,57 @@ def why(hit: Hit | None) -> Text | None:
     return Text(f"只符合部分词：{zh}", f"Some words only: {en}") if hit.partly else Text(zh, en)
 
 
-def supplier_names(numbers: list[str]) -> dict[str, Text]:
-    found = Party.objects.filter(number__in=numbers).values_list("number", "name", "name_en")
-    return {number: Text(name, name_en or name) for number, name, name_en in found}
+def supplier_names(shelf: Shelf, numbers: list[str]) -> dict[str, Text]:
+    """Names of suppliers; asked for once until something changes on the shelf."""
+    known: Any = shelf.counts.get("suppliers")
+    if known is None:
+        shelf.remember("suppliers", known := {})
+    if missing := [n for n in numbers if n not in known]:
+        found = Party.objects.filter(number__in=missing).values_list("number", "name", "name_en")
+        known |= {number: Text(name, name_en or name) for number, name, name_en in found}
+    return dict(known)
 
 
-def chips(wanted: Wanted, found: Result) -> list[dict[str, Any]]:
-    """For each facet its label, the address without it, and its values as links: some open, the rest to unfold."""
-    rows = []
+@dataclass(frozen=True)
+class Panel:
+    """One facet as the page draws it: its address without a choice, its values as links, some of them to unfold."""
+
+    label: Text
+    all: str
+    open: Markup
+    rest: Markup
+    more: int
+    current: str
+
+
+def panels(wanted: Wanted, found: Result) -> list[Panel]:
+    """The facets as links. Without words they are kept, as their counts are, until something changes on the shelf."""
+    key = ("panels", wanted.query(), is_english())
+    known: Any = None if wanted.q else found.shelf.counts.get(key)
+    if known is None:
+        known = [_panel(name, wanted, found) for name in FACETS if _telling(name, wanted, found)]
+        if not wanted.q:
+            found.shelf.remember(key, known)
+    return list(known)
+
+
+def _telling(name: str, wanted: Wanted, found: Result) -> bool:
+    tally = found.facets.get(name, {})
+    return bool(tally) and (len(tally) > 1 or name in wanted.facets or name in ("type", "sector"))
+
+
+def _panel(name: str, wanted: Wanted, found: Result) -> Panel:
+    label, labels = FACETS[name]
+    if name == SUPPLIER:
+        labels = supplier_names(found.shelf, list(found.facets[name]))
     kept = {"q": wanted.q, **wanted.facets, "sort": wanted.sort}
-    for name, (label, labels) in FACETS.items():
-        tally = found.facets.get(name, {})
-        if not tally or (len(tally) < 2 and name not in wanted.facets and name not in ("type", "sector")):
-            continue
-        if name == SUPPLIER:
-            labels = supplier_names(list(tally))
-        base = urlencode({k: v for k, v in kept.items() if v and k != name})
-        start, current = f"?{base}&{name}=" if base else f"?{name}=", wanted.facets.get(name, "")
-        values = list(tally.items())
-        if name in ("region", "field", "sector"):
-            values.sort(key=lambda pair: (pair[0] != current, -pair[1]))
-        links = [_chip(labels.get(v) or v, n, start + v, v == current, found.more) for v, n in values]
-        rows.append({"label": label, "all": f"?{base}", "open": _markup(links[:SHOWN]), "rest": _markup(links[SHOWN:]),
-                     "more": len(links) - SHOWN, "current": current})  # fmt: skip
-    return rows
+    base = urlencode({k: v for k, v in kept.items() if v and k != name})
+    start, current = f"?{base}&{name}=" if base else f"?{name}=", wanted.facets.get(name, "")
+    values = list(found.facets[name].items())
+    if name in ("region", "field", "sector"):
+        values.sort(key=lambda pair: (pair[0] != current, -pair[1]))
+    links = [_chip(labels.get(v) or v, n, start + v, v == current, found.more) for v, n in values]
+    return Panel(label, f"?{base}", _markup(links[:SHOWN]), _markup(links[SHOWN:]), len(links) - SHOWN, current)
 
 
 def _chip(label: Text | str, count: int, address: str, current: bool, more: bool) -> str:
@@ -141,7 +170,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
     plain = urlencode({k: v for k, v in {"q": wanted.q, **wanted.facets}.items() if v})
     context = {
         "q": wanted.q, "found": found, "chosen": wanted.facets, "sort": wanted.sort, "many": MANY, "query_string": query,
-        "rows": [row(card, found.hits.get(card["number"])) for card in found.cards], "chips": chips(wanted, found),
+        "rows": [row(card, found.hits.get(card["number"])) for card in found.cards], "chips": panels(wanted, found),
         "sorts": [(label, f"?{plain}&sort={key}" if plain else f"?sort={key}", wanted.order == key) for key, (label, _) in SORTS.items()],
         "best": (f"?{plain}", wanted.order == BEST) if wanted.q else None,
         "more_url": f"?{query}&after={found.next}" if found.next is not None else None,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
+
+from django.db import connection
 
 from shugang.kernel import textindex
 from shugang.kernel.errors import Refusal
@@ -17,7 +20,6 @@ from shugang.policy.text import Text
 from . import facets
 from .facets import FACETS, SUPPLIER
 from .index import KIND
-from .models import CatalogueEntry
 from .shelf import Shelf, bits_of, current, of, within
 
 SIZE = 20
@@ -30,6 +32,7 @@ SORTS: dict[str, tuple[Text, str]] = {
 BEST = "best"
 _SUPPLIERS = 12
 _WORDS = 100
+_CARD = "CAST(card AS text)"
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,12 @@ class Result:
     facets: dict[str, dict[str, int]]
     hits: dict[str, Hit]
     partly: int
-    empty: bool  # nothing is listed at all
+    shelf: Shelf
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is listed at all."""
+        return not self.shelf.full
 
 
 def find(wanted: Wanted, size: int = SIZE) -> Result:
@@ -124,12 +132,21 @@ def _page(shelf: Shelf, wanted: Wanted, base: int, found: Found | None, size: in
     following = wanted.start + size
     return Result(
         cards, total, bool(found and found.more), following if following < total else None, _counted(shelf, wanted, base, found),
-        {c["number"]: hits[c["number"]] for c in cards if c["number"] in hits}, found.partly if found else 0, not shelf.full,
+        {c["number"]: hits[c["number"]] for c in cards if c["number"] in hits}, found.partly if found else 0, shelf,
     )  # fmt: skip
 
 
 def _cards(products: list[int]) -> list[dict[str, Any]]:
-    found = dict(CatalogueEntry.objects.filter(product_id__in=products).values_list("product_id", "card"))
+    """The cards in order. Read as one text: twenty answers of an object mapper cost more than the page's whole search."""
+    if not products:
+        return []
+    numbers = ",".join(str(int(p)) for p in products)
+    sql = f"SELECT product_id, {_CARD} FROM market_catalogueentry WHERE product_id IN ({numbers})"  # noqa: S608  numbers only
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows = cursor.fetchall()
+    cards = json.loads("[" + ",".join(card for _, card in rows) + "]")
+    found = dict(zip((product for product, _ in rows), cards, strict=True))
     return [found[p] for p in products if p in found]
 
 
