@@ -29,7 +29,7 @@ def check(document: Mapping[str, Any]) -> list[Finding]:
     found: list[Finding] = [(
         listed == document["close"]["commitments"],
         Text(f"截止时封存的{len(bids)}份报价，与日志中截止事件所列一致。",
-             f"The {len(bids)} sealed bid(s) are those that the close's entry lists."),
+             f"The sealed bids ({len(bids)}) are those that the close's entry lists."),
     )]  # fmt: skip
     indices = [b["log_index"] for b in bids]
     close = document["close"]["log_index"]
@@ -43,7 +43,7 @@ def check(document: Mapping[str, Any]) -> list[Finding]:
     if document["openings_shown"]:
         found.append((
             all(fits(document["auction"], b) for b in opened),
-            Text(f"已开标的{len(opened)}份报价与各自的封标码相符。", f"The {len(opened)} opened bid(s) fit their commitments."),
+            Text(f"已开标的{len(opened)}份报价与各自的封标码相符。", f"What was opened ({len(opened)}) fits its commitments."),
         ))  # fmt: skip
     if document["openings_shown"] and document["result"] is not None:
         found.append(_result(document, opened))

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from shugang.kernel import clock, engine
+from shugang.commands import bid as bid_command
+from shugang.kernel import clock, engine, sequencer
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.kernel.testing import clock_at, refused
@@ -270,6 +271,10 @@ def test_every_commitment_is_logged_before_the_close_whose_entry_lists_them(sale
     for bid in document["bids"]:
         payload = bid["receipt"]["payload"]
         assert payload["payload"]["commitment"] == bid["commitment"] and payload["person"] is payload["party"] is None
+    # and they are checked offline, under the log's key; another entry's receipt is found out
+    assert bid_command._receipts(document, sequencer.vkey()) == []
+    document["bids"][0]["receipt"] = document["bids"][1]["receipt"]
+    assert len(bid_command._receipts(document, sequencer.vkey())) == 1
 
 
 def test_bidders_are_told_to_open_and_of_the_result_each_by_an_event_of_his_own(sale):
