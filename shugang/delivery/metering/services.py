@@ -7,16 +7,17 @@ outcome that the grant's price rule charges, and once per billing key. Its own s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from shugang.evidence.errors import FormatError
 from shugang.evidence.hashing import commitment, new_salt
 from shugang.kernel import clock
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.errors import Refusal
-from shugang.kernel.events import emit
+from shugang.kernel.events import emit, iso
 from shugang.policy.priceplan import priced_as
 from shugang.policy.text import Text
 
@@ -24,6 +25,7 @@ from ..grants.models import Grant
 from ..grants.services import refs
 from ..plane.records import record_hash
 from ..planes.models import Plane
+from . import storing
 from .models import UsageRecord
 from .records import broken, moment, read
 
@@ -128,58 +130,28 @@ def _suspend(plane: Plane, fork: Fork) -> None:
 def _append(plane: Plane, records: Sequence[Mapping[str, Any]]) -> int:
     if not records:
         return plane.journal_seq
-    grants = {
-        g.number: g
-        for g in Grant.objects.filter(plane=plane, number__in={r["grant"] for r in records}).select_related("plane")
-    }
-    _check_numbers(plane, records)
-    spent = _spent_keys(grants, records)
-    rows = [_row(plane, grants.get(r["grant"]), r, spent) for r in records]
-    _insert(rows)
+    numbers = {r["grant"] for r in records}
+    grants = {g.number: g for g in Grant.objects.filter(plane=plane, number__in=numbers).select_related("plane")}
+    _check_numbers(plane, records, numbers)
+    spent = storing.spent_keys(
+        [(grants[r["grant"]].pk, r["request_id"]) for r in records if r["charged"] and r["grant"] in grants]
+    )
+    now = clock.real_now()
+    storing.insert([_row(plane, grants.get(r["grant"]), r, spent, now) for r in records])
     plane.journal_seq, plane.journal_head = records[-1]["seq"], records[-1]["hash"]
     plane.save(update_fields=["journal_seq", "journal_head"])
-    _first_uses(rows)
+    _first_uses(plane, grants, records)
     return plane.journal_seq
 
 
-def _check_numbers(plane: Plane, records: Sequence[Mapping[str, Any]]) -> None:
+def _check_numbers(plane: Plane, records: Sequence[Mapping[str, Any]], grants: set[str]) -> None:
     """Numbers within each grant have no gap, so that a buyer who sees his grant alone sees a missing record."""
-    last = {grant: _last_number(plane, grant) for grant in {r["grant"] for r in records}}
+    last = storing.last_numbers(plane.pk, grants)
     for record in records:
-        expected = last.get(record["grant"], 0) + 1
+        expected = last[record["grant"]] + 1
         if record["grant_seq"] != expected:
             raise broken(f"number {record['grant_seq']} within {record['grant']}, expected {expected}")
         last[record["grant"]] = expected
-
-
-def _last_number(plane: Plane, grant: str) -> int:
-    """One step down the index; a maximum over several grants at once would read all their numbers."""
-    rows = UsageRecord.objects.filter(plane=plane, grant_number=grant, grant_seq__gt=0).order_by("-grant_seq")
-    return rows.values_list("grant_seq", flat=True).first() or 0
-
-
-def _insert(rows: Sequence[UsageRecord]) -> None:
-    """`bulk_create` spends two thirds of its time on writing the statement anew for every few rows."""
-    fields = [field for field in UsageRecord._meta.concrete_fields if not field.primary_key]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    statement = f"INSERT INTO delivery_usagerecord ({columns}) VALUES ({places})"  # noqa: S608  the model's own columns
-    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, values)
-
-
-def _spent_keys(grants: Mapping[str, Grant], records: Sequence[Mapping[str, Any]]) -> set[tuple[int, str]]:
-    """Billing keys of this batch that were charged before."""
-    wanted = [r["request_id"] for r in records if r["charged"]]
-    found: set[tuple[int, str]] = set()
-    ids = [g.pk for g in grants.values()]
-    for start in range(0, len(wanted), 500):
-        rows = UsageRecord.objects.filter(
-            charged=True, grant_id__in=ids, request_id__in=wanted[start : start + 500]
-        ).values_list("grant_id", "request_id")
-        found.update((grant, request) for grant, request in rows if grant is not None)
-    return found
 
 
 def _finding(grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]]) -> tuple[bool, str]:
@@ -199,43 +171,35 @@ def _finding(grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[in
     return True, record["charge_reason"]
 
 
-def _row(plane: Plane, grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]]) -> UsageRecord:
+def _row(
+    plane: Plane, grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]], now: datetime
+) -> tuple[Any, ...]:
+    """The record with control's finding and its commitment (`UsageRecord.commitment_payload`), in `storing.COLUMNS`."""
     charged, reason = _finding(grant, record, spent)
-    salt = new_salt()
-    stated = {"charged": record["charged"], "charge_reason": record["charge_reason"]}
-    row = UsageRecord(
-        plane=plane,
-        grant=grant,
-        grant_number=record["grant"],
-        charged=charged,
-        charge_reason=reason,
-        stated=None if stated == {"charged": charged, "charge_reason": reason} else stated,
-        at=moment(record["at"]),
-        received_at=moment(record["received_at"]),
-        folded_at=clock.real_now(),
-        salt=salt,
-        **{name: record[name] for name in _COPIED},
-    )
+    stated, salt = None, new_salt()
+    if (charged, reason) != (record["charged"], record["charge_reason"]):
+        stated = storing.json({"charged": record["charged"], "charge_reason": record["charge_reason"]})
+    payload = {
+        "plane": plane.number, "record": record, "charged": charged, "charge_reason": reason, "folded_at": iso(now),
+    }  # fmt: skip
     try:
-        digests = commitment(row.commitment_payload(), salt)
+        digests = commitment(payload, salt)
     except FormatError:
         raise broken(f"record {record['seq']}") from None
-    row.sha256, row.sm3 = digests.sha256.hex(), digests.sm3.hex()
-    return row
+    at, received = storing.stored_time(moment(record["at"])), storing.stored_time(moment(record["received_at"]))
+    return (
+        plane.pk, grant.pk if grant else None, record["grant"], charged, reason, stated, at, received,
+        storing.stored_time(now), salt, digests.sha256.hex(), digests.sm3.hex(), storing.json(record["detail"]),
+        *[record[name] for name in storing.COLUMNS[13:]],
+    )  # fmt: skip
 
 
-_COPIED = (
-    "seq", "grant_seq", "credential", "request_id", "mode", "action", "outcome", "rows", "bytes", "version", "answer_sha256",
-    "state", "detail", "prev", "hash",
-)  # fmt: skip
-
-
-def _first_uses(rows: Sequence[UsageRecord]) -> None:
+def _first_uses(plane: Plane, grants: Mapping[str, Grant], records: Sequence[Mapping[str, Any]]) -> None:
     """Tell once per grant that data has flowed: the first delivery of a contract."""
-    for row in rows:
-        grant = row.grant
-        if grant is None or grant.first_used_at is not None or row.state not in ("answered", "aborted"):
+    for record in records:
+        grant = grants.get(record["grant"])
+        if grant is None or grant.first_used_at is not None or record["state"] not in ("answered", "aborted"):
             continue
-        grant.first_used_at = row.at
+        grant.first_used_at = moment(record["at"])
         grant.save(update_fields=["first_used_at"])
-        emit("grant.first_used", SYSTEM, refs(grant), {"seq": row.seq, "plane": row.plane_number})
+        emit("grant.first_used", SYSTEM, refs(grant), {"seq": record["seq"], "plane": plane.number})

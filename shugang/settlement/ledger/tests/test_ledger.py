@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from threading import Barrier, Thread
 
@@ -9,8 +10,9 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from shugang.kernel.errors import Refusal
-from shugang.settlement.ledger import accounts, services
+from shugang.settlement.ledger import accounts, invariants, services
 from shugang.settlement.ledger.models import Account, AppendOnly, Entry, Transfer
+from shugang.settlement.ledger.postings import Posting
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -197,3 +199,27 @@ def test_threads_that_overdraw_together_are_stopped_under_the_lock(books):
     assert len(refused) == 4, found
     assert {e.code for e in refused} == {"insufficient_balance"}
     assert balances() == {accounts.CUSTODY: -50, ONE: 10, TWO: 40}
+
+
+def test_eight_threads_of_random_batches_with_shared_keys_break_no_promise(books):
+    """Each key is sent by two threads; half of the batches overdraw somewhere and are refused whole."""
+    pay_in(500)
+    pay_in(500, "in:2", TWO)
+
+    def work(n: int) -> int:
+        chosen, made = random.Random(n // 2), 0
+        for number in range(12):
+            batch = []
+            for i in range(5):
+                source, target = chosen.sample([ONE, TWO, accounts.COMMISSION, accounts.VAT], 2)
+                amount = chosen.randint(1, 90)
+                batch.append(Posting(f"b{n // 2}:{number}:{i}", "move", {source: -amount, target: amount}, AT))
+            try:
+                made += sum(p.new for p in services.post_many(batch))
+            except Refusal as refusal:
+                assert refusal.code == "insufficient_balance", refusal
+        return made
+
+    made = race(work, 8)
+    assert all(isinstance(count, int) for count in made), made
+    assert Transfer.objects.count() == 2 + sum(made) and invariants.violations() == []
