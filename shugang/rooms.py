@@ -46,6 +46,8 @@ ROOMS = (
     "market.auction",
     "market.bundles",
     "market.contracts",
+    "market.acceptance",
+    "market.agreements",
     "market.vouchers",
     "portal.home",
     "portal.desk",

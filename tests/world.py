@@ -12,6 +12,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ from shugang.kernel import clock, engine, materials, sequencer
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.models import Event
 from shugang.kernel.profiles import load_profile
+from shugang.market.agreements.services import propose
 from shugang.market.contracts.models import Contract
-from shugang.market.contracts.services import propose_change, sign
+from shugang.market.contracts.services import fill_in, propose_amendment, propose_change, sign
 from shugang.market.listing.services import apply_listing
 from shugang.market.pricing.fees import decide_allowance
 from shugang.market.pricing.services import draft_model, make_estimate
@@ -428,12 +430,23 @@ def _open_negotiations(world: World) -> None:
     """An unanswered inquiry, a quotation, a contract with one signature, a proposal to end another."""
     buyer, supplier, offer = world.actor("xufang"), world.actor("gongfang"), trade.OFFERS[0]
     product = world.things["product:air"]
-    for name in ("inquiry", "quoted", "accepted"):
+    for name in ("inquiry", "quoted", "accepted", "unsigned", "inspected"):
         case = inquire(buyer, product.number, {"purpose": offer.purpose, "need": f"示例需求{name}"})
         world.things[f"case:{name}"] = case
         if name != "inquiry":
             quote(supplier, case.number, trade.wanted_terms("air", product.terms), offer.plan, "按挂牌条件。")
-    accept(buyer, world.number("case:accepted"))
+    for name in ("accepted", "unsigned", "inspected"):
+        accept(buyer, world.number(f"case:{name}"))
+    world.things["contract:unsigned"] = Contract.objects.get(inquiry__case=world.things["case:unsigned"])
+    inspected = Contract.objects.get(inquiry__case=world.things["case:inspected"])
+    fill_in(buyer, inspected.number, {"acceptance": "express"})
+    sign(supplier, inspected.number)
+    world.things["acceptance"] = sign(buyer, inspected.number).acceptance
+    world.things["amendment"] = propose_amendment(buyer, inspected.number, "延长补正期。", answers={"cure_days": "20"})
+    world.things["agreement"] = propose(
+        buyer, "brokerage", [supplier.party.number],
+        {"task": "寻找空气质量数据的供方。", "fee_fen": "500", "until": (clock.today() + timedelta(days=90)).isoformat()},
+    )  # fmt: skip
     contract = Contract.objects.get(inquiry__case=world.things["case:accepted"])
     sign(supplier, contract.number)
     world.things["contract:pending"] = contract

@@ -25,6 +25,8 @@ PLANE_STATES = {
 }
 BASIS_LABELS = {
     "contract": Text("合同", "Contract"),
+    "amendment": Text("补充协议", "Amendment"),
+    "agreement": Text("委托处理合同", "Processing contract"),
     "certificate": Text("登记凭证", "Certificate"),
     "listing": Text("上架产品", "Listing"),
     "product": Text("上架产品", "Product"),

@@ -17,9 +17,10 @@ def _days(case: Case, key: str) -> int:
 
 
 def expiry_step(procedure: Procedure, case: Case, name: str) -> str | None:
-    """The step that the end of this clock brings about under the case's own profile version, if any."""
+    """The step that the end of this clock brings about, if any: as agreed, or under the case's own profile version."""
     spec = procedure.clock(name)
-    if spec.expires_if and case.profile is not None and not case.profile.data.get(spec.expires_if, True):
+    of_profile = case.profile.data.get(spec.expires_if, True) if case.profile is not None else True
+    if spec.expires_if and not case.data.get(spec.expires_if, of_profile):
         return None
     return spec.on_expiry
 
@@ -37,7 +38,7 @@ def apply(procedure: Procedure, case: Case, step: Transition, now: datetime) -> 
 
 def _start(procedure: Procedure, case: Case, name: str, now: datetime) -> None:
     spec = procedure.clock(name)
-    days = _days(case, spec.days_key)
+    days = int(case.data.get(spec.agreed) or _days(case, spec.days_key)) if spec.agreed else _days(case, spec.days_key)
     due_at, provisional = workdays.due(now, days, spec.unit)
     CaseClock.objects.update_or_create(
         case=case,

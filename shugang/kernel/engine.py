@@ -147,7 +147,8 @@ def _quorum_reached(context: Context, round_: int) -> bool:
     votes = list(context.case.votes.filter(transition=step.name, round=round_).order_by("id"))
     context.votes = [{"capacity": v.capacity, "person": v.person_id, "data": v.data} for v in votes]
     if step.quorum == EACH:
-        return {v.capacity for v in votes} >= {r.capacity for r in step.by}
+        held = {capacity for capacity, _ in permissions.members(context.case)}
+        return {v.capacity for v in votes} >= {r.capacity for r in step.by} & held
     return len({v.person_id for v in votes}) >= int(step.quorum)
 
 

@@ -41,6 +41,8 @@ class ClockSpec:
     """A named deadline. `days_key` is looked up in the case's rule profile under `clocks`.
 
     `expires_if` names a yes or no of the profile: where it says no, the end of the time is told and nothing more.
+    `agreed` names an answer of the opening form that gives the days instead, where the parties agreed on their own;
+    an answer of the name of `expires_if` goes before the profile's likewise.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ClockSpec:
     unit: str = "wd"
     on_expiry: str | None = None
     expires_if: str = ""
+    agreed: str = ""
 
 
 @dataclass
@@ -66,7 +69,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Transition:
-    """One step. `by` holds alternatives; with quorum EACH every capacity in `by` has to act once.
+    """One step. `by` holds alternatives; with quorum EACH every capacity in `by` that somebody holds in the case has to act once.
 
     `optional`: may be taken but is not awaited (a withdrawal, say), so it makes no case a to-do; `optional_in`
     says this of single states (a supplier may improve a quotation that the buyer has not answered).

@@ -9,6 +9,9 @@ class MarketConfig(AppConfig):
         from shugang.kernel.periodic import every_pass
 
         from . import doors, notices
+        from .acceptance import reactions as acceptances  # noqa: F401
+        from .agreements.process import AGREEMENT  # noqa: F401
+        from .agreements.services import expire_due as expire_agreements
         from .auction import reactions as auctions  # noqa: F401
         from .auction.award import advance_due
         from .auction.process import AUCTION  # noqa: F401
@@ -31,3 +34,4 @@ class MarketConfig(AppConfig):
         every_pass("market.auctions", advance_due)
         every_pass("market.catalogue", index.index_missing)
         every_pass("market.shelf", shelf.number)
+        every_pass("market.agreements", expire_agreements)

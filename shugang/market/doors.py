@@ -65,6 +65,9 @@ def register() -> None:
     add(MenuItem("desk.buy", Text("竞价", "Auctions"), "own-auctions", "gavel", _buys, None, 15))
     add(MenuItem("desk.supply", Text("竞价", "Auctions"), "own-auctions", "gavel", _supplies, None, 45))
     add(MenuItem("desk.buy", Text("合同", "Contracts"), "contracts", "file-text", _buys, None, 20))
+    add(MenuItem("desk.buy", Text("直接签订的合同", "Agreements"), "agreements", "file-text", _buys, None, 21))
+    add(MenuItem("desk.buy", Text("使用权", "Rights of use"), "rights", "key", _buys, None, 22))
+    add(MenuItem("desk.buy", Text("验收", "Acceptances"), "acceptances", "clipboard-check", _buys, None, 24))
     add(
         MenuItem(
             "desk.supply", Text("产品与上架", "Products and listing"), "own-products", "packages", _supplies, None, 30
@@ -76,3 +79,5 @@ def register() -> None:
         )
     )
     add(MenuItem("desk.supply", Text("合同", "Contracts"), "contracts", "file-text", _supplies, None, 50))
+    add(MenuItem("desk.supply", Text("直接签订的合同", "Agreements"), "agreements", "file-text", _supplies, None, 52))
+    add(MenuItem("desk.supply", Text("验收", "Acceptances"), "acceptances", "clipboard-check", _supplies, None, 54))

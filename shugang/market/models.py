@@ -1,8 +1,10 @@
 """The market's tables, gathered for one migrations folder."""
 
+from .acceptance.models import Acceptance, DeliveryStatement
+from .agreements.models import Agreement, AgreementSignature
 from .auction.models import Auction, AuctionBidder, SealedBid
 from .bundles.models import BundleMember, DealBundle
-from .contracts.models import Contract, ContractSignature
+from .contracts.models import Amendment, Contract, ContractSignature
 from .listing.models import Listing
 from .pricing.models import (
     AskPrice,
@@ -20,6 +22,10 @@ from .trade.models import Inquiry, PartyTie, Quotation
 from .vouchers.models import TradeVoucher
 
 __all__ = [
+    "Acceptance",
+    "Agreement",
+    "AgreementSignature",
+    "Amendment",
     "AskPrice",
     "Auction",
     "AuctionBidder",
@@ -30,6 +36,7 @@ __all__ = [
     "ContributionSplit",
     "DataProduct",
     "DealBundle",
+    "DeliveryStatement",
     "Estimate",
     "FeeAllowance",
     "FeeCap",

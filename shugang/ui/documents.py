@@ -35,7 +35,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "voucher": _ALWAYS,
     "bill": (*_ALWAYS, "columns", "lines"),
     "statement": (*_ALWAYS, "tables"),
-    "contract": (*_ALWAYS, "parties", "terms", "signatures"),
+    "contract": (*_ALWAYS, "parties", "clauses", "signatures"),
     "quality": (*_ALWAYS, "dimensions", "tables", "statements"),
     "appraisal": (*_ALWAYS, "parts", "signatures"),
 }

@@ -104,6 +104,15 @@ def _allowance(things: dict[str, Any]) -> dict[str, str]:
             "period_to": "2026-12-31", "cost": "800000", "profit": "150000", "tax": "50000"}  # fmt: skip
 
 
+BROKERAGE = {"task": "寻找空气质量数据的供方。", "fee_fen": "500", "until": "2036-12-31"}
+
+
+def _brokerage(things: dict[str, Any]) -> dict[str, Any]:
+    from shugang.market.contracts.templates import load
+
+    return {**load("brokerage").defaults, **BROKERAGE, "mine": "client", "others": things["gongfang"].party.number}
+
+
 GROUNDS = "示例产品说明书。"
 PREVIEW = {"plan": PricePlan("one_off", price_fen=100).to_json()}
 CAP = {"product": AIR, "plan": PricePlan("free").to_json()}
@@ -196,8 +205,38 @@ TRADE: tuple[Door, ...] = (
     read(f"/desk/contracts/{CONTRACT}.json", "xufang", readers=SIDES),
     read(f"/desk/contracts/{CONTRACT}.pdf", "xufang", readers=SIDES),
     post("/desk/contracts/<contract:pending>/sign", "xufang"),
+    read("/desk/contracts/<contract:unsigned>/form", "xufang", readers=("gongfang",)),
+    post(
+        "/desk/contracts/<contract:unsigned>/form",
+        "xufang",
+        _as_shown("/desk/contracts/<contract:unsigned>/form", "xufang"),
+    ),
     *both(f"/desk/contracts/{CONTRACT}/terminate", "xufang", WHY),
     *both(f"/desk/contracts/{CONTRACT}/suspend", "gongfang", WHY, readers=("jianguan",)),
+    read(f"/desk/contracts/{CONTRACT}/rights", "xufang", readers=SIDES),
+    read(f"/desk/contracts/{CONTRACT}/rights.json", "xufang", readers=SIDES),
+    *both(
+        f"/desk/contracts/{CONTRACT}/amend",
+        "xufang",
+        _as_shown(f"/desk/contracts/{CONTRACT}/amend", "xufang", cure_days="20", reason="延长补正期。"),
+    ),
+    *both(f"/desk/contracts/{CONTRACT}/breach", "xufang", WHY),
+    read("/desk/amendments/<amendment>", "xufang", readers=("gongfang",)),
+    read("/desk/amendments/<amendment>.json", "xufang", readers=("gongfang",)),
+    read("/desk/amendments/<amendment>.pdf", "xufang", readers=("gongfang",)),
+    post("/desk/amendments/<amendment>/sign", "xufang"),
+    read("/desk/agreements", "xufang", OWN),
+    read("/desk/agreements?format=csv", "xufang", OWN),
+    *both("/desk/agreements/new/brokerage", "xufang", _brokerage, reach=OWN),
+    read("/desk/agreements/<agreement>", "xufang", readers=("gongfang",)),
+    read("/desk/agreements/<agreement>.json", "xufang", readers=("gongfang",)),
+    read("/desk/agreements/<agreement>.pdf", "xufang", readers=("gongfang",)),
+    post("/desk/agreements/<agreement>/sign", "xufang"),
+    read("/desk/rights", "xufang", OWN),
+    read("/desk/rights?format=csv", "xufang", OWN),
+    read("/desk/acceptances", "xufang", OWN),
+    read("/desk/acceptances?format=csv", "xufang", OWN),
+    read("/desk/acceptances/<acceptance>", "xufang", readers=("gongfang",)),
     read("/desk/vouchers/<voucher>.pdf", "xufang", readers=SIDES),
     read("/desk/vouchers/<voucher>.json", "xufang", readers=SIDES),
 )
@@ -225,6 +264,33 @@ API: tuple[Door, ...] = (
     api("POST", "/inquiries/<case:quoted>/acceptance", "xufang"),
     api("GET", "/contracts", "xufang", reach=OWN),
     api("GET", f"/contracts/{CONTRACT}", "xufang", readers=SIDES),
+    api("GET", f"/contracts/{CONTRACT}/clauses", "xufang", readers=SIDES),
+    api("GET", f"/contracts/{CONTRACT}/rights", "xufang", readers=SIDES),
+    api(
+        "POST",
+        f"/contracts/{CONTRACT}/amendments",
+        "xufang",
+        {"reason": "延长补正期。", "answers": {"cure_days": "20"}},
+    ),
+    api("GET", "/amendments/<amendment>", "xufang", readers=("gongfang",)),
+    api("POST", "/amendments/<amendment>/signature", "xufang"),
+    api("POST", f"/contracts/{CONTRACT}/breach", "xufang", WHY),
+    api("GET", "/agreements", "xufang", reach=OWN),
+    api("GET", "/agreements/<agreement>", "xufang", readers=("gongfang",)),
+    api(
+        "POST",
+        "/agreements",
+        "xufang",
+        lambda things: {"template": "brokerage", "others": [things["gongfang"].party.number], "answers": BROKERAGE},
+        reach=OWN,
+    ),
+    api("POST", "/agreements/<agreement>/signature", "xufang"),
+    api("GET", "/rights", "xufang", reach=OWN),
+    api("GET", "/acceptances", "xufang", reach=OWN),
+    api("GET", "/acceptances/<acceptance>", "xufang", readers=("gongfang",)),
+    api("GET", "/contract-templates", "", reach=OPEN),
+    api("GET", "/contract-templates/provision", "", reach=OPEN),
+    api("POST", "/contracts/<contract:unsigned>/answers", "xufang", {"answers": {"inspection_days": "20"}}),
     api("POST", "/contracts/<contract:pending>/signature", "xufang"),
     api("POST", f"/contracts/{CONTRACT}/changes", "xufang", {"kind": "terminate", **WHY}),
     api("GET", "/vouchers", "xufang", reach=OWN),

@@ -23,7 +23,13 @@ from .models import DeletionStatement
 
 
 def ended_at(grant: Grant) -> datetime | None:
-    """When use ended; None while it has not."""
+    """When use ended; None while it has not. Use under a contract goes on in the grant that followed by an amendment."""
+    following = (
+        Grant.objects.filter(contract=grant.contract, pk__gt=grant.pk).order_by("-pk") if grant.contract else None
+    )
+    successor = following.first() if following is not None and grant.ended_at is not None else None
+    if successor is not None:
+        return ended_at(successor)
     if grant.ended_at is not None:
         return min(grant.ended_at, grant.valid_until)
     return grant.valid_until if clock.now() >= grant.valid_until else None

@@ -235,3 +235,26 @@ def download_address(grant: Grant, secret: str, format: str) -> str:
     """Where a browser fetches the file of a grant with the secret of a link."""
     query = urlencode({"format": format, "ticket": secret})
     return f"{grant.plane.url}/download/v1/{quote(grant.product, safe='')}?{query}"
+
+
+@verb
+def take_over_keys(actor: Actor, former: str, number: str) -> list[str]:
+    """Living keys of a grant open its successor instead, so that its holder collects none anew. Returns their numbers.
+
+    For changed terms of one contract; the successor is for the same purpose and environment, as the keys state.
+    Raises Refusal `not_found`, `purpose_denied`, `environment_denied`.
+    """
+    rows = {g.number: g for g in Grant.objects.select_for_update().filter(number__in=[former, number]).order_by("id")}
+    if len(rows) < 2 or rows[former].grantee_id != rows[number].grantee_id:
+        raise not_found(gates.GRANT)
+    old, new = rows[former], rows[number]
+    keys = list(old.credentials.filter(revoked_at__isnull=True).order_by("id"))
+    for key in keys:
+        _fitting([new], key.kind, key.purpose)
+        _stated([new], key.environment)
+        key.grants.remove(old)
+        key.grants.add(new)
+    bump([old.plane_id, new.plane_id])
+    refs = [("grant", former), ("grant", number), *(("credential", k.number) for k in keys)]
+    emit("grant.keys_taken_over", actor, refs, {"from": former, "to": number, "keys": [k.number for k in keys]})
+    return [k.number for k in keys]

@@ -24,7 +24,7 @@ from .. import gates
 from ..planes.bundles import compile_grant
 from ..planes.models import Plane
 from ..planes.services import bump, platform_plane
-from .keys import issue_credential, revoke_credential
+from .keys import issue_credential, revoke_credential, take_over_keys
 from .models import Grant, GrantBasis, GrantHold
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "revoke_credential",
     "suspend_by_basis",
     "suspend_grant",
+    "take_over_keys",
 ]
 DECISION = "decision"
 

@@ -42,15 +42,25 @@ def _measure(unit: str) -> Any:
     return Count("id") if unit == "calls" else Sum(unit)
 
 
+def lineage(grant_number: str) -> list[str]:
+    """The grant and those of the same contract: an amendment issues a successor, and one price counts the use of both."""
+    contract = Grant.objects.filter(number=grant_number).values_list("contract", flat=True).first()
+    if not contract:
+        return [grant_number]
+    return list(Grant.objects.filter(contract=contract).order_by("id").values_list("number", flat=True))
+
+
 def charged_quantities(
     grant_number: str, start: datetime, end: datetime, unit: str = "calls", folded_until: datetime | None = None,
     by_day: bool = False,
 ) -> dict[str, int]:  # fmt: skip
     """Outcome → charged quantity in `unit` (`UNITS`), uses at [start, end) of rule time; `by_day` as in `by_price`.
 
+    Counted over the grant's `lineage`.
+
     Each billing key counts once. `folded_until`: only what had arrived by then (real time), for a run's watermark.
     """
-    rows = UsageRecord.objects.filter(grant__number=grant_number, charged=True, at__gte=start, at__lt=end)
+    rows = UsageRecord.objects.filter(grant__number__in=lineage(grant_number), charged=True, at__gte=start, at__lt=end)
     if folded_until is not None:
         rows = rows.filter(folded_at__lte=folded_until)
     return by_price(rows, unit, by_day)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from shugang.delivery.grants.services import issue_grant
 from shugang.kernel import clock
 from shugang.kernel.procedure import Context
-from shugang.settlement.charges.services import register_charge
 
+from . import charging
+from .drafting import agreed, fill_in
 from .guards import contract_of
 from .models import Contract
 
@@ -16,7 +15,8 @@ from .models import Contract
 def activated(ctx: Context) -> None:
     """Both have signed: grant and charge come into being in the same transaction, or the last signature does not."""
     contract = contract_of(ctx)
-    terms = contract.terms
+    # What is enforced is read out of the paper that was signed, not out of a second place.
+    terms, plan = agreed(contract.snapshot)
     grant = issue_grant(
         ctx.actor,
         grantee=contract.buyer,
@@ -33,27 +33,16 @@ def activated(ctx: Context) -> None:
     contract.grant, contract.state = grant, Contract.State.ACTIVE
     contract.effective_at, contract.revision = clock.now(), contract.revision + 1
     contract.save()
-    start = max(terms.valid_from, contract.effective_at).astimezone(clock.zone()).date()
-    last = (terms.valid_until - timedelta(microseconds=1)).astimezone(clock.zone()).date()
-    register_charge(
-        ctx.actor,
-        number=contract.number,
-        buyer=contract.buyer,
-        supplier=contract.supplier,
-        grant=grant.number,
-        plan=contract.plan,
-        starts_on=start,
-        ends_on=max(start, last),
-        title=contract.product.name,
-        shares=[(number, weight) for number, weight in contract.snapshot.get("shares", [])],
-        refs=[("inquiry", contract.inquiry.case.number), *_upstream(contract)],
-    )
+    charging.begin(ctx.actor, contract, plan)
     ctx.refs += contract.event_refs()
     ctx.outputs |= {"sha256": contract.sha256, "sm3": contract.sm3, "grant": grant.number}
 
 
-def _upstream(contract: Contract) -> list[tuple[str, str]]:
-    return [ref for ref in contract.product.event_refs() if ref[0] != "party"]
+def filled_in(ctx: Context) -> None:
+    contract = contract_of(ctx)
+    fill_in(contract, ctx.data["answers"])
+    ctx.refs += contract.event_refs()
+    ctx.outputs |= {"sha256": contract.sha256, "sm3": contract.sm3}
 
 
 def _bases(contract: Contract) -> list[dict[str, object]]:

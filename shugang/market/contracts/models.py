@@ -16,7 +16,8 @@ class Contract(ScopedModel):
     """`snapshot` is the contract; `sha256` and `sm3` are digests of its RFC 8785 form, and both sides sign the first.
 
     `source` and `outcomes` are what its grant will read and charge, frozen with it. `held_by` says who
-    suspended it: the parties by agreement, or an authority by order.
+    suspended it: the parties by agreement, or an authority by order. `amended` is what the last amendment in force made
+    of terms, plan and answers; the snapshot itself never changes once a side has signed.
     """
 
     class State(models.TextChoices):
@@ -38,6 +39,7 @@ class Contract(ScopedModel):
     snapshot = models.JSONField()
     sha256 = models.CharField(max_length=64)
     sm3 = models.CharField(max_length=64)
+    amended = models.JSONField(null=True)
     source = models.JSONField()
     outcomes = models.JSONField()
     plane = models.ForeignKey("delivery.Plane", on_delete=models.PROTECT, related_name="+", null=True)
@@ -87,12 +89,22 @@ class Contract(ScopedModel):
         return Q(buyer_id=party) | Q(supplier_id=party)
 
     @property
+    def current(self) -> dict[str, Any]:
+        """The text as it stands: the snapshot, with what the last amendment in force put in its place."""
+        return {"answers": {}, **self.snapshot, **(self.amended or {})}
+
+    @property
     def terms(self) -> Terms:
-        return Terms.from_json(self.snapshot["terms"])
+        return Terms.from_json(self.current["terms"])
 
     @property
     def plan(self) -> PricePlan:
-        return PricePlan.from_json(self.snapshot["plan"])
+        return PricePlan.from_json(self.current["plan"])
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """Answers to the template's form; none for contracts of the former shape."""
+        return dict(self.current["answers"])
 
     @property
     def context(self) -> str:
@@ -132,3 +144,59 @@ class ContractSignature(ScopedModel):
     def scope(cls, actor: Any) -> Q:
         party = actor.party_id or 0
         return Q(contract__buyer_id=party) | Q(contract__supplier_id=party)
+
+
+class Amendment(ScopedModel):
+    """A numbered change (补充协议): `content` states before and after, `sha256` is what both sides sign.
+
+    It builds on the state named by `content["base"]`; at most one is open at a time.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        IN_FORCE = "in_force"
+        VOID = "void"
+
+    case = models.OneToOneField("kernel.Case", on_delete=models.PROTECT, related_name="amendment")
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="amendments")
+    sequence = models.PositiveSmallIntegerField()
+    content = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    sm3 = models.CharField(max_length=64)
+    supplier_signature = models.JSONField(null=True)
+    buyer_signature = models.JSONField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    drafted_at = models.DateTimeField()
+    effective_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "sequence"], name="amendment_number_once"),
+            models.UniqueConstraint(
+                fields=["contract"], condition=Q(state="pending"), name="one_open_amendment_a_contract"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "in_force", "void"]), name="amendment_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="in_force")
+                | Q(effective_at__isnull=False, supplier_signature__isnull=False, buyer_signature__isnull=False),
+                name="amendment_in_force_is_signed_by_both",
+            ),
+        ]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(contract__in=Contract.objects.visible_to(actor))
+
+    @property
+    def number(self) -> str:
+        return str(self.case.number)
+
+    @property
+    def context(self) -> str:
+        """What a signature names besides the digest."""
+        return f"amendment:{self.number}"
+
+    def event_refs(self) -> list[tuple[str, str]]:
+        return [("amendment", self.number), *self.contract.event_refs()]

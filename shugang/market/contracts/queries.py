@@ -11,17 +11,22 @@ from shugang.delivery.metering.queries import QuotaLeft, quotas_left
 from shugang.kernel import permissions, procedure
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import not_found
+from shugang.kernel.forms import Field
 from shugang.kernel.models import Case
 from shugang.parties.keys.services import living_key
 from shugang.parties.keys.signatures import verify_signature
-from shugang.policy.terms import PURPOSES
+from shugang.policy.priceplan import PricePlan
+from shugang.policy.terms import Terms
 from shugang.policy.text import Text
 
 from ..listing.services import may_order
 from ..products import pricing
-from . import standing
-from .models import Contract
-from .process import CHANGE, KINDS
+from ..trade.queries import differences
+from . import standing, templates
+from .amending import FIXED
+from .models import Amendment, Contract
+from .process import AMENDMENT, BREACH, CHANGE, KINDS
+from .templates import Template
 
 
 def contracts(actor: Actor, state: str = "") -> QuerySet[Contract]:
@@ -43,43 +48,15 @@ def get_contract(actor: Actor, number: str) -> Contract:
     return found
 
 
+def held(actor: Actor) -> QuerySet[Contract]:
+    """Contracts in force, or suspended, under which the acting party is the buyer; newest first by primary key."""
+    rows = contracts(actor).filter(buyer_id=actor.party_id or 0, state__in=["active", "suspended"])
+    return rows.select_related("grant", "case")
+
+
 def left(contract: Contract) -> list[QuotaLeft]:
     """What is left of each quota of its grant."""
     return quotas_left(contract.grant) if contract.grant else []
-
-
-def may(contract: Contract) -> list[Text]:
-    """What the buyer may do, in plain words."""
-    terms, mode = contract.terms, contract.product.mode
-    how = {
-        "table": Text(
-            "用Delta Sharing工具读取授权字段，下载授权范围内的文件",
-            "read the granted columns with Delta Sharing tools and download their files",
-        ),
-        "file": Text("把授权范围内的数据作为一个文件下载", "download the granted data as one file"),
-        "api": Text("按约定的键逐条查询", "look up records by the agreed key"),
-        "query": Text(
-            "运行供方登记的查询，取回约定结果", "run the supplier's registered query and take its agreed result"
-        ),
-        "proxy": Text(
-            "调用供方登记的接口操作，取回授权字段", "call the supplier's registered operations and take granted columns"
-        ),
-        "push": Text("在登记的存储中接收授权字段的文件", "receive files of the granted columns in a store of its own"),
-        "stream": Text("订阅供方的实时数据流，接收授权字段", "subscribe to the supplier's stream of granted columns"),
-        "sql": Text("用SQL自行查询授权的字段和数据行", "query the granted columns and rows with SQL of its own"),
-    }[mode]
-    purpose = PURPOSES[terms.purpose]
-    lines = [how, Text(f"用于“{purpose.zh}”", f"use it for “{purpose.en}”")]
-    if "compute" in terms.actions:
-        lines.append(Text("在本机构内计算分析", "compute on it in your organisation"))
-    if "train" in terms.actions:
-        lines.append(Text("用于训练模型", "train models on it"))
-    lines.append(
-        Text("按约定转授他人", "pass it on as agreed")
-        if terms.redistribute
-        else Text("不得转授他人", "but not pass it on")
-    )
-    return lines
 
 
 def signatures(contract: Contract) -> list[dict[str, Any]]:
@@ -127,21 +104,100 @@ def changes(contract: Contract) -> list[tuple[Case, Text, Any]]:
 def allowed(contract: Contract, actor: Actor) -> dict[str, bool]:
     """Which buttons to show."""
     spec = procedure.get(contract.case.procedure)
-    sign, refuse = spec.transition("sign"), spec.transition("refuse")
-    assert sign is not None and refuse is not None
+    sign, refuse, fill_in = (spec.transition(name) for name in ("sign", "refuse", "fill_in"))
+    assert sign is not None and refuse is not None and fill_in is not None
     party = actor.party_id in {contract.buyer_id, contract.supplier_id} and "signer" in actor.duties
     order = may_order(actor)
 
     def change(kind: str) -> bool:
         if order:
-            return kind != "terminate" and standing.may_change(contract, kind, standing.ORDER)
+            return standing.may_change(contract, kind, standing.ORDER)
         return party and standing.may_change(contract, kind, standing.PARTIES)
 
     return {
         "sign": permissions.allowed(contract.case, spec, sign, actor),
         "refuse": permissions.allowed(contract.case, spec, refuse, actor),
+        "fill_in": "answers" in contract.snapshot
+        and permissions.allowed(contract.case, spec, fill_in, actor)
+        and not contract.signatures.exists(),
+        "amend": not order
+        and actor.party_id in {contract.buyer_id, contract.supplier_id}
+        and bool(actor.duties & {"handler", "signer"})
+        and contract.state == Contract.State.ACTIVE
+        and bool(contract.answers),
+        "breach": not order and party and standing.may_change(contract, "terminate", standing.PARTIES),
         **{kind: change(kind) for kind, _ in KINDS},
     }
+
+
+def form_of(contract: Contract) -> Template:
+    """The template that the contract was drawn up from, in its version. Raises Refusal `not_found`."""
+    said = contract.snapshot.get("template")
+    if said is None:
+        raise not_found(Text("这份合同的约定表", "form of this contract"))
+    return templates.load(said["code"], said["version"])
+
+
+def amendable(contract: Contract) -> list[Field]:
+    """The questions of the form that an amendment may answer anew. Raises Refusal `not_found` for the former shape."""
+    return [f for f in form_of(contract).form.fields if f.name not in FIXED]
+
+
+def get_amendment(actor: Actor, number: str) -> Amendment:
+    """Raises Refusal `not_found`."""
+    rows = Amendment.objects.visible_to(actor).select_related(
+        "case", "contract__product", "contract__buyer", "contract__supplier", "contract__case"
+    )
+    found = rows.filter(case__number=number).first()
+    if found is None:
+        raise not_found(Text("这份补充协议", "amendment"))
+    return found
+
+
+def amendments(contract: Contract) -> list[tuple[Amendment, Any]]:
+    """(amendment, state of its case), newest first."""
+    rows = contract.amendments.select_related("case").order_by("-sequence")
+    return [(a, AMENDMENT.state(a.case.state)) for a in rows]
+
+
+def breaches(contract: Contract) -> list[tuple[Case, Any]]:
+    """Notices of breach, newest first, with their states."""
+    rows = Case.objects.filter(procedure=BREACH.code, parent_id=contract.case_id).order_by("-pk")
+    return [(c, BREACH.state(c.state)) for c in rows]
+
+
+def amendment_diff(row: Amendment) -> list[tuple[Text, Text | None, Text | None]]:
+    """(what, before, after) for everything that the amendment changes: terms, price, answers."""
+    before, after, mode = row.content["before"], row.content["after"], row.contract.product.mode
+    old, new = ((Terms.from_json(s["terms"]), PricePlan.from_json(s["plan"])) for s in (before, after))
+    found = differences(old, new, mode)
+    for field in form_of(row.contract).form.fields:
+        a, b = (_answer(field, s["answers"].get(field.name)) for s in (before, after))
+        if a != b:
+            found.append((field.label, a, b))
+    return found
+
+
+def _answer(field: Field, value: Any) -> Text | None:
+    if value in (None, ""):
+        return None
+    if field.kind == "bool":
+        return Text("是", "Yes") if value else Text("否", "No")
+    return dict(field.choices).get(value, Text(str(value), str(value)))
+
+
+def amendment_signatures(row: Amendment) -> list[tuple[str, str, Any, bool]]:
+    """(side, party's name, signature or None, whether it holds)."""
+    found = []
+    for side, party in (("supplier", row.contract.supplier), ("buyer", row.contract.buyer)):
+        made = getattr(row, f"{side}_signature")
+        found.append((side, party.name, made, bool(made) and verify_signature(made, row.sha256, row.context)))
+    return found
+
+
+def acceptance_case(contract: Contract) -> Case | None:
+    """The case of the contract's acceptance (room `acceptance`), which hangs under the signing case."""
+    return Case.objects.filter(procedure="market.acceptance", parent_id=contract.case_id).first()
 
 
 def own_custody(actor: Actor) -> bool:

@@ -10,8 +10,8 @@ from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.events import emit
 from shugang.policy.text import Text
-from shugang.settlement.charges.services import end_charge
 
+from . import charging
 from .models import Contract
 
 BASIS = "contract"
@@ -77,7 +77,7 @@ def resume(contract: Contract, actor: Actor, reason: str) -> None:
 def terminate(contract: Contract, actor: Actor, reason: str) -> None:
     _end(contract, Contract.State.TERMINATED, reason)
     end_by_basis(actor, BASIS, contract.number, reason)
-    end_charge(actor, contract.number, _today(), reason)
+    charging.end(actor, contract, _today(), reason)
     emit("contract.terminated", actor, contract.event_refs(), {"reason": reason})
 
 

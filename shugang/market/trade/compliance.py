@@ -7,6 +7,7 @@ from typing import Any
 
 from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
+from shugang.kernel.events import iso
 from shugang.parties.models import Party
 from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import PURPOSES, Terms
@@ -100,3 +101,20 @@ def check_quotation(
             422,
         )
     return quoted, priced
+
+
+CHECKS = ("parties", "listing", "certificate", "purpose", "terms_within_offer", "price", "period")
+
+
+def check_deal(
+    product: DataProduct, buyer: Party, supplier: Party, purpose: str, terms: Terms | Mapping[str, Any],
+    plan: PricePlan | Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """The second check of a trade: this buyer, this purpose, these terms, today. What it found goes into the contract.
+
+    Raises what `check_parties` and `check_quotation` raise.
+    """
+    check_parties(buyer, supplier)
+    check_quotation(product, purpose, terms, plan)
+    certificate = offer.certificate_for(product.asset, supplier)
+    return {"at": iso(clock.now()), "passed": list(CHECKS), "purpose": purpose, "certificate": certificate.number}

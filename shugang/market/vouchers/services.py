@@ -14,6 +14,7 @@ from shugang.kernel.events import emit, iso
 from shugang.kernel.models import Event
 from shugang.kernel.numbering import yearly_number
 from shugang.policy.codec import canonical
+from shugang.policy.terms import digest
 from shugang.settlement.models import Bill
 
 from ..contracts.models import Contract
@@ -67,7 +68,7 @@ def _content(number: str, contract: Contract, bill: Bill, settled: Event, amount
         "dataset": {k: said["dataset"][k] for k in ("number", "version", "sha256")},
         "certificate": said["certificate"]["number"],
         "contract": {"number": contract.number, "sha256": contract.sha256, "sm3": contract.sm3},
-        "terms_digest": said["terms_digest"],
+        "terms_digest": digest(contract.terms),
         "period": {"from": bill.period_from.isoformat(), "to": bill.period_to.isoformat()},
         "amount_commitment": amount_commitment,
         "settlement": {"at": iso(settled.at), "event_sha256": settled.sha256},

@@ -22,7 +22,7 @@ def bills(actor: Actor, stage: str = "", contract: str = "") -> QuerySet[Bill]:
     if stage:
         rows = rows.filter(state__in=[name for name, state in STATES.items() if state.stage == stage])
     if contract:
-        rows = rows.filter(agreement__number=contract)
+        rows = rows.filter(Q(agreement__number=contract) | Q(agreement__number__startswith=f"{contract}-"))
     rows = rows.select_related("agreement", "buyer", "supplier", "corrects").prefetch_related("credit_notes")
     return rows.order_by("-pk")
 

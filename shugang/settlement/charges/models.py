@@ -20,6 +20,8 @@ class ChargeAgreement(ScopedModel):
     at its service period, otherwise `vat_bp`. `commission_vat_bp` (null: `vat_bp`) is frozen at signature. For
     `reserve_days` after a split its parts stay with the custodian. `shares` divides the supplier's part of every bill:
     [[party number, weight]], empty when it is the supplier's alone.
+    `held_for` says what it waits for before anything is billed (an acceptance); "" when it waits for nothing. A contract
+    has a further agreement, named among the `refs` and numbered behind its own, for each change of its price.
     """
 
     class State(models.TextChoices):
@@ -45,6 +47,7 @@ class ChargeAgreement(ScopedModel):
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     refs = models.JSONField(default=list)
     shares = models.JSONField(default=list)
+    held_for = models.CharField(max_length=20, blank=True, default="")
     registered_at = models.DateTimeField()
 
     class Meta:
@@ -67,11 +70,16 @@ class ChargeAgreement(ScopedModel):
     def price_plan(self) -> PricePlan:
         return PricePlan.from_json(self.plan)
 
+    @property
+    def contract(self) -> str:
+        """The contract's number: this agreement's own, unless it is a further one of the contract."""
+        return next((key for kind, key in self.refs if kind == "contract"), self.number)
+
     def event_refs(self) -> list[tuple[str, str]]:
         """Every numbered object upstream of this agreement: a contract and its grant, or the order of a service."""
         own = [("party", self.buyer.number), ("party", self.supplier.number)]
         if self.grant:
-            own += [("contract", self.number), ("grant", self.grant)]
+            own += [("contract", self.contract), ("grant", self.grant)]
         return own + [(kind, key) for kind, key in self.refs]
 
 

@@ -26,6 +26,7 @@ from .models import ChargeAgreement
 
 AGREEMENT = Text("这份计费约定", "charge agreement")
 PROFILE = "settlement"
+NEVER_BEGAN = "never_began"
 PROFILES = Path(__file__).resolve().parent.parent / "profiles"
 
 
@@ -66,6 +67,7 @@ def register_charge(
     shares: Sequence[tuple[str, int]] = (),
     supply: str = "data_service",
     reserve_days: int | None = None,
+    held_for: str = "",
 ) -> ChargeAgreement:
     """Freeze what the use under a contract costs.
 
@@ -73,6 +75,7 @@ def register_charge(
     Rates in basis points default to the rule profile: the commission's as in force on `starts_on`, the supplier's by line,
     for its kind of `supply`, as in force at the service period. `shares`: (party number, weight) among which the
     supplier's part is divided. `reserve_days` after a split nothing is paid out (default by the profile).
+    `held_for`: nothing is billed until `release_charge`.
     Raises Refusal `already_registered`, `invalid_charge`, `invalid_shares`, `unknown_supply`.
     """
     checked = plan if isinstance(plan, PricePlan) else PricePlan.from_json(plan)
@@ -102,6 +105,7 @@ def register_charge(
         ends_on=ends_on,
         refs=sorted([list(r) for r in set(refs)]),
         shares=[list(share) for share in shares],
+        held_for=held_for,
         registered_at=clock.now(),
     )
     payload = {
@@ -113,6 +117,7 @@ def register_charge(
         "starts_on": starts_on.isoformat(),
         "ends_on": ends_on.isoformat(),
         **({"shares": agreement.shares} if agreement.shares else {}),
+        **({"held_for": held_for} if held_for else {}),
     }
     emit("charge.registered", actor, agreement.event_refs(), payload)
     return agreement
@@ -167,12 +172,43 @@ def lock_agreement(number: str) -> ChargeAgreement:
 
 @verb
 def end_charge(actor: Actor, number: str, last_day: date, reason: str) -> ChargeAgreement:
-    """Stop charging after `last_day` (never later than agreed); what was used until then is still billed."""
+    """Stop charging after `last_day` (never later than agreed); what was used until then is still billed.
+
+    One that would have begun only later never bills anything.
+    """
     agreement = lock_agreement(number)
     if agreement.state == ChargeAgreement.State.ENDED:
         raise Refusal("already_ended", Text("计费已终止，无需重复办理。", "Charging has ended already."), 409)
+    if last_day < agreement.starts_on:
+        agreement.held_for = NEVER_BEGAN
     agreement.ends_on = max(agreement.starts_on, min(agreement.ends_on, last_day))
     agreement.state = ChargeAgreement.State.ENDED
-    agreement.save(update_fields=["ends_on", "state"])
+    agreement.save(update_fields=["ends_on", "state", "held_for"])
     emit("charge.ended", actor, agreement.event_refs(), {"ends_on": agreement.ends_on.isoformat(), "reason": reason})
+    return agreement
+
+
+@verb
+def release_charge(actor: Actor, number: str) -> ChargeAgreement:
+    """What the agreement waited for has come: it may be billed. Raises Refusal `not_found`, `not_held`."""
+    agreement = lock_agreement(number)
+    if not agreement.held_for:
+        raise Refusal("not_held", Text("这份计费约定没有被暂缓。", "This charge agreement waits for nothing."), 409)
+    held, agreement.held_for = agreement.held_for, ""
+    agreement.save(update_fields=["held_for"])
+    emit("charge.released", actor, agreement.event_refs(), {"held_for": held})
+    return agreement
+
+
+@verb
+def extend_charge(actor: Actor, number: str, last_day: date) -> ChargeAgreement:
+    """The same price until a later day. Raises Refusal `not_found`, `already_ended`, `invalid_charge`."""
+    agreement = lock_agreement(number)
+    if agreement.state == ChargeAgreement.State.ENDED:
+        raise Refusal("already_ended", Text("计费已终止，不能延长。", "Charging has ended; it cannot go on."), 409)
+    if last_day < agreement.ends_on:
+        raise Refusal("invalid_charge", Text("止期只能推后。", "The end can only be put off."), 422)
+    agreement.ends_on = last_day
+    agreement.save(update_fields=["ends_on"])
+    emit("charge.extended", actor, agreement.event_refs(), {"ends_on": last_day.isoformat()})
     return agreement

@@ -83,7 +83,9 @@ def rate_now(agreement: ChargeAgreement, period: Period, until: datetime) -> Rat
 
 
 def open_periods(agreement: ChargeAgreement, until: datetime) -> list[Rated]:
-    """Every begun period that has something to bill, or that was never billed and has been used."""
+    """Every begun period that has something to bill, or that was never billed and has been used; none while held."""
+    if agreement.held_for:
+        return []
     day = until.astimezone(clock.zone()).date()
     periods = service_periods(agreement.price_plan, agreement.starts_on, agreement.ends_on, day)
     rated = [rate_now(agreement, period, until) for period in periods]

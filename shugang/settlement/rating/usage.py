@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from shugang.delivery.metering.models import UsageRecord
-from shugang.delivery.metering.queries import by_price, charged_quantities
+from shugang.delivery.metering.queries import by_price, charged_quantities, lineage
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.policy.priceplan import REVENUE, PricePlan, recorded_as
@@ -29,7 +29,7 @@ def quantities(grant: str, plan: PricePlan, start: datetime, end: datetime, know
     unit = "calls" if plan.kind == "revenue" else plan.unit
     found = charged_quantities(grant, start, end, unit, by_day=plan.by_day)
     rows = UsageRecord.objects.filter(
-        grant__number=grant, charged=False, state__in=_DELIVERED, at__gte=start, at__lt=end
+        grant__number__in=lineage(grant), charged=False, state__in=_DELIVERED, at__gte=start, at__lt=end
     ).exclude(outcome__in=recorded_as(plan.billable))
     for outcome, quantity in by_price(rows, unit, plan.by_day).items():
         found[outcome] = found.get(outcome, 0) + quantity
@@ -52,7 +52,7 @@ def uses_of(line: BillLine, rows: QuerySet[UsageRecord]) -> QuerySet[UsageRecord
         original = line.bill.corrects and line.bill.corrects.lines.filter(position=line.position).first()
         return uses_of(original, rows) if original else rows.none()
     rows = rows.filter(
-        grant__number=line.grant,
+        grant__number__in=lineage(line.grant),
         state__in=_DELIVERED,
         at__gte=line.usage_from,
         at__lt=line.usage_to,

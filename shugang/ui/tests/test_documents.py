@@ -69,11 +69,24 @@ EXTRA: dict[str, dict[str, Any]] = {
             {"role": "供方", "name": "甲", "facts": [("代码", "91")]},
             {"role": "需方", "name": "乙", "facts": []},
         ],
-        "terms": [{"label": "用途", "value": "教学", "guarantee": "签署声明", "explanation": "记录在案。"}],
         "signatures": [
             {"role": "供方", "name": "甲", "signer": "王", "signed_at": NOW, "algorithm": "SM2", "digest": "3f"},
         ],
-        "clauses": [{"title": "争议", "text": "协商。"}],
+        "clauses": [
+            {
+                "title": "二、使用范围",
+                "paragraphs": ["需方取得下列使用权。"],
+                "statements": [
+                    {
+                        "label": "用途",
+                        "value": "教学",
+                        "guarantee": "签署声明",
+                        "explanation": "记录在案。",
+                        "machine": "{}",
+                    },
+                ],
+            }
+        ],
     },
 }
 

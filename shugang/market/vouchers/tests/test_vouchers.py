@@ -8,6 +8,7 @@ from django.test import Client
 from shugang.assets.registration import verify
 from shugang.assets.testing import anchor
 from shugang.evidence.hashing import commitment
+from shugang.kernel import engine
 from shugang.kernel.models import Event
 from shugang.kernel.reactions import react
 from shugang.market import testing
@@ -29,9 +30,11 @@ def finance():
 
 @pytest.fixture
 def settled(finance):
-    """A one-off contract, billed and paid."""
+    """A one-off contract, delivered, accepted, billed and paid."""
     deal = testing.make_deal(plan=ONE_OFF)
     contract = testing.signed(deal)
+    engine.fire(contract.acceptance.number, "deliver")
+    engine.act(contract.acceptance.number, "accept", deal.buyer)
     bill = settle(finance, deal.buyer, issue(finance, contract.number))
     assert bill.state == "settled"
     return deal, contract, bill

@@ -1,0 +1,1 @@
+"""Acceptance of what a contract delivers: delivery confirmed, inspected, accepted or objected to."""
