@@ -17,12 +17,14 @@ RULES = (
 )  # fmt: skip
 
 
-def push(said: Said, moment: datetime, parties: set[int]) -> None:
-    """A message for each active endpoint of these parties that wants this type."""
-    rows = WebhookEndpoint.objects.filter(party_id__in=parties, state=WebhookEndpoint.State.ACTIVE).order_by("pk")
-    for row in rows:
-        if not row.types or said.rule.code in row.types:
-            queue(row, said.rule.code, (said.rule.of, said.number), said.event.pk if said.event else None)
+def push(told: list[tuple[Said, set[int]]], moment: datetime) -> None:
+    """A message for each active endpoint of the parties concerned that wants the type."""
+    everybody = set().union(*(parties for _, parties in told))
+    rows = WebhookEndpoint.objects.filter(party_id__in=everybody, state=WebhookEndpoint.State.ACTIVE).order_by("pk")
+    for row in list(rows):
+        for said, parties in told:
+            if row.party_id in parties and (not row.types or said.rule.code in row.types):
+                queue(row, said.rule.code, (said.rule.of, said.number), said.event.pk if said.event else None)
 
 
 def _sides(number: str) -> dict[str, int]:

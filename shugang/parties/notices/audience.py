@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shugang.kernel import procedure
@@ -29,10 +29,30 @@ class About:
     person_id: int | None = None
     party_id: int | None = None
     _members: list[tuple[str, int]] | None = field(default=None, repr=False)
+    _sides: dict[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
+    _staff: dict[int, list[tuple[int, set[str]]]] = field(default_factory=dict, repr=False)
 
     @property
     def spec(self) -> Procedure | None:
         return procedure.get(self.case.procedure) if self.case else None
+
+    def side(self, kind: str, name: str) -> int | None:
+        """Asked once an event, however many rules name the object."""
+        if kind not in self._sides:
+            self._sides[kind] = sides_of(kind, self.refs[kind])
+        return self._sides[kind].get(name)
+
+    def staff(self, wanted: Iterable[int]) -> dict[int, list[tuple[int, set[str]]]]:
+        """Party → its people with their duties; each party is asked once an event."""
+        missing = [party for party in wanted if party not in self._staff]
+        if missing:
+            self._staff |= {party: [] for party in missing}
+            rows = Membership.objects.filter(
+                party_id__in=missing, active=True, person__is_active=True, person__authorised=True
+            ).values_list("person_id", "party_id", "duties")
+            for person, party, duties in rows:
+                self._staff[party].append((person, set(duties)))
+        return self._staff
 
     @property
     def parties(self) -> list[tuple[str, int]]:
@@ -53,6 +73,12 @@ def people(rule: Rule, about: About) -> set[Reader]:
     return {(person, party) for person, party in found if person != about.by}
 
 
+def prepare(rules: Iterable[Rule], about: About) -> None:
+    """Ask for the people of every party that these rules mean, in one question."""
+    audiences = [a for rule in rules if not rule.pushed_only for a in rule.audience]
+    about.staff({party for a in audiences for party in _wanted(a, about)})
+
+
 def parties(rule: Rule, about: About) -> set[int]:
     """The parties concerned, for their programs."""
     found: set[int] = set()
@@ -71,7 +97,7 @@ def _people(audience: Audience, about: About) -> set[Reader]:
             return _involved(audience, about)
         case Awaited():
             return _awaited(about)
-    return _with_duties(_wanted(audience, about))
+    return _with_duties(_wanted(audience, about), about)
 
 
 def _wanted(audience: Audience, about: About) -> dict[int, set[str]]:
@@ -85,7 +111,7 @@ def _wanted(audience: Audience, about: About) -> dict[int, set[str]]:
             for step in about.spec.all_steps():
                 _add(wanted, about, step, audience.capacities)
         case Side() if audience.of in about.refs:
-            party = sides_of(audience.of, about.refs[audience.of]).get(audience.side)
+            party = about.side(audience.of, audience.side)
             if party:
                 wanted[party] |= set(audience.duties)
         case Admitted():
@@ -103,13 +129,9 @@ def _add(wanted: dict[int, set[str]], about: About, step: Transition, only: Iter
                 wanted[party].add(role.duty)
 
 
-def _with_duties(wanted: dict[int, set[str]]) -> set[Reader]:
-    if not wanted:
-        return set()
-    rows = Membership.objects.filter(
-        party_id__in=wanted, active=True, person__is_active=True, person__authorised=True
-    ).values_list("person_id", "party_id", "duties")
-    return {(person, party) for person, party, duties in rows if wanted[party] & set(duties)}
+def _with_duties(wanted: dict[int, set[str]], about: About) -> set[Reader]:
+    staff = about.staff(wanted) if wanted else {}
+    return {(person, party) for party in wanted for person, duties in staff[party] if wanted[party] & duties}
 
 
 def _awaited(about: About) -> set[Reader]:
@@ -118,14 +140,14 @@ def _awaited(about: About) -> set[Reader]:
         return set()
     steps = awaited_steps(about.case)
     if not any(step.distinct_from for step in steps):
-        return _with_duties(_wanted(Awaited(), about))
+        return _with_duties(_wanted(Awaited(), about), about)
     took = list(about.case.votes.values_list("transition", "person_id"))
     found: set[Reader] = set()
     for step in steps:
         wanted: dict[int, set[str]] = defaultdict(set)
         _add(wanted, about, step)
         recused = {person for name, person in took if name in step.distinct_from}
-        found |= {reader for reader in _with_duties(wanted) if reader[0] not in recused}
+        found |= {reader for reader in _with_duties(wanted, about) if reader[0] not in recused}
     return found
 
 
@@ -139,4 +161,4 @@ def _involved(audience: Involved, about: About) -> set[Reader]:
         if person and party in wanted
     }
     acted = {party for _, party in took}
-    return took | _with_duties({party: duties for party, duties in wanted.items() if party not in acted})
+    return took | _with_duties({party: duties for party, duties in wanted.items() if party not in acted}, about)

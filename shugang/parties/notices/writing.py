@@ -24,8 +24,8 @@ from .rules import Rule, rules_of, watches
 
 PROFILE = "notices"
 AWAITS, CLOSED, MOVED, NEAR, PASSED = "case.awaits", "case.closed", "case.moved", "clock.near", "clock.expired"
-# Told to the programs of parties: (what, moment, parties). Set by the wing that pushes.
-Push = Callable[["Said", datetime, set[int]], None]
+# Told to the programs of parties: what to which parties, and when. Set by the wing that pushes.
+Push = Callable[["list[tuple[Said, set[int]]]", datetime], None]
 _push: list[Push] = []
 
 
@@ -62,8 +62,7 @@ def heard(event: Event) -> None:
     refs = {kind: key for kind, key in event.refs.values_list("kind", "key")}
     about = About(refs, event.case, event.person_id)
     facts = _case_facts(about)
-    for nth, rule in enumerate(rules):
-        tell(Said(rule, refs, f"{event.pk}:{rule.code}:{nth}", facts, event), about)
+    tell([Said(rule, refs, f"{event.pk}:{rule.code}:{nth}", facts, event) for nth, rule in enumerate(rules)], about)
 
 
 def _of_step(event: Event) -> list[Rule]:
@@ -86,21 +85,26 @@ def _case_facts(about: About) -> dict[str, Text | str]:
     }
 
 
-def tell(said: Said, about: About) -> int:
-    """Write the notices of one rule and hand it to the programs. Returns how many people are told anew."""
+def tell(said: list[Said], about: About) -> int:
+    """Write the notices of some rules and hand them to the programs. Returns how many people are told."""
+    audience.prepare([s.rule for s in said], about)
+    rows = [row for each in said for row in _notices(each, about)]
+    if rows:
+        Notice.objects.bulk_create(rows, ignore_conflicts=rows[0].event_id is None)
+    concerned = [(each, parties) for each in said if _push and (parties := audience.parties(each.rule, about))]
+    if concerned:
+        _push[0](concerned, clock.now())
+    return len(rows)
+
+
+def _notices(said: Said, about: About) -> list[Notice]:
     rule, moment = said.rule, clock.now()
-    rows = [] if rule.pushed_only else [
+    return [] if rule.pushed_only else [
         Notice(person_id=person, party_id=party, event_id=said.event.pk if said.event else None, group=rule.group,
                code=rule.code, zh=said.zh, en=said.en, ref_kind=rule.of, ref_key=said.number, page=rule.page,
                key=f"{said.key}:{person}:{party or 0}", at=moment)
         for person, party in sorted(audience.people(rule, about), key=lambda r: (r[0], r[1] or 0))
     ]  # fmt: skip
-    if rows:
-        Notice.objects.bulk_create(rows, ignore_conflicts=said.event is None)
-    concerned = audience.parties(rule, about) if _push else set()
-    if concerned:
-        _push[0](said, moment, concerned)
-    return len(rows)
 
 
 def near_clocks(now: datetime) -> int:
@@ -129,7 +133,7 @@ def _once(said: Said, about: About) -> int:
     if Notice.objects.filter(key__startswith=f"{said.key}:").exists():
         return 0
     with transaction.atomic():
-        return tell(said, about)
+        return tell([said], about)
 
 
 def watch(now: datetime) -> int:
