@@ -273,7 +273,7 @@ def test_the_api_confirms_once_per_key(world):
 
 
 def test_an_english_page_shows_no_chinese_outside_data(world):
-    """The parties' own names, the contract's title and the payer's text are data."""
+    """The parties' own names, the contract's title, the payer's text and who answers for it are data."""
     browser = client(world.finance)
     browser.post("/language", {"lang": "en", "next": "/"})
     for address in SHARED + OPERATOR:
@@ -281,7 +281,7 @@ def test_an_english_page_shows_no_chinese_outside_data(world):
             continue
         text = browser.get(address).content.decode()
         body = text[text.index("<main") : text.index("</main>")]
-        for name in ("号段查询", "示例需方公司", "示例供方公司", "示例数据交易公司", "货款"):
+        for name in ("号段查询", "示例需方公司", "示例供方公司", "示例数据交易公司", "货款", "人员"):
             body = body.replace(name, "")
         assert not re.findall(r"[\u4e00-\u9fff]+", body), address
 

@@ -10,8 +10,8 @@ from shugang.assets.testing import anchor
 from shugang.evidence.hashing import commitment
 from shugang.kernel import engine
 from shugang.kernel.models import Event
-from shugang.kernel.reactions import react
 from shugang.market import testing
+from shugang.market.vouchers import reactions
 from shugang.market.vouchers.models import TradeVoucher
 from shugang.parties.testing import make_actor, make_party, make_signer, sign_in
 from shugang.policy.priceplan import PricePlan
@@ -47,7 +47,7 @@ def test_settlement_makes_one_voucher(settled):
     assert voucher.content["contract"]["sha256"] == contract.sha256
     # when the event is told again, no second voucher comes of it
     before = Event.objects.count()
-    react(Event.objects.get(kind="bill.settled"))
+    reactions.settled(Event.objects.get(kind="bill.settled"))
     assert TradeVoucher.objects.count() == 1 and Event.objects.count() == before
 
 
