@@ -17,6 +17,7 @@ def var_dir(settings, tmp_path):
     settings.VAR_DIR = tmp_path / "var"
     settings.VAR_DIR.mkdir()
     settings.SHUGANG_MASTER_KEY = os.environ["SHUGANG_MASTER_KEY"]  # pytest-django reads settings before this file
+    settings.SHUGANG_VIEW_SECONDS = float("inf")  # a page read in a test writes nothing
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     platform.private_key.cache_clear()
     platform.signing_key.cache_clear()

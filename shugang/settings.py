@@ -70,6 +70,8 @@ SHUGANG_EDGE_LEASE_SECONDS = float(_env("EDGE_LEASE_SECONDS", "5.0"))
 SHUGANG_ALLOWED_NETWORKS = tuple(n for n in _env("ALLOWED_NETWORKS").split(",") if n)
 SHUGANG_UPLOAD_MAX_BYTES = int(_env("UPLOAD_MAX_BYTES", str(64 << 30)))
 SHUGANG_UPLOAD_DIRECT_BYTES = int(_env("UPLOAD_DIRECT_BYTES", str(200 << 20)))
+# Views of public pages are gathered for so long before they are written.
+SHUGANG_VIEW_SECONDS = float(_env("VIEW_SECONDS", "20"))
 SHUGANG_UPLOAD_HOURS = float(_env("UPLOAD_HOURS", "48"))
 SHUGANG_VAULT_QUOTA_BYTES = int(_env("VAULT_QUOTA_BYTES", str(1 << 40)))
 SHUGANG_VAULT_S3_URL = _env("VAULT_S3_URL")

@@ -37,6 +37,7 @@ def world(django_db_setup: None, django_db_blocker: Any, world_folder: Path) -> 
     settings = override_settings(
         VAR_DIR=world_folder / "var",
         SHUGANG_DEMO=True,
+        SHUGANG_VIEW_SECONDS=float("inf"),
         SHUGANG_MASTER_KEY=os.environ["SHUGANG_MASTER_KEY"],
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     )
@@ -57,6 +58,7 @@ def var_dir(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Pa
 
     cache.clear()  # failed sign-ins are counted there
     settings.SHUGANG_MASTER_KEY = os.environ["SHUGANG_MASTER_KEY"]
+    settings.SHUGANG_VIEW_SECONDS = float("inf")  # a page read in a test writes nothing
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.VAR_DIR = tmp_path / "var"
     if "world" not in request.fixturenames:

@@ -56,6 +56,11 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
     ("market/contracts/queries", "acceptance_case", "Case"): SEEN,
     ("delivery/metering/queries", "lineage", "Grant"): "one price counts the use of a contract's grants",
     (
+        "market/demand/queries",
+        "answerable",
+        "DataProduct",
+    ): "of an invitation that its supplier reads: his listed products",
+    (
         "market/pricing/queries",
         "models",
         "PricingModel",

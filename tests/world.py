@@ -62,7 +62,10 @@ from shugang.kernel.profiles import load_profile
 from shugang.market.agreements.services import propose
 from shugang.market.contracts.models import Contract
 from shugang.market.contracts.services import fill_in, propose_amendment, propose_change, sign
+from shugang.market.demand import inviting
+from shugang.market.demand import services as demands
 from shugang.market.listing.services import apply_listing
+from shugang.market.matching.running import run_due as run_matching
 from shugang.market.pricing.fees import decide_allowance
 from shugang.market.pricing.services import draft_model, make_estimate
 from shugang.market.pricing.splits import make_split
@@ -77,6 +80,7 @@ from shugang.parties.accounts.models import Invitation
 from shugang.parties.accounts.services import invite, make_person, new_link, set_duties
 from shugang.parties.accounts.tokens import make_token
 from shugang.parties.keys.services import make_key
+from shugang.parties.mandates import services as mandates
 from shugang.parties.notices import letters
 from shugang.parties.notices.models import Letter, Notice
 from shugang.parties.organisations.models import Party
@@ -175,6 +179,8 @@ def build(monkeypatch: Any, folder: Path) -> World:
         "appraisals",
         "listings",
         "negotiations",
+        "demands",
+        "mandates",
         "prices",
         "admission",
         "money",
@@ -451,6 +457,49 @@ def _open_negotiations(world: World) -> None:
     sign(supplier, contract.number)
     world.things["contract:pending"] = contract
     world.things["case:change"] = propose_change(buyer, world.number("contract:air"), "terminate", "不再需要。")
+
+
+def demand_form(**changes: Any) -> dict[str, Any]:
+    """Answers of a demand that the air data meets."""
+    return {
+        "title": "厦门空气质量数据", "text": "用于研究出行与空气质量的关系，需要逐时浓度。", "sector": "N", "columns": "pm25：PM2.5浓度\nstation：站点",
+        "region": "厦门市", "freshness": "monthly", "volume": "1000", "budget_high": "50000", "modes": ["table", "file"],
+        "purpose": trade.OFFERS[0].purpose, "visibility": "public", **changes,
+    }  # fmt: skip
+
+
+def _open_demands(world: World) -> None:
+    """A draft; published demands, open and anonymous; an invitation that waits, and one that was answered."""
+    buyer, supplier = world.actor("xufang"), world.things["gongfang"].party.number
+    world.things["demand:draft"] = demands.draft(buyer, demand_form())
+    for name, visibility in (("open", "public"), ("anonymous", "anonymous"), ("answered", "invited")):
+        case = world.things[f"demand:{name}"] = demands.draft(buyer, demand_form(visibility=visibility))
+        demands.put_forward(buyer, case.number)
+        world.things[f"invitation:{name}"] = inviting.invite(buyer, case.number, supplier, "请报价。")
+    run_matching()
+    inviting.answer(world.actor("gongfang"), world.number("invitation:answered"), world.number("product:air"))
+
+
+def mandate_form(things: dict[str, Any], *acts: str) -> dict[str, Any]:
+    """A mandate for the third party, which both sides let act for the other side too."""
+    today = clock.today()
+    return {"broker": things["reviewer"].number, "acts": list(acts), "valid_from": today.isoformat(),
+            "valid_until": (today + timedelta(days=90)).isoformat(), "both_sides": "1"}  # fmt: skip
+
+
+def _open_mandates(world: World) -> None:
+    """The third party is a broker too: mandated by buyer and supplier, another mandate still to be signed."""
+    things, buyer = world.things, world.actor("xufang")
+    broker = Agency(things["reviewer"], world.actor("pinggu"), world.actor("pinggu"))
+    list_offer(broker, Desk(things["operator"], world.actor("yunying"), world.actor("fuhe")), "brokerage")
+    for name, actor, acts in (
+        ("mandate", buyer, ("demand", "invite", "inquire")),
+        ("mandate:draft", buyer, ("demand",)),
+        ("mandate:supply", world.actor("gongfang"), ("answer",)),
+    ):
+        row = things[name] = mandates.draft(actor, mandate_form(things, *acts))
+        if name != "mandate:draft":
+            mandates.sign(actor, row.number)
 
 
 def model_form(world: World, **changes: str) -> dict[str, str]:

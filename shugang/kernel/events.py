@@ -51,11 +51,11 @@ def emit(
 ) -> Event:
     """Record that something happened, in the caller's transaction, and let the wings above react.
 
-    `refs` are (kind, public number) pairs; `payload` is JSON without floats or secrets.
+    `refs` are (kind, public number) pairs, to which an actor may add its own (the mandate under which it acts); `payload` is JSON without floats or secrets.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("an event is recorded in the transaction of what it tells")
-    pairs = sorted(set(refs))
+    pairs = sorted({*refs, *getattr(actor, "refs", ())})
     moment = clock.now()
     content = {
         "kind": kind,

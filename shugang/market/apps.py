@@ -6,7 +6,7 @@ class MarketConfig(AppConfig):
     label = "market"
 
     def ready(self) -> None:
-        from shugang.kernel.periodic import every_pass
+        from shugang.kernel.periodic import beside, every_pass
 
         from . import doors, notices
         from .acceptance import reactions as acceptances  # noqa: F401
@@ -19,8 +19,14 @@ class MarketConfig(AppConfig):
         from .bundles.process import BUNDLE  # noqa: F401
         from .contracts.process import CONTRACT  # noqa: F401  the procedures register themselves
         from .contracts.services import expire_due
+        from .demand import doors as demand_doors
+        from .demand import words as demand_words
+        from .demand.invitations import INVITATION  # noqa: F401
+        from .demand.process import DEMAND  # noqa: F401
         from .listing import reactions  # noqa: F401  so do the reactions
         from .listing.process import LISTING  # noqa: F401
+        from .matching import reactions as matching  # noqa: F401
+        from .matching.running import run_due
         from .pricing.process import MODELLING  # noqa: F401
         from .products import objects  # noqa: F401
         from .search import index, shelf
@@ -28,6 +34,8 @@ class MarketConfig(AppConfig):
         from .vouchers import check  # noqa: F401
         from .vouchers import reactions as vouchers  # noqa: F401
 
+        demand_doors.register_all()
+        demand_words.register_all()
         doors.register()
         notices.register_all()
         every_pass("market.expire", expire_due)
@@ -35,3 +43,4 @@ class MarketConfig(AppConfig):
         every_pass("market.catalogue", index.index_missing)
         every_pass("market.shelf", shelf.number)
         every_pass("market.agreements", expire_agreements)
+        beside("market.match", run_due)

@@ -5,7 +5,9 @@ from .agreements.models import Agreement, AgreementSignature
 from .auction.models import Auction, AuctionBidder, SealedBid
 from .bundles.models import BundleMember, DealBundle
 from .contracts.models import Amendment, Contract, ContractSignature
+from .demand.models import Demand, DemandVersion, QuoteInvitation, ViewCount
 from .listing.models import Listing
+from .matching.models import Match, MatchTask
 from .pricing.models import (
     AskPrice,
     ContributionSplit,
@@ -37,18 +39,24 @@ __all__ = [
     "DataProduct",
     "DealBundle",
     "DeliveryStatement",
+    "Demand",
+    "DemandVersion",
     "Estimate",
     "FeeAllowance",
     "FeeCap",
     "FeeReport",
     "Inquiry",
     "Listing",
+    "Match",
+    "MatchTask",
     "PartyTie",
     "PriceWarning",
     "PricingModel",
     "Quotation",
+    "QuoteInvitation",
     "SavedSearch",
     "SealedBid",
     "ShelfState",
     "TradeVoucher",
+    "ViewCount",
 ]

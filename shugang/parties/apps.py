@@ -11,11 +11,13 @@ class PartiesConfig(AppConfig):
         from shugang.ui.context import register_account
 
         from . import doors
+        from .mandates.acts import EVENTS
         from .notices import mailing, own, writing
         from .organisations import process  # noqa: F401  (registers the onboarding procedure)
         from .posts.words import LABELS
 
         words.register(LABELS)
+        words.register(EVENTS)
         register_account(doors.account)
         doors.register_all()
         own.register_all()

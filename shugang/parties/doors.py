@@ -67,7 +67,13 @@ def _real(actor: Actor) -> Actor:
     return getattr(actor, "_wrapped", actor)
 
 
+def mandates(request: HttpRequest) -> bool:
+    actor = _actor(request)
+    return actor is not None and actor.party_id is not None and bool({"supplier", "buyer", "reviewer"} & actor.roles)
+
+
 def register_all() -> None:
+    register(MenuItem("desk.org", Text("授权委托书", "Mandates"), "mandates", "signature", mandates, None, 4))
     register(MenuItem("desk.org", Text("机构与资质", "Organisation"), "party", "building-bank", for_party, None, 1))
     register(MenuItem("desk.org", Text("人员与岗位", "People and duties"), "people", "users", for_party, None, 2))
     register(

@@ -2,6 +2,7 @@
 
 from .accounts.models import AccessToken, Invitation, Membership, Person
 from .keys.models import SigningKey
+from .mandates.models import Mandate
 from .notices.models import Letter, Notice, NoticeChoice
 from .organisations.models import Party
 from .posts.models import Post
@@ -10,6 +11,7 @@ __all__ = [
     "AccessToken",
     "Invitation",
     "Letter",
+    "Mandate",
     "Membership",
     "Notice",
     "NoticeChoice",

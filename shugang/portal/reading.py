@@ -16,6 +16,7 @@ from shugang.kernel.actors import Actor, sees_every_record
 from shugang.kernel.models import Case, Event
 from shugang.market.contracts.models import Contract
 from shugang.market.products.models import DataProduct
+from shugang.parties.models import Mandate
 from shugang.settlement.bills.models import Bill
 
 from . import objects
@@ -25,6 +26,7 @@ _TABLES: dict[str, Any] = {
     "asset": DataAsset, "product": DataProduct, "order": Case, "bundle": Case, "report": SignedReport,
     "webhook": WebhookEndpoint,
 }  # fmt: skip
+_TABLES |= {"demand": Case, "invitation": Case, "mandate": Mandate}
 # Who takes part in these decides; what lies upstream of them is shared.
 _DEALS = frozenset({"inquiry", "contract", "grant", "bill", "order", "bundle"})
 _PUBLIC = frozenset({"certificate", "voucher", "report", "auction"})

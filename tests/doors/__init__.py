@@ -8,6 +8,7 @@ from __future__ import annotations
 from .base import Door
 from .deals import DOORS as DEALS
 from .delivery import DOORS as DELIVERY
+from .demand import DOORS as DEMAND
 from .grading import DOORS as GRADING
 from .market import DOORS as MARKET
 from .parties import DOORS as PARTIES
@@ -21,3 +22,4 @@ from .valuation import DOORS as VALUATION
 DOORS: tuple[Door, ...] = (
     *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *QUALITY, *VALUATION, *SETTLEMENT, *MARKET, *DEALS, *PORTAL
 )  # fmt: skip
+DOORS += DEMAND

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,6 +10,7 @@ from ninja import Router, Schema
 
 from shugang.kernel import paging
 
+from ..demand import funnel
 from ..http import member, once_api
 from ..search.catalogue import as_json
 from ..search.finding import Wanted, find
@@ -68,6 +70,11 @@ def own_products(request: HttpRequest, state: str = "", after: str = "") -> dict
 @router.get("/own-products/{number}", summary="One of the acting supplier's products")
 def own_product(request: HttpRequest, number: str) -> dict[str, Any]:
     return _own(queries.get_product(member(request), number))
+
+
+@router.get("/own-products/{number}/funnel", summary="Views, invitations, inquiries and deals of one's own product")
+def funnel_of_product(request: HttpRequest, number: str) -> dict[str, Any]:
+    return asdict(funnel.of_product(queries.get_product(member(request), number)))
 
 
 @router.post("/own-products", summary="Describe a product over a registered asset; it is a draft until it is listed")

@@ -21,6 +21,7 @@ from shugang.policy.terms import MODES, Terms, describe
 from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
+from ..demand import funnel
 from ..http import form_state, member, once, status_of
 from ..pricing.warnings import open_findings
 from . import editor, editor_values, plan_form, pricing, queries, services
@@ -87,6 +88,7 @@ def own_product(request: HttpRequest, number: str) -> HttpResponse:
         "terms": describe(product.terms, product.mode), "price_rows": pricing.rows(product.plan, product.mode),
         "spec": [(text, product.spec[key]) for key, text in SPEC.items() if product.spec.get(key)],
         "findings": open_findings(product) if actor.party_id == product.supplier_id else [],
+        "funnel": funnel.of_product(product).tiles() if actor.party_id == product.supplier_id else [],
     }  # fmt: skip
     return render(request, "market/own_product.html", context)
 

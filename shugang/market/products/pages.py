@@ -18,6 +18,7 @@ from shugang.kernel.models import RuleProfile
 from shugang.kernel.profiles import current_profile
 from shugang.policy.terms import MODES, PURPOSES, describe
 
+from ..demand import funnel
 from ..http import visitor
 from ..listing.services import ORDER, may_order
 from ..pricing.asking import BASES, shown_estimates
@@ -29,6 +30,8 @@ from .models import DataProduct
 @require_GET
 def product_page(request: HttpRequest, number: str) -> HttpResponse:
     product = queries.product_for(number, visitor(request))
+    if product.state == DataProduct.State.LISTED and visitor(request).party_id != product.supplier_id:
+        funnel.seen("product", product.number)
     return render(request, "market/product.html", product_context(request, product))
 
 

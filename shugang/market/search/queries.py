@@ -6,6 +6,7 @@ import re
 
 from shugang.assets.registration import verify
 from shugang.delivery.models import Dataset, Grant
+from shugang.kernel import procedure
 from shugang.kernel.actors import Actor
 from shugang.kernel.models import Case
 from shugang.parties.organisations.models import Party
@@ -46,4 +47,4 @@ def _own(number: str, actor: Actor) -> str:
     case = Case.objects.visible_to(actor).filter(number=number).first()
     if case is None:
         return ""
-    return f"/desk/inquiries/{number}" if case.procedure == "market.trade" else f"/cases/{number}"
+    return procedure.get(case.procedure).page.format(number)

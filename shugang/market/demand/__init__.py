@@ -1,0 +1,1 @@
+"""Demand posts, and invitations to quote: what buyers look for, and how suppliers answer."""
