@@ -42,6 +42,12 @@ def _verify(args: argparse.Namespace) -> int:
     return verify.run(args.source, args.key, args.known)
 
 
+def _verify_bundle(args: argparse.Namespace) -> int:
+    from shugang.commands import verify_bundle
+
+    return verify_bundle.run(args.file, args.key)
+
+
 def _rotate(args: argparse.Namespace) -> int:
     _django()
     from shugang.commands import logkey
@@ -190,6 +196,12 @@ def parser() -> argparse.ArgumentParser:
         "--known", action="append", default=[], help="您留存的旧检查点文件 / a checkpoint file that you kept"
     )
     verify.set_defaults(act=_verify)
+    bundle = sub.add_parser("verify-bundle", help="离线核对一个争议证据包 / check an evidence bundle offline")
+    bundle.add_argument("file", help="证据包文件 / the bundle")
+    bundle.add_argument(
+        "--key", action="append", default=[], help="日志公钥或存有它的文件 / the log's vkey, or a file that holds it"
+    )
+    bundle.set_defaults(act=_verify_bundle)
     rotate = sub.add_parser("rotate-log-key", help="更换日志签名密钥 / change the keys that sign the log")
     rotate.add_argument(
         "--overlap-days", type=int, default=30, help="旧密钥继续同签的天数 / days for which the former keys sign on"

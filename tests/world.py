@@ -64,6 +64,10 @@ from shugang.market.contracts.models import Contract
 from shugang.market.contracts.services import fill_in, propose_amendment, propose_change, sign
 from shugang.market.demand import inviting
 from shugang.market.demand import services as demands
+from shugang.market.disclosure.rules import comment, publish_rule
+from shugang.market.disputes.bundle import export_bundle
+from shugang.market.disputes.measures import order as order_measure
+from shugang.market.disputes.services import file_evidence, open_dispute, propose_settlement
 from shugang.market.listing.services import apply_listing
 from shugang.market.matching.running import run_due as run_matching
 from shugang.market.pricing.fees import decide_allowance
@@ -188,9 +192,12 @@ def build(monkeypatch: Any, folder: Path) -> World:
         "quality",
         "notices",
         "searches",
+        "disputes",
     ):
         globals()[f"_open_{name}"](world)
     open_deals(world)
+    anchor()
+    world.things["bundle"] = export_bundle(world.actor("xufang"), world.number("dispute"))
     anchor()
     _evidence(world)
     world.sessions = open_sessions(world.things)
@@ -572,6 +579,31 @@ def _open_personal(world: World) -> None:
     world.things["token"], world.things["token:secret"] = make_token(buyer, "脚本", read_only=False)
     colleague = make_demo_person("tongshi", "同事")
     set_duties(SYSTEM, buyer.party, colleague, ["analyst"])
+
+
+def _open_disputes(world: World) -> None:
+    """A dispute over the segments that awaits its answer, with a file, funds held, and a proposal to be signed."""
+    buyer = world.actor("xufang")
+    form = {
+        "kind": "quality",
+        "remedies": ["refund"],
+        "claim_fen": "1.00",
+        "statement": "示例争议：查得记录与约定不符。",
+    }
+    dispute = world.things["dispute"] = open_dispute(buyer, world.number("contract:segments"), form)
+    file_evidence(buyer, dispute.number, {"file": make_file(buyer, "示例证据"), "proves": "示例差错率。"})
+    order_measure(world.actor("fuhe"), dispute.number, {"kind": "funds", "reason": "示例：争议期间保留款项。"})
+    said = {"kind": "use", "remedies": ["terminate"], "statement": "示例争议：超出约定使用。"}
+    supplier = world.actor("gongfang")
+    other = world.things["dispute:use"] = open_dispute(supplier, world.number("contract:segments"), said)
+    proposal = {"refund_fen": "0", "access": "continue", "text": "示例和解：限期整改。"}
+    world.things["settlement"] = propose_settlement(supplier, other.number, proposal)
+    day = clock.today() + timedelta(days=30)
+    rule = {"code": "sample", "title": "示例规则", "title_en": "Sample rule", "text": "第一条 示例。", "reason": "示例。",
+            "effective_on": day.isoformat()}  # fmt: skip
+    world.things["rule"] = publish_rule(world.actor("fuhe"), rule)
+    comment(buyer, world.number("rule"), "示例意见。")
+    world.things["rule:party"] = buyer.party
 
 
 def _evidence(world: World) -> None:

@@ -4,7 +4,7 @@ from .acknowledgements.models import Acknowledgement
 from .connections.models import Connection
 from .connectors.models import ConnectedSource
 from .datasets.models import Column, Dataset, DatasetVersion
-from .deletions.models import DeletionStatement
+from .deletions.models import DeletionDemand, DeletionStatement
 from .grants.models import Credential, Grant, GrantBasis, GrantHold
 from .metering.models import PlaneBooks, UsageRecord
 from .planes.models import Plane, PlaneNonce
@@ -19,6 +19,7 @@ __all__ = [
     "Credential",
     "Dataset",
     "DatasetVersion",
+    "DeletionDemand",
     "DeletionStatement",
     "Grant",
     "GrantBasis",

@@ -32,6 +32,7 @@ BASIS_LABELS = {
     "product": Text("上架产品", "Product"),
     "asset": Text("数据资产", "Data asset"),
     "case": Text("办理事项", "Case"),
+    "dispute": Text("争议", "Dispute"),
     "authorisation": Text("授权书", "Authorisation"),
     "decision": Text("处置决定", "Decision"),
 }

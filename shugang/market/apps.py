@@ -6,6 +6,7 @@ class MarketConfig(AppConfig):
     label = "market"
 
     def ready(self) -> None:
+        from shugang.kernel import words
         from shugang.kernel.periodic import beside, every_pass
 
         from . import doors, notices
@@ -23,6 +24,10 @@ class MarketConfig(AppConfig):
         from .demand import words as demand_words
         from .demand.invitations import INVITATION  # noqa: F401
         from .demand.process import DEMAND  # noqa: F401
+        from .disputes import remedies  # noqa: F401
+        from .disputes.process import DISPUTE  # noqa: F401
+        from .disputes.settling import SETTLEMENT  # noqa: F401
+        from .disputes.words import EVENTS as DISPUTES
         from .listing import reactions  # noqa: F401  so do the reactions
         from .listing.process import LISTING  # noqa: F401
         from .matching import reactions as matching  # noqa: F401
@@ -38,6 +43,7 @@ class MarketConfig(AppConfig):
         demand_words.register_all()
         doors.register()
         notices.register_all()
+        words.register(DISPUTES)
         every_pass("market.expire", expire_due)
         every_pass("market.auctions", advance_due)
         every_pass("market.catalogue", index.index_missing)

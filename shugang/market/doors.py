@@ -39,6 +39,10 @@ def _reviews(request: HttpRequest) -> bool:
     return "operator" in _roles(request)
 
 
+def _arbitrates_or_mediates(request: HttpRequest) -> bool:
+    return bool({"operator", "reviewer", "regulator"} & _roles(request))
+
+
 def register() -> None:
     ties = Text("关联关系", "Ties between parties")
     add(MenuItem("desk.supervise", ties, "party-ties", "sitemap", _reviews, None, 70))
@@ -48,6 +52,10 @@ def register() -> None:
     add(MenuItem("desk.buy", ties, "party-ties", "sitemap", _buys, None, 90))
     add(MenuItem("desk.supply", ties, "party-ties", "sitemap", _supplies, None, 90))
     add(MenuItem(FOOTER, Text("独占许可竞价", "Auctions"), "auctions", order=6))
+    for section, who in (("desk.buy", _buys), ("desk.supply", _supplies), ("desk.service", _arbitrates_or_mediates)):
+        add(MenuItem(section, Text("争议", "Disputes"), "disputes", "gavel", who, None, 70))
+    add(MenuItem(FOOTER, Text("信息披露", "Disclosure"), "disclosure", order=7))
+    add(MenuItem(FOOTER, Text("平台规则", "Platform rules"), "rules", order=8))
     add(MenuItem(FOOTER, Text("定价模型", "Pricing models"), "pricing-models", order=4))
     add(MenuItem(FOOTER, Text("公共数据收费", "Fees of public data"), "tariffs", order=5))
     add(

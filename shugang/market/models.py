@@ -6,6 +6,8 @@ from .auction.models import Auction, AuctionBidder, SealedBid
 from .bundles.models import BundleMember, DealBundle
 from .contracts.models import Amendment, Contract, ContractSignature
 from .demand.models import Demand, DemandVersion, QuoteInvitation, ViewCount
+from .disclosure.models import PlatformRule, RuleComment
+from .disputes.models import Dispute, DisputeDecision, DisputeEvidence, DisputeMeasure, EvidenceBundle
 from .listing.models import Listing
 from .matching.models import Match, MatchTask
 from .pricing.models import (
@@ -41,7 +43,12 @@ __all__ = [
     "DeliveryStatement",
     "Demand",
     "DemandVersion",
+    "Dispute",
+    "DisputeDecision",
+    "DisputeEvidence",
+    "DisputeMeasure",
     "Estimate",
+    "EvidenceBundle",
     "FeeAllowance",
     "FeeCap",
     "FeeReport",
@@ -50,10 +57,12 @@ __all__ = [
     "Match",
     "MatchTask",
     "PartyTie",
+    "PlatformRule",
     "PriceWarning",
     "PricingModel",
     "Quotation",
     "QuoteInvitation",
+    "RuleComment",
     "SavedSearch",
     "SealedBid",
     "ShelfState",

@@ -15,6 +15,9 @@ BIDDER = (Side("auction_bid", "bidder", TRADING),)
 BOTH = (Side("contract", "buyer", TRADING), Side("contract", "supplier", TRADING))
 
 RULES = (
+    Rule("dispute.measure_ordered", "rulings", Text("争议{number}：已采取临时措施", "Dispute {number}: an interim measure was ordered"), BOTH, of="dispute"),
+    Rule("dispute.measure_lifted", "rulings", Text("争议{number}：临时措施已解除", "Dispute {number}: an interim measure was lifted"), BOTH, of="dispute"),
+    Rule("dispute.evidence_filed", "results", Text("争议{number}：有新的证据", "Dispute {number}: evidence was filed"), BOTH, of="dispute"),
     Rule("listing.suspended", "rulings", Text("产品{number}已暂停交易", "Product {number} was suspended"), (SUPPLIER,), of="product"),
     Rule("listing.resumed", "rulings", Text("产品{number}恢复交易", "Product {number} is on the market again"), (SUPPLIER,), of="product"),
     Rule("auction.opening_awaited", "tasks", Text("竞价{number}请开标", "Please open your bid in auction {number}"), BIDDER, of="auction"),

@@ -23,7 +23,7 @@ from . import objects
 
 _TABLES: dict[str, Any] = {
     "case": Case, "inquiry": Case, "contract": Contract, "grant": Grant, "bill": Bill, "dataset": Dataset,
-    "asset": DataAsset, "product": DataProduct, "order": Case, "bundle": Case, "report": SignedReport,
+    "asset": DataAsset, "product": DataProduct, "order": Case, "bundle": Case, "dispute": Case, "report": SignedReport,
     "webhook": WebhookEndpoint,
 }  # fmt: skip
 _TABLES |= {"demand": Case, "invitation": Case, "mandate": Mandate}

@@ -5,6 +5,7 @@ from .charges.models import ChargeAgreement, RevenueReport
 from .deposits.models import Deposit
 from .invoices.models import Invoice, InvoicePaper
 from .ledger.models import Account, Entry, Transfer
+from .payouts.holds import FundsHold
 from .payouts.models import BankFile, BankLine, PayoutInstruction
 from .reconciliation.models import ReconciliationRun
 
@@ -18,6 +19,7 @@ __all__ = [
     "ChargeAgreement",
     "Deposit",
     "Entry",
+    "FundsHold",
     "Invoice",
     "InvoicePaper",
     "PayoutInstruction",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from demo import trade
+from shugang.kernel import clock
 from shugang.policy.priceplan import PricePlan
 
 from .base import OPEN, OWN, Door, api, both, fill, post, read
@@ -295,4 +299,65 @@ API: tuple[Door, ...] = (
     api("POST", f"/contracts/{CONTRACT}/changes", "xufang", {"kind": "terminate", **WHY}),
     api("GET", "/vouchers", "xufang", reach=OWN),
 )
-DOORS = (*PRICING, *PUBLIC, *SUPPLY, *TRADE, *API)
+
+
+def _claim(things: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "delivery", "remedies": ["terminate"], "statement": "示例争议：多次中断。"}
+
+
+def _evidence(things: dict[str, Any]) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("证据.txt", "示例证据二".encode()), "proves": "示例。"}
+
+
+ZY = "/desk/disputes/<dispute>"
+PROPOSAL = {"refund_fen": "0", "access": "continue", "text": "示例和解。"}
+FREEZE = {"kind": "access", "reason": "示例：核查期间暂停。"}
+DISPUTES: tuple[Door, ...] = (
+    read("/desk/disputes", "xufang", OWN),
+    read("/desk/disputes?format=csv", "gongfang", OWN),
+    *both(f"/desk/disputes/new?contract={CONTRACT}", "xufang", _claim, readers=("gongfang",)),
+    read(ZY, "xufang", readers=("gongfang", "fuhe", "jianguan")),
+    *both(f"{ZY}/evidence", "xufang", _evidence, readers=("gongfang", "yunying")),
+    *both(f"{ZY}/settle", "xufang", PROPOSAL, readers=("gongfang", "yunying")),
+    *both(f"{ZY}/measures", "fuhe", FREEZE),
+    *both(f"{ZY}/measures/funds/lift", "fuhe", {"reason": "示例：已核实。"}),
+    api("GET", "/disputes", "xufang", reach=OWN),
+    api("GET", "/disputes/<dispute>", "xufang", readers=("gongfang", "fuhe", "jianguan")),
+    api("POST", "/disputes", "xufang", lambda things: {"contract": things["contract:segments"].number, "form": _claim(things)}),
+    api("POST", "/disputes/<dispute>/evidence?name=证据.txt&proves=示例", "gongfang", "示例证据三".encode()),
+    post(f"{ZY}/bundles", "xufang", readers=("gongfang", "fuhe")),
+    read(f"{ZY}/bundles/<bundle>.zip", "xufang"),
+    api("POST", "/disputes/<dispute>/bundles", "gongfang", readers=("fuhe",)),
+    api("GET", "/disputes/<dispute>/bundles/<bundle>", "xufang"),
+    api("POST", "/disputes/<dispute>/settlements", "gongfang", {"form": PROPOSAL}),
+    api("POST", "/disputes/<dispute>/measures", "fuhe", {"form": FREEZE}),
+    api("POST", "/disputes/<dispute>/measures/funds/lift", "fuhe", {"reason": "示例：已核实。"}),
+)  # fmt: skip
+
+
+def _rule(things: dict[str, Any]) -> dict[str, Any]:
+    day = clock.today() + timedelta(days=60)
+    return {"code": "sample-two", "title": "示例规则二", "title_en": "Sample rule two", "text": "第一条 示例。", "text_en": "",
+            "reason": "示例。", "effective_on": day.isoformat()}  # fmt: skip
+
+
+SAID = {"text": "示例意见：请放宽。"}
+DISCLOSURE: tuple[Door, ...] = (
+    read("/disclosure", reach=OPEN),
+    read("/disclosure?format=csv", reach=OPEN),
+    read("/disclosure.json", reach=OPEN),
+    read("/rules", reach=OPEN),
+    read("/rules?format=csv", reach=OPEN),
+    read("/rules/<rule>", reach=OPEN),
+    post("/rules/<rule>", "gongfang", SAID, reach=OWN),
+    *both("/desk/rules/new", "fuhe", _rule),
+    post("/desk/rules/<rule>/withdraw", "fuhe", WHY),
+    post("/desk/rules/<rule>/comments/<rule:party>", "fuhe", {"text": "示例答复。"}),
+    api("GET", "/disclosure", "", reach=OPEN),
+    api("GET", "/rules", "", reach=OPEN),
+    api("GET", "/rules/<rule>", "", reach=OPEN),
+    api("POST", "/rules", "fuhe", lambda things: {"form": _rule(things)}),
+    api("POST", "/rules/<rule>/comments", "gongfang", SAID, reach=OWN),
+    api("GET", f"/products/{AIR}/guidance", "xufang", reach=OWN),
+)
+DOORS = (*PRICING, *PUBLIC, *SUPPLY, *TRADE, *API, *DISPUTES, *DISCLOSURE)

@@ -24,3 +24,17 @@ class DeletionStatement(ScopedModel):
     def scope(cls, actor: Any) -> Q:
         party = actor.party_id or 0
         return Q(grant__grantee_id=party) | Q(grant__supplier_id=party)
+
+
+class DeletionDemand(ScopedModel):
+    """A decision (`reference`: a dispute's number) that asks for the statement where the terms do not, or sooner."""
+
+    grant = models.OneToOneField("delivery.Grant", on_delete=models.PROTECT, related_name="deletion_demand")
+    reference = models.CharField(max_length=40)
+    days = models.PositiveSmallIntegerField()
+    demanded_at = models.DateTimeField()
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        party = actor.party_id or 0
+        return Q(grant__grantee_id=party) | Q(grant__supplier_id=party)

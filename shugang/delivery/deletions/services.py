@@ -19,7 +19,7 @@ from shugang.policy.text import Text
 from ..gates import GRANT
 from ..grants.models import Grant
 from ..grants.services import refs
-from .models import DeletionStatement
+from .models import DeletionDemand, DeletionStatement
 
 
 def ended_at(grant: Grant) -> datetime | None:
@@ -36,9 +36,30 @@ def ended_at(grant: Grant) -> datetime | None:
 
 
 def due_at(grant: Grant) -> datetime | None:
-    """Until when the statement is due, by what is known today; None where the terms ask for none."""
+    """Until when the statement is due, by what is known today; None where neither the terms nor a decision ask for one."""
     days = grant.terms["delete_after_days"]
-    return None if days is None else (ended_at(grant) or grant.valid_until) + timedelta(days=days + 1)
+    agreed = None if days is None else (ended_at(grant) or grant.valid_until) + timedelta(days=days + 1)
+    demand = DeletionDemand.objects.filter(grant=grant).first()
+    if demand is None:
+        return agreed
+    asked = demand.demanded_at + timedelta(days=demand.days + 1)
+    return min(agreed, asked) if agreed else asked
+
+
+@verb
+def demand_deletion(actor: Actor, number: str, days: int, reference: str) -> Grant:
+    """A decision asks the grantee to delete within `days` of today and to state so; repeated, the first stands.
+
+    Raises Refusal `not_found`.
+    """
+    grant = Grant.objects.select_for_update().filter(number=number).first()
+    if grant is None:
+        raise not_found(GRANT)
+    DeletionDemand.objects.get_or_create(
+        grant=grant, defaults={"reference": reference, "days": days, "demanded_at": clock.now()}
+    )
+    emit("deletion.demanded", actor, refs(grant), {"reference": reference, "days": days})
+    return grant
 
 
 def statement_of(grant: Grant) -> dict[str, Any]:
@@ -73,7 +94,7 @@ def state_deletion(actor: Actor, number: str, own_signature: str = "") -> Deleti
         raise not_found(GRANT)
     if grant.grantee_id != actor.party_id:
         raise not_the_buyer()
-    if grant.terms["delete_after_days"] is None:
+    if due_at(grant) is None:
         raise Refusal("not_asked", Text("条款没有约定删除义务。", "The terms ask for no deletion."), 409)
     if ended_at(grant) is None:
         raise Refusal(

@@ -17,6 +17,7 @@ from shugang.policy.text import Text
 from shugang.ui.formats import e8, number
 from shugang.ui.jinja import tx
 
+from ..guidance import deals as guidance
 from ..http import form_state, member, once, revision_of, status_of, visitor
 from ..products import preview, pricing
 from ..products.kinds import SECTORS, TYPES
@@ -156,7 +157,8 @@ def _prices(request: HttpRequest, number: str, refusal: Refusal | None) -> HttpR
         "reference": pricing.amount(product.plan, queries.reference_units(product)),
         "findings": found, "accepted": warnings.accepted(product, found) if found else None,
         "split": next(iter(queries.splits(actor, product)), None), "how": HOW, "may_supply": own and "handler" in actor.duties,
-        "reason": request.POST.get("reason", ""), "json_url": f"/api/v1/products/{number}/prices", **form_state(refusal),
+        "reason": request.POST.get("reason", ""), "json_url": f"/api/v1/products/{number}/prices",
+        "guidance": guidance.panel(actor, product), **form_state(refusal),
     }  # fmt: skip
     return render(request, "market/prices.html", context, status=status_of(refusal))
 

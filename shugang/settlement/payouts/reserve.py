@@ -13,10 +13,12 @@ from .. import gates
 from ..bills import lifecycle
 from ..bills.models import Bill
 from ..bills.services import facts, words_of
+from ..charges.services import lock_agreement
 from ..ledger import accounts
 from ..ledger import services as ledger
 from ..ledger.models import Transfer
 from . import bank
+from .holds import held_contracts, require_free
 from .services import instruct, targets_of
 from .split import shares
 
@@ -67,10 +69,11 @@ def dismiss_objection(actor: Actor, number: str, answer: str, revision: int | No
 
 @verb
 def release_reserve(actor: Actor, number: str) -> Bill:
-    """Pay out a split bill whose window has ended. Raises Refusal `forbidden`, `not_found`, `wrong_state`, `too_early`."""
+    """Pay out a split bill whose window has ended. Raises Refusal `forbidden`, `not_found`, `wrong_state`, `too_early`, `funds_held`."""
     gates.require_operator(actor)
     bill = lifecycle.lock(number, actor)
     lifecycle.check_state(bill, "release")
+    require_free(lock_agreement(bill.agreement.number))
     if bill.reserved_until is None or clock.now() <= bill.reserved_until:
         raise Refusal(
             "too_early",
@@ -102,7 +105,11 @@ def release_reserve(actor: Actor, number: str) -> Bill:
 
 def release_due() -> int:
     """The worker's pass: pay out what stands at the end of its window. Returns how many bills."""
-    due = Bill.objects.filter(state="reserved", reserved_until__lt=clock.now()).order_by("pk")
+    due = (
+        Bill.objects.filter(state="reserved", reserved_until__lt=clock.now())
+        .exclude(agreement__in=held_contracts())
+        .order_by("pk")
+    )
     numbers = [str(n) for n in due.values_list("number", flat=True)[:200]]
     for number in numbers:
         release_reserve(SYSTEM, number)

@@ -23,10 +23,12 @@ from .. import gates
 from ..bills import lifecycle
 from ..bills.models import Bill
 from ..bills.services import facts, make_void
+from ..charges.services import lock_agreement
 from ..ledger import accounts
 from ..ledger import services as ledger
 from ..ledger.models import Account, Transfer
 from . import bank
+from .holds import held_contracts, require_free
 from .models import BankLine, PayoutInstruction
 from .receivers import Receiver, receiver_for
 from .split import Shares, shares
@@ -65,11 +67,13 @@ def held_for(bill: Bill) -> Transfer:
 def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bill:
     """Divide a paid bill and order the custodian to pay out each part; with a dispute window, after it (`reserve`).
 
-    Raises Refusal `forbidden`, `not_found`, `stale_version`, `wrong_state`.
+    Raises Refusal `forbidden`, `not_found`, `stale_version`, `wrong_state`, `funds_held`.
     """
     gates.require_operator(actor)
     bill = lifecycle.lock(number, actor)
     lifecycle.check_revision(bill, revision)
+    lifecycle.check_state(bill, "split")
+    require_free(lock_agreement(bill.agreement.number))
     window = bill.agreement.reserve_days
     if window:
         lifecycle.take(bill, "reserve", reserved_until=workdays.due(clock.now(), window, "d")[0])
@@ -247,9 +251,10 @@ def return_receipt(actor: Actor, bank_ref: str) -> PayoutInstruction:
 
 
 def instruct_all(actor: Actor) -> list[Bill]:
-    """Instruct the split of every paid bill, then write the files."""
+    """Instruct the split of every paid bill whose funds are not held, then write the files."""
     gates.require_operator(actor)
-    numbers = list(Bill.objects.filter(state="paid").order_by("pk").values_list("number", flat=True))
+    paid = Bill.objects.filter(state="paid").exclude(agreement__in=held_contracts())
+    numbers = list(paid.order_by("pk").values_list("number", flat=True))
     bills = [instruct_split(actor, str(n)) for n in numbers]
     bank.send_instructions()
     return bills
