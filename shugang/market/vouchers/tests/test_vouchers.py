@@ -74,6 +74,8 @@ def test_a_bill_credited_before_it_settled_has_a_voucher_that_says_so(finance):
     """Given a bill of 1,234.56 credited by 234.56, then the voucher names the note and commits to 1,000.00."""
     deal = testing.make_deal(plan=ONE_OFF)
     contract = testing.signed(deal)
+    engine.fire(contract.acceptance.number, "deliver")
+    engine.act(contract.acceptance.number, "accept", deal.buyer)
     bill = issue(finance, contract.number)
     note = credit_bill(finance, str(bill.number), {1: 23_456}, "双方同意减价")
     settle(finance, deal.buyer, Bill.objects.get(pk=bill.pk))
