@@ -30,6 +30,7 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
     ("parties/posts/pages", "_system", "Party"): "the system administrator founds these parties; names only",
     ("delivery/deletions/queries", "deletion", "DeletionStatement"): SEEN,
     ("delivery/metering/queries", "charged_quantities", "UsageRecord"): "rating counts what both sides are billed for",
+    ("delivery/metering/queries", "windows", "UsageRecord"): "rating counts what both sides are billed for",
     ("delivery/metering/queries", "usage_by_day", "UsageRecord"): "its callers pass the grants that the reader sees",
     ("delivery/metering/queries", "quotas_left", "UsageRecord"): SEEN,
     ("assets/registration/certificate_check", "check", "Certificate"): "anybody verifies a certificate",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -42,6 +43,14 @@ def committed_content(event: Event) -> dict[str, Any]:
     }
 
 
+class Told(NamedTuple):
+    """An event to record: `refs` are (kind, public number) pairs; `payload` is JSON without floats or secrets."""
+
+    kind: str
+    refs: Iterable[tuple[str, str]]
+    payload: dict[str, Any] | None = None
+
+
 def emit(
     kind: str,
     actor: Actor,
@@ -53,35 +62,52 @@ def emit(
 
     `refs` are (kind, public number) pairs, to which an actor may add its own (the mandate under which it acts); `payload` is JSON without floats or secrets.
     """
+    return emit_many(actor, [Told(kind, refs, payload)], case)[0]
+
+
+def emit_many(actor: Actor, told: Sequence[Told], case: Case | None = None) -> list[Event]:
+    """As `emit`, for what happened at once to many: two statements for all of them, then the reactions in order."""
     if not connection.in_atomic_block:
         raise RuntimeError("an event is recorded in the transaction of what it tells")
-    pairs = sorted({*refs, *getattr(actor, "refs", ())})
-    moment = clock.now()
+    moment, recorded = clock.now(), clock.real_now()
+    pairs = [sorted({*one.refs, *getattr(actor, "refs", ())}) for one in told]
+    events = Event.objects.bulk_create(
+        _event(actor, one, own, moment, recorded, case) for one, own in zip(told, pairs, strict=True)
+    )
+    EventRef.objects.bulk_create(
+        EventRef(event=event, kind=k, key=v) for event, own in zip(events, pairs, strict=True) for k, v in own
+    )
+    _emitted.set(_emitted.get() + len(events))
+    for event in events:
+        react(event)
+    return events
+
+
+def _event(
+    actor: Actor, told: Told, pairs: list[tuple[str, str]], moment: datetime, recorded: datetime, case: Case | None
+) -> Event:
+    payload = told.payload or {}
     content = {
-        "kind": kind,
+        "kind": told.kind,
         "at": iso(moment),
         "actor": actor.label,
         "party": actor.party_id,
         "person": actor.person_id,
         "refs": [list(p) for p in pairs],
-        "payload": payload or {},
+        "payload": payload,
     }
     salt = new_salt()
     digests = commitment(content, salt)
-    event = Event.objects.create(
+    return Event(
         at=moment,
-        recorded_at=clock.real_now(),
-        kind=kind,
+        recorded_at=recorded,
+        kind=told.kind,
         case=case,
         person_id=actor.person_id,
         party_id=actor.party_id,
         actor_label=actor.label,
-        payload=payload or {},
+        payload=payload,
         salt=salt,
         sha256=digests.sha256.hex(),
         sm3=digests.sm3.hex(),
     )
-    EventRef.objects.bulk_create([EventRef(event=event, kind=k, key=v) for k, v in pairs])
-    _emitted.set(_emitted.get() + 1)
-    react(event)
-    return event

@@ -9,15 +9,24 @@ from .models import Serial
 
 def next_number(name: str) -> int:
     """The next integer under `name`, from 1. Must run inside the verb's transaction."""
+    return next_numbers(name, 1)[0]
+
+
+def next_numbers(name: str, count: int) -> range:
+    """The next `count` integers under `name`; all are used, or the transaction is rolled back."""
     if not connection.in_atomic_block:
         raise RuntimeError("a number is taken inside the transaction that uses it, or it would leave a gap")
     Serial.objects.get_or_create(name=name)
     row = Serial.objects.select_for_update().get(name=name)
-    row.last += 1
+    row.last += count
     row.save(update_fields=["last"])
-    return row.last
+    return range(row.last - count + 1, row.last + 1)
 
 
 def yearly_number(prefix: str, year: int, width: int = 6) -> str:
     """`DJ-2026-000001`: prefix, year of rule time, serial within the year."""
-    return f"{prefix}-{year}-{next_number(f'{prefix}-{year}'):0{width}d}"
+    return yearly_numbers(prefix, year, 1, width)[0]
+
+
+def yearly_numbers(prefix: str, year: int, count: int, width: int = 6) -> list[str]:
+    return [f"{prefix}-{year}-{number:0{width}d}" for number in next_numbers(f"{prefix}-{year}", count)]

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from shugang.kernel import clock, workdays
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
-from shugang.kernel.events import emit
-from shugang.kernel.numbering import yearly_number
+from shugang.kernel.events import Told, emit, emit_many
+from shugang.kernel.numbering import yearly_number, yearly_numbers
 from shugang.kernel.verbs import verb
 from shugang.policy.text import Text
 
 from .. import gates
-from ..charges.services import lock_agreement
+from ..charges.services import RUN_CHUNK, batched, lock_agreement, lock_agreements
 from . import lifecycle
 from .models import Bill, BillLine
 
 PREFIX = "ZD"
 NOTE_PREFIX = "HZ"
-
-
-def _number() -> str:
-    return yearly_number(PREFIX, clock.today().year)
 
 
 def note_number() -> str:
@@ -43,28 +40,47 @@ def facts(bill: Bill) -> dict[str, Any]:
     }
 
 
-@verb
 def issue_bill(actor: Actor, contract: str) -> Bill:
     """Issue the draft of a contract: it gets its gap-free number and never changes again.
 
     A draft of 0 分 (free, or all use uncharged) is a statement: issued and settled at once.
     Raises Refusal `forbidden`, `not_found`.
     """
+    return _issue(actor, [contract])[0]
+
+
+def issue_all(actor: Actor) -> list[Bill]:
+    """Issue every draft in order of contract, a chunk to a transaction. Raises Refusal `forbidden`."""
     gates.require_operator(actor)
-    agreement = lock_agreement(contract)  # or a rating run could replace the draft in our hands
-    bill = Bill.objects.select_for_update(of=("self",)).filter(agreement=agreement, state="draft").first()
-    if bill is None:
+    contracts = Bill.objects.filter(state="draft").order_by("agreement__number")
+    chunks = batched(contracts.values_list("agreement__number", flat=True), RUN_CHUNK)
+    return [bill for chunk in chunks for bill in _issue(actor, chunk)]
+
+
+@verb
+def _issue(actor: Actor, contracts: Sequence[str]) -> list[Bill]:
+    gates.require_operator(actor)
+    agreements = lock_agreements(contracts)  # or a rating run could replace the drafts in our hands
+    drafts = Bill.objects.select_for_update(of=("self",)).select_related("agreement__buyer", "agreement__supplier")
+    bills = list(drafts.filter(agreement__in=agreements, state="draft").order_by("agreement__number"))
+    if len(bills) < len(agreements):
         raise not_found(Text("待出具的草稿", "draft to issue"))
     now = clock.now()
-    number = _number()
-    if bill.kind == Bill.Kind.STATEMENT:
-        lifecycle.take(bill, "close", number=number, issued_at=now, settled_at=now)
-        emit("bill.issued", actor, bill.event_refs(), facts(bill))
-        emit("bill.settled", actor, bill.event_refs(), facts(bill))
-    else:
-        lifecycle.take(bill, "issue", number=number, issued_at=now)
-        emit("bill.issued", actor, bill.event_refs(), facts(bill))
-    return bill
+    for bill, number in zip(bills, yearly_numbers(PREFIX, clock.today().year, len(bills)), strict=True):
+        closed = bill.kind == Bill.Kind.STATEMENT
+        lifecycle.move(
+            bill, "close" if closed else "issue", number=number, issued_at=now, settled_at=now if closed else None
+        )
+    lifecycle.save_all(bills, "number", "issued_at", "settled_at")
+    emit_many(
+        actor,
+        [
+            Told(kind, bill.event_refs(), facts(bill))
+            for bill in bills
+            for kind in (["bill.issued", "bill.settled"] if bill.kind == Bill.Kind.STATEMENT else ["bill.issued"])
+        ],
+    )
+    return bills
 
 
 @verb

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from .models import ChargeAgreement
 AGREEMENT = Text("这份计费约定", "charge agreement")
 PROFILE = "settlement"
 NEVER_BEGAN = "never_began"
+RUN_CHUNK = 500  # agreements to a transaction of a settlement run
 PROFILES = Path(__file__).resolve().parent.parent / "profiles"
 
 
@@ -164,10 +165,22 @@ def lock_agreement(number: str) -> ChargeAgreement:
 
     Raises Refusal `not_found`.
     """
-    agreement = ChargeAgreement.objects.select_for_update(of=("self",)).filter(number=number).first()
-    if agreement is None:
+    return lock_agreements([number])[0]
+
+
+def lock_agreements(numbers: Sequence[str]) -> list[ChargeAgreement]:
+    """Agreements under their row locks, taken in id order. Raises Refusal `not_found`."""
+    rows = ChargeAgreement.objects.select_for_update(of=("self",)).select_related("buyer", "supplier")
+    found = list(rows.filter(number__in=list(numbers)).order_by("pk"))
+    if len(found) < len(set(numbers)):
         raise not_found(AGREEMENT)
-    return agreement
+    return found
+
+
+def batched(numbers: Iterable[str], size: int) -> Iterator[list[str]]:
+    whole = list(numbers)
+    for start in range(0, len(whole), size):
+        yield whole[start : start + size]
 
 
 @verb

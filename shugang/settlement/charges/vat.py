@@ -26,14 +26,15 @@ def rate_of(profile: RuleProfile, supply: str) -> int:
     return int(profile.data.get("vat", {}).get(supply, profile.data["vat_bp"]))
 
 
-def rate_on(agreement: ChargeAgreement, day: date) -> int:
-    """The rate of a line whose service period begins on `day`; the contract's own where it names one.
+def rate_on(agreement: ChargeAgreement, day: date, profile: RuleProfile | None = None) -> int:
+    """The rate of a line whose service period begins on `day`; the contract's own where it names one. `profile`: the
+    rules in force on that day, from one who knows them already.
 
     A difference for an earlier period keeps that period's rate.
     """
     from .services import rules
 
-    return rate_of(rules(day), agreement.supply) if agreement.vat_by_date else agreement.vat_bp
+    return rate_of(profile or rules(day), agreement.supply) if agreement.vat_by_date else agreement.vat_bp
 
 
 def check_supply(supply: str) -> None:

@@ -14,7 +14,7 @@ from shugang.kernel.actors import Actor
 from .. import gates
 from ..bills import queries
 from ..bills.models import Bill
-from ..bills.services import issue_bill
+from ..bills.services import issue_all, issue_bill
 from ..payouts.receiving import exchange
 from ..payouts.services import instruct_all
 from .services import rate_all, rate_period
@@ -61,8 +61,8 @@ def drafts(request: HttpRequest) -> dict[str, Any]:
 @router.post("/settlement/issue", summary="Issue drafts: they get their numbers and never change again")
 def issue(request: HttpRequest, body: Run) -> dict[str, Any]:
     def act(actor: Actor) -> dict[str, Any]:
-        chosen = [body.contract] if body.contract else [b.agreement.number for b in queries.drafts(actor)]
-        return {"issued": [issue_bill(actor, contract).number for contract in chosen]}
+        issued = [issue_bill(actor, body.contract)] if body.contract else issue_all(actor)
+        return {"issued": [bill.number for bill in issued]}
 
     return _once(request, body, act)
 

@@ -21,7 +21,7 @@ from shugang.ui.jinja import tx
 from .. import gates, words
 from ..bills import queries
 from ..bills.lifecycle import STAGES, STATES
-from ..bills.services import issue_bill
+from ..bills.services import issue_all, issue_bill
 from ..http import actor_of, once
 from ..payouts.receiving import exchange
 from ..payouts.services import instruct_all
@@ -75,7 +75,7 @@ def _issue(actor: Actor, contract: str) -> Text:
     if contract:
         bill = issue_bill(actor, contract)
         return Text(f"账单{bill.number}已出具，已提交需方确认。", f"Bill {bill.number} is issued to the buyer.")
-    issued = [issue_bill(actor, bill.agreement.number) for bill in queries.drafts(actor)]
+    issued = issue_all(actor)
     return Text(f"已出具{len(issued)}份账单。", f"{len(issued)} bill(s) issued.")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -11,15 +12,17 @@ from django.db.models import Sum
 
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
-from shugang.kernel.events import emit
+from shugang.kernel.events import Told, emit_many
+from shugang.kernel.models import RuleProfile
 from shugang.kernel.verbs import verb
 from shugang.policy.money import split_vat
 
 from .. import gates
 from ..bills.models import Bill, BillLine, BillPeriod
 from ..charges.models import ChargeAgreement
-from ..charges.services import lock_agreement
+from ..charges.services import RUN_CHUNK, batched, lock_agreements, rules
 from ..charges.vat import rate_on
+from .basis import Basis, billed_lines, ratings
 from .lines import NewLine, difference, rated_total
 from .periods import Period, service_periods
 from .usage import quantities
@@ -40,19 +43,13 @@ class Rated(NamedTuple):
 
 
 def last_rating(agreement: ChargeAgreement, period: Period) -> BillPeriod | None:
-    """What the newest issued bill of the period rests on, voided ones left out."""
-    return (
-        BillPeriod.objects.filter(bill__agreement=agreement, period_from=period.first, bill__number__isnull=False)
-        .exclude(bill__state="void")
-        .order_by("-bill_id")
-        .first()
-    )
+    """What the newest issued bill of the period rests on."""
+    return ratings().filter(bill__agreement=agreement, period_from=period.first).last()
 
 
 def billed_fen(agreement: ChargeAgreement, period: Period) -> int:
     """What all issued bills and credit notes hold of a period."""
-    lines = BillLine.objects.filter(bill__agreement=agreement, bill__number__isnull=False, period_from=period.first)
-    lines = lines.exclude(bill__partial=True)  # an allowance leaves the use billed
+    lines = billed_lines().filter(bill__agreement=agreement, period_from=period.first)
     return int(lines.aggregate(sum=Sum("amount_fen"))["sum"] or 0)
 
 
@@ -60,42 +57,45 @@ class BrokenChain(RuntimeError):
     """The billed sum of a period is not what its last rating says: a defect or tampering, so nothing is billed."""
 
 
-def look_at(agreement: ChargeAgreement, period: Period, until: datetime) -> Rated:
-    """Rate one period with all the use known now that happened before `until`; for showing, nothing is checked."""
-    plan = agreement.price_plan
+def look_at(agreement: ChargeAgreement, period: Period, until: datetime, basis: Basis | None = None) -> Rated:
+    """Rate one period with all the use known now that happened before `until`; for showing, nothing is checked.
+
+    `basis`: what was read of many agreements at once, with the same `until`.
+    """
+    plan, basis = agreement.price_plan, basis or Basis([agreement], until)
     start, end = period.bounds(clock.zone())
-    cut_at = max(start, min(end, until))
-    folded_until = clock.real_now()
-    now = quantities(agreement.grant, plan, start, cut_at, folded_until)
-    before = last_rating(agreement, period)
+    now, before = basis.quantities(agreement, period), basis.last(agreement, period)
     lines = difference(plan, now, before.quantities if before else None)
-    late = before is not None and before.cut_at >= end
-    prior_fen = billed_fen(agreement, period)
-    return Rated(period, cut_at, folded_until, before, now, rated_total(plan, now), prior_fen, lines, late)
+    return Rated(
+        period=period,
+        cut_at=max(start, min(end, until)),
+        folded_until=basis.folded_until,
+        prior=before,
+        quantities=dict(now),
+        rated_fen=rated_total(plan, now),
+        prior_fen=basis.billed_fen(agreement, period),
+        lines=lines,
+        late=before is not None and before.cut_at >= end,
+    )
 
 
-def rate_now(agreement: ChargeAgreement, period: Period, until: datetime) -> Rated:
+def rate_now(agreement: ChargeAgreement, period: Period, basis: Basis) -> Rated:
     """As `look_at`, for billing. Raises BrokenChain."""
-    found = look_at(agreement, period, until)
+    found = look_at(agreement, period, basis.until, basis)
     if found.prior_fen != (found.prior.rated_fen if found.prior else 0):
         raise BrokenChain(f"{agreement.number} {period.first}: {found.prior_fen} was billed, its ratings say otherwise")
     return found
 
 
-def open_periods(agreement: ChargeAgreement, until: datetime) -> list[Rated]:
+def open_periods(agreement: ChargeAgreement, until: datetime, basis: Basis | None = None) -> list[Rated]:
     """Every begun period that has something to bill, or that was never billed and has been used; none while held."""
     if agreement.held_for:
         return []
+    basis = basis or Basis([agreement], until)
     day = until.astimezone(clock.zone()).date()
     periods = service_periods(agreement.price_plan, agreement.starts_on, agreement.ends_on, day)
-    rated = [rate_now(agreement, period, until) for period in periods]
-    return [r for r in rated if _worth_billing(agreement, r)]
-
-
-def _worth_billing(agreement: ChargeAgreement, rated: Rated) -> bool:
-    if any(line.amount_fen for line in rated.lines):
-        return True
-    return bool(rated.lines) and last_rating(agreement, rated.period) is None
+    rated = [rate_now(agreement, period, basis) for period in periods]
+    return [r for r in rated if any(line.amount_fen for line in r.lines) or (r.lines and r.prior is None)]
 
 
 def unbilled_fen(agreement: ChargeAgreement, until: datetime) -> int:
@@ -103,11 +103,42 @@ def unbilled_fen(agreement: ChargeAgreement, until: datetime) -> int:
     return sum(r.rated_fen - r.prior_fen for r in open_periods(agreement, until))
 
 
+class Due(NamedTuple):
+    """An agreement with what is to be billed of it."""
+
+    agreement: ChargeAgreement
+    rated: list[Rated]
+
+
 @verb
-def _draft(actor: Actor, agreement: ChargeAgreement, rated: list[Rated]) -> Bill:
-    lines = [(r, line) for r in rated for line in r.lines]
-    total = sum(line.amount_fen for _, line in lines)
-    bill = Bill.objects.create(
+def _draft(actor: Actor, due: Sequence[Due]) -> list[Bill]:
+    """The drafts of a chunk in a few statements; each bill with its lines, what it rests on, and its event."""
+    bills, lines, periods = [], [], []
+    profiles = {day: rules(day) for day in {r.period.first for _, rated in due for r in rated}}
+    for agreement, rated in due:
+        bill, own = _bill(agreement, rated, profiles)
+        bills.append(bill)
+        lines += own
+        periods += [_rests_on(bill, r) for r in rated]
+    Bill.objects.bulk_create(bills)
+    BillLine.objects.bulk_create(lines)
+    BillPeriod.objects.bulk_create(periods)
+    counts = Counter(line.bill_id for line in lines)
+    emit_many(
+        actor,
+        [
+            Told("bill.drafted", b.agreement.event_refs(), {"total_fen": b.total_fen, "lines": counts[b.pk]})
+            for b in bills
+        ],
+    )
+    return bills
+
+
+def _bill(
+    agreement: ChargeAgreement, rated: list[Rated], profiles: Mapping[date, RuleProfile]
+) -> tuple[Bill, list[BillLine]]:
+    total = sum(line.amount_fen for r in rated for line in r.lines)
+    bill = Bill(
         kind=Bill.Kind.BILL if total else Bill.Kind.STATEMENT,
         state="draft",
         agreement=agreement,
@@ -119,27 +150,25 @@ def _draft(actor: Actor, agreement: ChargeAgreement, rated: list[Rated]) -> Bill
         tax_fen=0,
         drafted_at=clock.now(),
     )
-    rates = {r.period.first: rate_on(agreement, r.period.first) for r in rated}
-    rows = [_line(agreement, bill, n, r, line, rates[r.period.first]) for n, (r, line) in enumerate(lines, 1)]
-    BillLine.objects.bulk_create(rows)
-    BillPeriod.objects.bulk_create(
-        BillPeriod(
-            bill=bill,
-            period_from=r.period.first,
-            period_to=r.period.last,
-            cut_at=r.cut_at,
-            folded_until=r.folded_until,
-            prior=r.prior,
-            quantities=r.quantities,
-            rated_fen=r.rated_fen,
-            prior_fen=r.prior_fen,
-        )
-        for r in rated
+    rates = {r.period.first: rate_on(agreement, r.period.first, profiles[r.period.first]) for r in rated}
+    parts = [(r, line) for r in rated for line in r.lines]
+    lines = [_line(agreement, bill, n, r, line, rates[r.period.first]) for n, (r, line) in enumerate(parts, 1)]
+    bill.tax_fen = sum(line.tax_fen for line in lines)
+    return bill, lines
+
+
+def _rests_on(bill: Bill, rated: Rated) -> BillPeriod:
+    return BillPeriod(
+        bill=bill,
+        period_from=rated.period.first,
+        period_to=rated.period.last,
+        cut_at=rated.cut_at,
+        folded_until=rated.folded_until,
+        prior=rated.prior,
+        quantities=rated.quantities,
+        rated_fen=rated.rated_fen,
+        prior_fen=rated.prior_fen,
     )
-    bill.tax_fen = sum(row.tax_fen for row in rows)
-    bill.save(update_fields=["tax_fen"])
-    emit("bill.drafted", actor, agreement.event_refs(), {"total_fen": total, "lines": len(rows)})
-    return bill
 
 
 def _covered(rated: Rated) -> date:
@@ -172,6 +201,17 @@ def _line(agreement: ChargeAgreement, bill: Bill, position: int, rated: Rated, l
     )
 
 
+def _rate(actor: Actor, numbers: Sequence[str], until: datetime) -> list[Bill]:
+    """A chunk in one transaction. Agreements of which nothing is due, or whose sum is negative, have no draft."""
+    with transaction.atomic():
+        agreements = lock_agreements(numbers)  # two runs at once would both bill the same difference
+        Bill.objects.filter(agreement__in=agreements, state="draft").delete()
+        basis = Basis(agreements, until)
+        found = [Due(agreement, open_periods(agreement, until, basis)) for agreement in agreements]
+        due = [d for d in found if d.rated and sum(r.rated_fen - r.prior_fen for r in d.rated) >= 0]
+        return _draft(actor, due) if due else []
+
+
 def rate_period(actor: Actor, contract: str, until: datetime | None = None) -> Bill | None:
     """Rate an agreement's use up to `until` (default now, never later) into its draft bill; None when nothing is due.
 
@@ -179,21 +219,22 @@ def rate_period(actor: Actor, contract: str, until: datetime | None = None) -> B
     Raises Refusal `forbidden`, `not_found`; BrokenChain.
     """
     gates.require_operator(actor)
-    moment = min(until or clock.now(), clock.now())
-    with transaction.atomic():
-        agreement = lock_agreement(contract)  # two runs at once would both bill the same difference
-        Bill.objects.filter(agreement=agreement, state="draft").delete()
-        rated = open_periods(agreement, moment)
-        if not rated or sum(r.rated_fen - r.prior_fen for r in rated) < 0:
-            return None
-        return _draft(actor, agreement, rated)
+    made = _rate(actor, [contract], min(until or clock.now(), clock.now()))
+    return made[0] if made else None
 
 
 def rate_all(actor: Actor, until: datetime | None = None) -> list[Bill]:
-    """A rating run over every agreement, each in its own transaction, in order of number."""
+    """A rating run over every agreement in order of number, a chunk to a transaction. Raises BrokenChain at the first
+    agreement whose chain is broken; those before it have their drafts."""
     gates.require_operator(actor)
-    numbers = ChargeAgreement.objects.order_by("number").values_list("number", flat=True)
-    return [bill for n in list(numbers) if (bill := rate_period(actor, n, until)) is not None]
+    moment, made = min(until or clock.now(), clock.now()), list[Bill]()
+    for chunk in batched(ChargeAgreement.objects.order_by("number").values_list("number", flat=True), RUN_CHUNK):
+        try:
+            made += _rate(actor, chunk, moment)
+        except BrokenChain:
+            for number in chunk:
+                made += _rate(actor, [number], moment)
+    return made
 
 
 def backed_quantities(agreement: ChargeAgreement, row: BillPeriod) -> Mapping[str, int]:
