@@ -33,6 +33,9 @@ APPLYING: tuple[tuple[str, str, str, str, str], ...] = (
     ),
     ("buyer", "示例海沧智行科技有限公司", "Sample Haicang Mobility Ltd.", "buyer", "出行规划与风险分析"),
     ("reviewer", "示例合规评估事务所", "Sample Compliance Review LLP", "reviewer", "数据合规评估"),
+    ("assessor", "示例数据质量检测中心", "Sample Data Quality Centre", "reviewer", "数据质量评价"),
+    ("appraiser", "示例资产评估事务所", "Sample Appraisal Firm", "reviewer", "数据资产评估"),
+    ("association", "示例数据行业协会", "Sample Data Association", "association", "行业定价指导"),
 )
 PEOPLE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("operator", "yunying", "周运营", ("manager", "handler", "finance", "engineer")),
@@ -50,6 +53,13 @@ PEOPLE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         ("manager", "handler", "signer", "analyst", "engineer", "finance"),
     ),
     ("reviewer", "pinggu", "许评估", ("manager", "handler", "reviewer", "signer")),
+    ("assessor", "jiance", "沈检测", ("manager", "handler")),
+    ("assessor", "jianqian", "韩签发", ("signer",)),
+    ("appraiser", "gujia", "梁估价", ("manager", "handler")),
+    ("appraiser", "hegu", "宋核稿", ("reviewer",)),
+    ("appraiser", "guyi", "唐评估", ("signer",)),
+    ("appraiser", "guer", "罗评估", ("signer",)),
+    ("association", "xiehui", "曹协会", ("manager", "handler")),
 )
 POSTS = (("SYSTEM", "xitong", "系统管理员"), ("SECURITY", "anquan", "安全管理员"), ("AUDIT", "shenji", "审计管理员"))
 
@@ -104,7 +114,7 @@ def admissions(stage: Stage) -> None:
             _members(stage, {key})
             said.append(f"{stage.things[key].number}，{stage.things[key].uscc}")
     with stage.step("建立签名密钥（供方、需方、第三方）", "签署人") as said:
-        for username in ("gongfang", "xufang", "pinggu"):
+        for username in ("gongfang", "xufang", "pinggu", "jianqian", "guyi", "guer"):
             actor: PartyActor = stage.things[username]
             make_key(actor)
         said.append("Ed25519，平台代管，加密存放")

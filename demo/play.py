@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import cast, delivery, leftovers, proof, registration, security, settlement, trade
+from . import cast, delivery, leftovers, proof, registration, security, settlement, trade, worth
 from .stage import Stage
 
-STEPS = 46
+STEPS = 55
 # A Monday with a loaded calendar: notices, contracts and the first bill all fall into known years.
 OPENING = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -68,7 +68,11 @@ def run(supervisor: Any) -> Stage:
     registration.store(stage)
     registration.register(stage)
     security.clear(stage)
+    worth.services(stage)
+    worth.quality(stage)
+    worth.value(stage)
     trade.products(stage)
+    worth.price(stage)
     trade.deals(stage)
     delivery.keys(stage)
     delivery.tables(stage)
