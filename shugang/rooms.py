@@ -40,6 +40,7 @@ ROOMS = (
     "settlement.invoices",
     "settlement.reconciliation",
     "market.products",
+    "market.imports",
     "market.search",
     "market.listing",
     "market.pricing",

@@ -68,6 +68,7 @@ from shugang.market.disclosure.rules import comment, publish_rule
 from shugang.market.disputes.bundle import export_bundle
 from shugang.market.disputes.measures import order as order_measure
 from shugang.market.disputes.services import file_evidence, open_dispute, propose_settlement
+from shugang.market.imports.services import upload
 from shugang.market.listing.services import apply_listing
 from shugang.market.matching.running import run_due as run_matching
 from shugang.market.pricing.fees import decide_allowance
@@ -193,6 +194,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
         "notices",
         "searches",
         "disputes",
+        "sheets",
     ):
         globals()[f"_open_{name}"](world)
     open_deals(world)
@@ -517,6 +519,18 @@ def model_form(world: World, **changes: str) -> dict[str, str]:
         "factors": "rows | 记录数 | Rows | 万行 | 1 | 1000 | 产品说明书", "formula": "500 + rows * 20", "spread": "10",
         "examples": "rows=100 => 2500", "valid_from": "2020-01-01", "valid_until": "2036-12-31", "notes": "示例样本。", **changes,
     }  # fmt: skip
+
+
+def product_sheet(asset: str, code: str) -> bytes:
+    """A sheet with one product, as CSV."""
+    head = "自有编号,资产编号,产品名称,一句话简介,标的类型,行业,交付方式,用途,计价方式"
+    return f"{head}\n{code},{asset},示例表中产品,示例,数据集,N,table,research,免费\n".encode()
+
+
+def _open_sheets(world: World) -> None:
+    """A sheet of products that was checked and waits."""
+    asset = world.things["asset:air"].number
+    world.things["sheet"] = upload(world.actor("gongfang"), "products.csv", product_sheet(asset, "A-1"))
 
 
 def _open_searches(world: World) -> None:

@@ -8,6 +8,7 @@ from .contracts.models import Amendment, Contract, ContractSignature
 from .demand.models import Demand, DemandVersion, QuoteInvitation, ViewCount
 from .disclosure.models import PlatformRule, RuleComment
 from .disputes.models import Dispute, DisputeDecision, DisputeEvidence, DisputeMeasure, EvidenceBundle
+from .imports.models import OwnCode, ProductSheet
 from .listing.models import Listing
 from .matching.models import Match, MatchTask
 from .pricing.models import (
@@ -56,10 +57,12 @@ __all__ = [
     "Listing",
     "Match",
     "MatchTask",
+    "OwnCode",
     "PartyTie",
     "PlatformRule",
     "PriceWarning",
     "PricingModel",
+    "ProductSheet",
     "Quotation",
     "QuoteInvitation",
     "RuleComment",

@@ -361,3 +361,24 @@ DISCLOSURE: tuple[Door, ...] = (
     api("GET", f"/products/{AIR}/guidance", "xufang", reach=OWN),
 )
 DOORS = (*PRICING, *PUBLIC, *SUPPLY, *TRADE, *API, *DISPUTES, *DISCLOSURE)
+
+
+def _sheet(things: dict[str, Any]) -> dict[str, Any]:
+    from ..world import product_sheet
+
+    return {"file": SimpleUploadedFile("products.csv", product_sheet(things["asset:air"].number, "B-1"))}
+
+
+SHEETS: tuple[Door, ...] = (
+    read("/desk/product-sheets", "gongfang", OWN),
+    read("/desk/product-sheets/template.xlsx", "gongfang", OWN),
+    post("/desk/product-sheets", "gongfang", _sheet, reach=OWN),
+    read("/desk/product-sheets/<sheet>", "gongfang"),
+    read("/desk/product-sheets/<sheet>?format=csv", "gongfang"),
+    post("/desk/product-sheets/<sheet>/run", "gongfang"),
+    post("/desk/product-sheets/<sheet>/discard", "gongfang"),
+    post("/api/v1/product-sheets", "gongfang", _sheet, ok=(200,), reach=OWN),
+    api("GET", "/product-sheets/<sheet>", "gongfang"),
+    api("POST", "/product-sheets/<sheet>/run", "gongfang"),
+)
+DOORS = (*SHEETS, *PRICING, *PUBLIC, *SUPPLY, *TRADE, *API)

@@ -1,0 +1,1 @@
+"""Many products at once from a spreadsheet."""
