@@ -360,7 +360,6 @@ DISCLOSURE: tuple[Door, ...] = (
     api("POST", "/rules/<rule>/comments", "gongfang", SAID, reach=OWN),
     api("GET", f"/products/{AIR}/guidance", "xufang", reach=OWN),
 )
-DOORS = (*PRICING, *PUBLIC, *SUPPLY, *TRADE, *API, *DISPUTES, *DISCLOSURE)
 
 
 def _sheet(things: dict[str, Any]) -> dict[str, Any]:
@@ -381,4 +380,4 @@ SHEETS: tuple[Door, ...] = (
     api("GET", "/product-sheets/<sheet>", "gongfang"),
     api("POST", "/product-sheets/<sheet>/run", "gongfang"),
 )
-DOORS = (*SHEETS, *PRICING, *PUBLIC, *SUPPLY, *TRADE, *API)
+DOORS = (*PRICING, *PUBLIC, *SUPPLY, *SHEETS, *TRADE, *API, *DISPUTES, *DISCLOSURE)
