@@ -39,6 +39,7 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
         "standing_reports",
         "SignedReport",
     ): "procedures ask which reports stand; they show only what their reader may see",
+    ("assets/review/checks", "stale", "BasisWithdrawal"): "a rule of the review; nothing is shown",
     ("assets/review/checks", "shown_anonymous", "AnonymityCheck"): "a rule of the review; nothing is shown",
     ("assets/review/queries", "standing", "SecurityReview"): "guards ask whether a review stands; nothing is shown",
     ("assets/review/queries", "shown_checks", "AnonymityCheck"): SEEN,

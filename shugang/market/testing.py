@@ -151,6 +151,13 @@ def inquire(deal: Deal, purpose: str = "research") -> Case:
     )
 
 
+def delivered(deal: Deal, contract: Contract) -> Contract:
+    """A one-off contract's data delivered and accepted by the buyer, so that it can be billed."""
+    engine.fire(contract.acceptance.number, "deliver")
+    engine.act(contract.acceptance.number, "accept", deal.buyer)
+    return Contract.objects.get(pk=contract.pk)
+
+
 def accepted(deal: Deal, terms: Terms | None = None, plan: PricePlan | None = None) -> Contract:
     """A contract that awaits both signatures."""
     case = inquire(deal)

@@ -53,7 +53,7 @@ class Quarrel:
 
 def make_quarrel(billed: bool = True) -> Quarrel:
     deal = market.make_deal(plan=ONE_OFF)
-    contract = market.signed(deal)
+    contract = market.delivered(deal, market.signed(deal))
     venue = deal.venue.operator
     finance = make_actor(venue, ("finance",))
     bill = None

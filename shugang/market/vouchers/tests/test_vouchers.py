@@ -8,7 +8,6 @@ from django.test import Client
 from shugang.assets.registration import verify
 from shugang.assets.testing import anchor
 from shugang.evidence.hashing import commitment
-from shugang.kernel import engine
 from shugang.kernel.models import Event
 from shugang.market import testing
 from shugang.market.vouchers import reactions
@@ -32,9 +31,7 @@ def finance():
 def settled(finance):
     """A one-off contract, delivered, accepted, billed and paid."""
     deal = testing.make_deal(plan=ONE_OFF)
-    contract = testing.signed(deal)
-    engine.fire(contract.acceptance.number, "deliver")
-    engine.act(contract.acceptance.number, "accept", deal.buyer)
+    contract = testing.delivered(deal, testing.signed(deal))
     bill = settle(finance, deal.buyer, issue(finance, contract.number))
     assert bill.state == "settled"
     return deal, contract, bill
@@ -73,9 +70,7 @@ def test_the_amount_is_committed_to_but_not_public(settled):
 def test_a_bill_credited_before_it_settled_has_a_voucher_that_says_so(finance):
     """Given a bill of 1,234.56 credited by 234.56, then the voucher names the note and commits to 1,000.00."""
     deal = testing.make_deal(plan=ONE_OFF)
-    contract = testing.signed(deal)
-    engine.fire(contract.acceptance.number, "deliver")
-    engine.act(contract.acceptance.number, "accept", deal.buyer)
+    contract = testing.delivered(deal, testing.signed(deal))
     bill = issue(finance, contract.number)
     note = credit_bill(finance, str(bill.number), {1: 23_456}, "双方同意减价")
     settle(finance, deal.buyer, Bill.objects.get(pk=bill.pk))
