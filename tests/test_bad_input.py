@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -414,6 +415,12 @@ RUBBISH = [
 FORMS = [d for d in DOORS if d.writes and not d.json and d.owner]
 
 
+def some(items: list[Any], door: Any, most: int) -> list[Any]:
+    """So many of them, others for another door: all doors read by the same parsers, and there are many doors."""
+    first = zlib.crc32(str(door).encode()) % (len(items) or 1)
+    return (items[first:] + items[:first])[:most]
+
+
 @pytest.mark.parametrize("door", FORMS, ids=str)
 def test_a_form_takes_rubbish_without_falling(world, settings, door):
     """Whatever stands in the fields: an answer in words, never an error of the program."""
@@ -421,7 +428,7 @@ def test_a_form_takes_rubbish_without_falling(world, settings, door):
         setattr(settings, name, value)
     data = fill(door.data, world.things)
     client = browser(world, door.owner)
-    for rubbish in RUBBISH:
+    for rubbish in {"<script>alert(1)</script>", *some(RUBBISH, door, 3)}:
         with undone():
             answer = client.post(fill(door.address, world.things), {k: rubbish for k in data} or {"reason": rubbish})
             assert answer.status_code < 500
@@ -440,7 +447,7 @@ def test_an_operation_takes_rubbish_without_falling(world, door):
     data = fill(door.data, world.things)
     typed = [json.dumps({k: v for k in data}).encode() for v in (None, 1, [], {}, "\x00", "x" * 3000)] if isinstance(
         data, dict) else []  # fmt: skip
-    for body in [*BODIES, *typed]:
+    for body in [*some(BODIES, door, 3), *some(typed, door, 2)]:
         with undone():
             answer = client.generic(
                 door.method, fill(door.address, world.things), body, content_type="application/json"
@@ -451,21 +458,22 @@ def test_an_operation_takes_rubbish_without_falling(world, door):
 
 
 READS = [d for d in DOORS if not d.writes and "?" not in d.address]
+QUESTIONS = [
+    "after=x",
+    "after=%00",
+    "after=-1",
+    "state=x&q=%27&page=0",
+    "version=x",
+    "format=x",
+    "number=%00",
+    "q=" + "x" * 900,
+]
 
 
 @pytest.mark.parametrize("door", READS, ids=str)
 def test_an_address_takes_rubbish_behind_its_question_mark(world, door):
     client = browser(world, door.owner)
-    for query in (
-        "after=x",
-        "after=%00",
-        "after=-1",
-        "state=x&q=%27&page=0",
-        "version=x",
-        "format=x",
-        "number=%00",
-        "q=" + "x" * 900,
-    ):
+    for query in some(QUESTIONS, door, 3):
         with undone():
             answer = ask_with(client, door, world, query)
             assert answer.status_code < 500, query

@@ -199,7 +199,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
         globals()[f"_open_{name}"](world)
     open_deals(world)
     anchor()
-    world.things["bundle"] = export_bundle(world.actor("xufang"), world.number("dispute"))
+    world.things["proofs"] = export_bundle(world.actor("xufang"), world.number("dispute"))
     anchor()
     _evidence(world)
     world.sessions = open_sessions(world.things)
@@ -342,7 +342,9 @@ def _open_registrations(world: World) -> None:
             engine.act(case.number, "accept", examiner)
             engine.act(case.number, "pass_examination", other, answers_for("pass_examination"))
         world.things[f"asset:{name}"] = DataAsset.objects.get(registration__case=case)
-    world.things["agreement"] = materials.store(world.actor("gongfang"), "协议.txt", io.BytesIO("转让协议".encode()))
+    world.things["transfer_paper"] = materials.store(
+        world.actor("gongfang"), "协议.txt", io.BytesIO("转让协议".encode())
+    )
     buyer = world.actor("xufang")
     proof = materials.store(buyer, "证明.txt", io.BytesIO("采集合同".encode()))
     world.things["material"] = proof["material"]
@@ -535,7 +537,7 @@ def _open_sheets(world: World) -> None:
 
 def _open_searches(world: World) -> None:
     """A search that the buyer keeps."""
-    world.things["search"] = saved.save(world.actor("xufang"), "示例搜索", "q=空气&sector=N")
+    world.things["search"] = saved.save(world.actor("xufang"), "示例搜索", "q=PM10&sector=N")
 
 
 def _open_prices(world: World) -> None:

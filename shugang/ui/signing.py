@@ -11,8 +11,8 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from asn1crypto import keys as asn1_keys  # type: ignore[import-untyped]
-from asn1crypto import parser, pem
+from asn1crypto import algos, core, parser, pem  # type: ignore[import-untyped]
+from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -169,6 +169,22 @@ def _padding_clean(signature: EmbeddedPdfSignature) -> bool:
     return not any(raw[used:])
 
 
+def _plainly_said(signature: EmbeddedPdfSignature) -> bool:
+    """What the signature's cover says of itself is neither signed nor read by a verifier; it must be what we write (RFC 5652 §5.1, §5.3)."""
+    cover, signer = signature.signed_data, signature.signer_info
+    digest = signer["digest_algorithm"]
+    name = digest["algorithm"].native
+    written = {
+        algos.DigestAlgorithm({"algorithm": name, **params}).dump() for params in ({}, {"parameters": core.Null()})
+    }
+    versions = {cover["version"].native, signer["version"].native}
+    return (
+        versions == {"v1"}
+        and digest.dump() in written
+        and [a.dump() for a in cover["digest_algorithms"]] == [digest.dump()]
+    )
+
+
 def _report(signature: EmbeddedPdfSignature, context: ValidationContext) -> SignatureReport:
     name = _name(signature.signer_cert)
     try:
@@ -178,7 +194,7 @@ def _report(signature: EmbeddedPdfSignature, context: ValidationContext) -> Sign
     return SignatureReport(
         signer=name,
         signed_at=status.signer_reported_dt,
-        intact=bool(status.intact) and _padding_clean(signature),
+        intact=bool(status.intact) and _padding_clean(signature) and _plainly_said(signature),
         valid=bool(status.valid),
         trusted=bool(status.trusted),
         whole=status.coverage is not None and status.coverage.name == "ENTIRE_FILE",

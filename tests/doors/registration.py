@@ -47,7 +47,7 @@ def _air(things: dict[str, Any]) -> dict[str, Any]:
 
 
 def _terms(things: dict[str, Any]) -> dict[str, Any]:
-    return {"rights": ["OPERATE"], "statement": "示例转让协议，2026年签订。", "agreement": things["agreement"]}
+    return {"rights": ["OPERATE"], "statement": "示例转让协议，2026年签订。", "agreement": things["transfer_paper"]}
 
 
 def _transfer(things: dict[str, Any]) -> dict[str, Any]:

@@ -45,13 +45,19 @@ def _received(client: Any) -> None:
 
 
 def _paid(client: Any) -> None:
+    from shugang.market.disputes.measures import lift
+    from shugang.market.disputes.models import DisputeMeasure
     from shugang.parties.accounts.actor import actor_for
     from shugang.parties.accounts.models import Person
     from shugang.settlement.bills.models import Bill
     from shugang.settlement.bills.services import confirm_bill
     from shugang.settlement.testing import pay
 
-    buyer, finance = (actor_for(Person.objects.get(username=u), second_factor=True) for u in ("xufang", "yunying"))
+    buyer, finance, judge = (
+        actor_for(Person.objects.get(username=u), second_factor=True) for u in ("xufang", "yunying", "fuhe")
+    )
+    for held in DisputeMeasure.objects.filter(kind="funds", lifted_at=None):
+        lift(judge, held.dispute.number, "funds", "示例：已核实。")
     bill = Bill.objects.get(state="issued")
     confirm_bill(buyer, str(bill.number))
     pay(finance, Bill.objects.get(pk=bill.pk))

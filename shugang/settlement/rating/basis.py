@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet, Sum
 
-from shugang.delivery.metering.queries import Window, windows
+from shugang.delivery.metering.queries import Window, lineages, windows
 from shugang.kernel import clock
 from shugang.policy.priceplan import day_key, priced_as, recorded_as
 
@@ -45,9 +45,11 @@ class Basis:
         sums = billed_lines().filter(bill__agreement__in=ids).values_list("bill__agreement", "period_from")
         self._billed = {(pk, first): int(fen) for pk, first, fen in sums.annotate(fen=Sum("amount_fen"))}
         counted = [a.grant for a in agreements if a.grant and a.price_plan.unit in _COUNTED]
-        self._used: dict[str, list[Window]] = defaultdict(list)
-        for window in windows(counted, until):
-            self._used[window.grant].append(window)
+        families = lineages(counted)
+        used: dict[str, list[Window]] = defaultdict(list)
+        for window in windows(sorted({number for family in families.values() for number in family}), until):
+            used[window.grant].append(window)
+        self._used = {grant: [w for number in family for w in used[number]] for grant, family in families.items()}
 
     def last(self, agreement: ChargeAgreement, period: Period) -> BillPeriod | None:
         return self._last.get((agreement.pk, period.first))

@@ -50,6 +50,15 @@ def test_one_flipped_bit_anywhere_is_noticed(position: int) -> None:
     assert not good(bytes(changed))
 
 
+def test_no_bit_of_the_signature_itself_can_be_flipped() -> None:
+    """Its cover (versions, names of the digest) is not signed, and is held to what we write."""
+    start = SIGNED.index(b"<", SIGNED.rindex(b"/Contents")) + 1
+    for position in [*range(start, start + 100), *range(start + 1000, start + 1300, 2)]:
+        changed = bytearray(SIGNED)
+        changed[position] ^= 1
+        assert not good(bytes(changed)), position - start
+
+
 def test_flipped_content_byte_is_not_intact() -> None:
     changed = bytearray(SIGNED)
     changed[len(PLAIN) // 2] ^= 1
