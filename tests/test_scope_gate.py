@@ -56,7 +56,7 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
     ("market/contracts/queries", "changes", "Case"): SEEN,
     ("market/contracts/queries", "breaches", "Case"): SEEN,
     ("market/contracts/queries", "acceptance_case", "Case"): SEEN,
-    ("delivery/metering/queries", "lineage", "Grant"): "one price counts the use of a contract's grants",
+    ("delivery/metering/queries", "lineages", "Grant"): "one price counts the use of a contract's grants",
     (
         "market/demand/queries",
         "answerable",

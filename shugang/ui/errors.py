@@ -48,7 +48,8 @@ def page(
     """An error answer: JSON for programs, a fragment for htmx, else a page. Absent words are the status's own."""
     code = code or CODES[status]
     if wants_json(request):
-        said = {"code": code, "message": tx(message) if message else code}
+        zh, en = (tx(message), message.en) if message else (code, code)
+        said = {"code": code, "message": zh, "message_en": en, "fields": {}}
         return JsonResponse(said, status=status, json_dumps_params={"ensure_ascii": False})
     fragment = request.headers.get("HX-Request") == "true"
     context = {

@@ -215,7 +215,7 @@ TRADE: tuple[Door, ...] = (
         "xufang",
         _as_shown("/desk/contracts/<contract:unsigned>/form", "xufang"),
     ),
-    *both(f"/desk/contracts/{CONTRACT}/terminate", "xufang", WHY),
+    *both(f"/desk/contracts/{CONTRACT}/terminate", "xufang", WHY, readers=("jianguan",)),
     *both(f"/desk/contracts/{CONTRACT}/suspend", "gongfang", WHY, readers=("jianguan",)),
     read(f"/desk/contracts/{CONTRACT}/rights", "xufang", readers=SIDES),
     read(f"/desk/contracts/{CONTRACT}/rights.json", "xufang", readers=SIDES),

@@ -68,8 +68,11 @@ def own_sample(actor: Actor, number: str, version: int | None = None) -> Sample 
     row = get_version(actor, number, version)
     if not row.path or row.dataset.party_id != actor.party_id:
         return None
-    with pq.ParquetFile(store().local(row.path, row.sha256)) as file:
-        batch = next(file.iter_batches(SAMPLE_ROWS), None)
+    try:
+        with pq.ParquetFile(store().local(row.path, row.sha256)) as file:
+            batch = next(file.iter_batches(SAMPLE_ROWS), None)
+    except FileNotFoundError:  # lost by the disk: the page still tells what was recorded
+        return None
     columns = [c.name for c in row.columns.order_by("position")]
     if batch is None:
         return Sample(columns, [])
