@@ -54,8 +54,7 @@ test: $(VENV)/.test .venv-client/.done
 	@sh scripts/system-packages.sh
 	@$(MAKE) --no-print-directory lint types floors
 	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser"
-	@$(PYTEST) -n 3 --dist loadfile -m system
-	@$(PYTEST) -m "browser and not system"
+	@$(PYTEST) -n 3 --dist loadfile -m "system or browser"
 	@$(BIN)/python scripts/with_postgres.py env $(PYTEST) -n 3 --dist loadfile -m both
 
 bench: $(VENV)/.test

@@ -49,7 +49,7 @@ def page(
     code = code or CODES[status]
     if wants_json(request):
         zh, en = (tx(message), message.en) if message else (code, code)
-        said = {"code": code, "message": zh, "message_en": en, "fields": {}}
+        said: dict[str, Any] = {"code": code, "message": zh, "message_en": en, "fields": {}}
         return JsonResponse(said, status=status, json_dumps_params={"ensure_ascii": False})
     fragment = request.headers.get("HX-Request") == "true"
     context = {

@@ -63,7 +63,7 @@ def test_htmx_gets_a_focused_fragment(request_for: Callable[..., HttpRequest]) -
 
 def test_programs_get_json(request_for: Callable[..., HttpRequest]) -> None:
     response = errors.page(request_for("/api/v1/x"), 403, message=Text("不可以", "No"), code="denied")
-    assert json.loads(response.content) == {"code": "denied", "message": "不可以"}
+    assert json.loads(response.content) == {"code": "denied", "message": "不可以", "message_en": "No", "fields": {}}
 
 
 def test_server_error_tells_a_number_and_no_cause(request_for: Callable[..., HttpRequest], caplog: Any) -> None:
