@@ -28,8 +28,8 @@ def _sqlite() -> bool:
 
 
 def _filter_word(name: str) -> str:
-    """`sector:Q` as a word that no text holds."""
-    return "zzf" + "".join(c if c.isascii() and c.isalnum() else f"z{ord(c):x}" for c in name)
+    """`sector:Q` as a word that no text holds; PostgreSQL searches one list, so there it has capitals, which no query has."""
+    return ("zzf" if _sqlite() else "ZZF") + "".join(c if c.isascii() and c.isalnum() else f"z{ord(c):x}" for c in name)
 
 
 def write(documents: Sequence[SearchDocument], filters: Sequence[Iterable[str]]) -> None:

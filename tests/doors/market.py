@@ -296,7 +296,7 @@ API: tuple[Door, ...] = (
     api("GET", "/contract-templates/provision", "", reach=OPEN),
     api("POST", "/contracts/<contract:unsigned>/answers", "xufang", {"answers": {"inspection_days": "20"}}),
     api("POST", "/contracts/<contract:pending>/signature", "xufang"),
-    api("POST", f"/contracts/{CONTRACT}/changes", "xufang", {"kind": "terminate", **WHY}),
+    api("POST", f"/contracts/{CONTRACT}/changes", "xufang", {"kind": "terminate", **WHY}, readers=("jianguan",)),
     api("GET", "/vouchers", "xufang", reach=OWN),
 )
 
