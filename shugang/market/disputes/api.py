@@ -82,7 +82,7 @@ def new(request: HttpRequest, said: DisputeIn) -> dict[str, Any]:
 )
 def evidence(request: HttpRequest, number: str, name: str, proves: str) -> dict[str, Any]:
     actor = member(request)
-    queries.get_dispute(actor, number)
+    services.check_may_file(actor, queries.get_dispute(actor, number))
     file = materials.store(actor, name, io.BytesIO(request.body))
 
     def run() -> dict[str, Any]:

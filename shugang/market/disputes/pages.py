@@ -123,6 +123,8 @@ def evidence(request: HttpRequest, number: str) -> HttpResponseBase:
     dispute = queries.get_dispute(actor, number)
     if not queries.may(dispute, actor)["evidence"] and request.method == "GET":
         raise measures.over(dispute)
+    if request.method == "POST":
+        services.check_may_file(actor, dispute)
     lead = Text(f"{number}　双方、调解方和仲裁机构都会看到。文件摘要写入存证日志，提交后不能撤换。",
                 f"{number}: both sides, mediator and arbitrators see it. Its digest goes into the evidence log; it cannot be exchanged.")  # fmt: skip
     return _form(request, Text("提交证据", "File evidence"), lead, EVIDENCE.fields, Text("提交", "File"), f"/desk/disputes/{number}",

@@ -99,14 +99,8 @@ def _check(contract: Contract, said: dict[str, Any], by_order: bool) -> None:
         raise Refusal("invalid_form", Text("请更正标出的各项。", "Please correct the marked fields."), 422, wrong)
 
 
-@verb
-def file_evidence(actor: Actor, number: str, form: Mapping[str, Any]) -> DisputeEvidence:
-    """Put a file of the acting party before all who take part.
-
-    Raises Refusal `not_found`, `forbidden`, `dispute_closed`, `evidence_closed` (the days before the arbitrators are over),
-    `already_done` (the same file), `too_many`, `invalid_form`.
-    """
-    dispute = locked(actor, number)
+def check_may_file(actor: Actor, dispute: Dispute) -> None:
+    """Asked before a file is taken in, too. Raises Refusal `forbidden`, `dispute_closed`, `evidence_closed`."""
     if "handler" not in actor.duties and "signer" not in actor.duties:
         from shugang.kernel.errors import forbidden
 
@@ -117,6 +111,17 @@ def file_evidence(actor: Actor, number: str, form: Mapping[str, Any]) -> Dispute
         raise Refusal(
             "evidence_closed", Text("举证期限已过，仲裁庭不再接收证据。", "The days for evidence are over."), 409
         )
+
+
+@verb
+def file_evidence(actor: Actor, number: str, form: Mapping[str, Any]) -> DisputeEvidence:
+    """Put a file of the acting party before all who take part.
+
+    Raises Refusal `not_found`, `forbidden`, `dispute_closed`, `evidence_closed` (the days before the arbitrators are over),
+    `already_done` (the same file), `too_many`, `invalid_form`.
+    """
+    dispute = locked(actor, number)
+    check_may_file(actor, dispute)
     said = clean(EVIDENCE, form)
     wrong = materials.not_own(said, ("file",), actor)
     if wrong:
