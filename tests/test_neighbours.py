@@ -94,12 +94,14 @@ def test_the_supervisor_reads_but_does_not_act(world):
     from .test_isolation import visit
 
     mine = {d.address for d in DOORS if "jianguan" in (d.owner, *d.readers)}  # who may order, sees its form
+    did = []
     for door in DOORS:
         if door.writes and door.owner and door.address not in mine and door.reach == CLOSED:
             with undone():
                 answer, changed = visit(world, door, "jianguan")
-            assert not changed, str(door)
-            assert answer.status_code in {403, 404, 409, 422} or answer.status_code == 302, str(door)
+            if changed or answer.status_code not in {302, 403, 404, 409, 422}:
+                did.append((str(door), answer.status_code, changed))
+    assert did == []
 
 
 def test_ask_is_what_the_matrix_uses(world):
