@@ -20,6 +20,7 @@ _RUN = re.compile(rf"[{_PAIRED}]")
 # What people put between words; a sign that belongs to a name (PM2.5, C++) is none.
 _BETWEEN = re.compile(r"[\s,，、;；|]+")
 TERMS, UNITS = 8, 8
+_SIGN = "zzq"
 Phrase = tuple[str, ...]
 
 
@@ -35,7 +36,7 @@ def _plain(word: str) -> bool:
 
 def _coded(sign: str) -> str:
     """A sign, as a word that no text holds."""
-    return "zzq" + "".join(f"{ord(c):x}" for c in sign)
+    return _SIGN + "".join(f"{ord(c):x}" for c in sign)
 
 
 def tokens(text: str) -> list[str]:
@@ -51,6 +52,11 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(_coded(value))
     return found
+
+
+def telling(text: str) -> list[str]:
+    """Words and pairs of normalised text alone: neither signs nor single unspaced characters."""
+    return [t for t in tokens(text) if not t.startswith(_SIGN) and (len(t) > 1 or not _RUN.match(t))]
 
 
 def words(text: str) -> set[str]:

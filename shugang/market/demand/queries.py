@@ -6,13 +6,13 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from shugang.kernel import textwords
 from shugang.kernel.actors import Actor, PlainActor, sees_every_record
 from shugang.kernel.errors import not_found
 from shugang.parties.models import Mandate, Party
 from shugang.policy.terms import MODES, PURPOSES
 from shugang.policy.text import Text
 
-from ..matching.words import tokens
 from ..products.kinds import SECTORS
 from ..products.models import DataProduct
 from .models import Demand, DemandVersion, QuoteInvitation
@@ -104,9 +104,9 @@ def public_open() -> QuerySet[Demand]:
 def public_demands(q: str = "", sector: str = "") -> QuerySet[Demand]:
     """Published demands that are open to everybody; `q`: all its words stand in the title or the text."""
     rows = public_open()
-    for word in list(dict.fromkeys(tokens(q)))[:16]:
-        if len(word) > 1 or len(q.strip()) == 1:
-            rows = rows.filter(Q(title__icontains=word) | Q(content__text__icontains=word))
+    words = [w for w in textwords.telling(textwords.normalise(q)) if len(w) > 1] or q.split()[:1]
+    for word in list(dict.fromkeys(words))[:16]:
+        rows = rows.filter(Q(title__icontains=word) | Q(content__text__icontains=word))
     return rows.filter(sector=sector) if sector in SECTORS else rows
 
 

@@ -8,20 +8,10 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
+from shugang.kernel import textwords
+
 _FILE = Path(__file__).parent / "data" / "synonyms.json"
-_RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
 _LATIN = re.compile(r"[a-z0-9_.]+")
-
-
-def tokens(text: str) -> list[str]:
-    """Lower-cased words of Latin letters and digits; overlapping bigrams of Chinese runs, a run of one as it is."""
-    found: list[str] = []
-    for run in _RUN.findall(text.lower()):
-        if run[0] < "\u3400" or len(run) == 1:
-            found.append(run)
-        else:
-            found.extend(run[i : i + 2] for i in range(len(run) - 1))
-    return found
 
 
 @cache
@@ -47,8 +37,8 @@ def canonical(text: str) -> str:
 
 
 def terms(text: str) -> list[str]:
-    """Tokens of the canonical text; single Chinese characters are left out, they tell nothing apart."""
-    return [t for t in tokens(canonical(text).replace("_", " ")) if len(t) > 1 or t < "\u3400"]
+    """The text index's tokens of the canonical text, without signs and single Chinese characters, which tell nothing apart."""
+    return textwords.telling(textwords.normalise(canonical(text).replace("_", " ")))
 
 
 @lru_cache(65_536)
