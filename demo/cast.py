@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from shugang.kernel import engine
@@ -68,7 +69,7 @@ def _person(username: str, name: str) -> Person:
     return demo_accounts.make_demo_person(username, name)
 
 
-def _facts(key: str, name: str, name_en: str) -> dict[str, Any]:
+def facts(key: str, name: str, name_en: str) -> dict[str, Any]:
     return {"name": name, "name_en": name_en, "uscc": make_uscc(f"demo-{key}"), "demo": True}
 
 
@@ -78,13 +79,13 @@ def posts_and_founders(stage: Stage) -> None:
             appoint(SYSTEM, _person(username, name), post)
         system = actor_for(Person.objects.get(username="xitong"), second_factor=True)
         for key, name, name_en, role in FOUNDED:
-            stage.things[key] = found_party(system, _facts(key, name, name_en), [role])
-        _members(stage, {"operator", "registrar", "regulator"})
+            stage.things[key] = found_party(system, facts(key, name, name_en), [role])
+        members(stage, {"operator", "registrar", "regulator"})
         said.append("三员互斥；运营方与登记方不能交易")
 
 
-def _members(stage: Stage, parties: set[str]) -> None:
-    for key, username, name, duties in PEOPLE:
+def members(stage: Stage, parties: set[str], people: Iterable[tuple[str, str, str, tuple[str, ...]]] = PEOPLE) -> None:
+    for key, username, name, duties in people:
         if key in parties:
             person = Person.objects.filter(username=username).first() or _person(username, name)
             set_duties(SYSTEM, stage.things[key], person, list(duties))
@@ -95,7 +96,7 @@ def _apply(stage: Stage, key: str, name: str, name_en: str, role: str, business:
     first = next(p for p in PEOPLE if p[0] == key)
     person = _person(first[1], first[2])
     form = {
-        **{k: v for k, v in _facts(key, name, name_en).items() if k != "demo"},
+        **{k: v for k, v in facts(key, name, name_en).items() if k != "demo"},
         "roles": [role], "legal_representative": "示例人", "contact": first[2][:3], "business": business,
         "telephone": fake_phone(key), "address": "示例市示例区示例路1号",
     }  # fmt: skip
@@ -111,7 +112,7 @@ def admissions(stage: Stage) -> None:
     for key, name, name_en, role, business in APPLYING:
         with stage.step(f"入驻：{name}", "申请机构 → 运营方两人") as said:
             _apply(stage, key, name, name_en, role, business)
-            _members(stage, {key})
+            members(stage, {key})
             said.append(f"{stage.things[key].number}，{stage.things[key].uscc}")
     with stage.step("建立签名密钥（供方、需方、第三方）", "签署人") as said:
         for username in ("gongfang", "xufang", "pinggu", "jianqian", "guyi", "guer"):

@@ -43,6 +43,11 @@ ROLE_WORK = {
     "sequencer": Text("独自编号、签检查点", "alone numbers entries, signs checkpoints"),
 }
 WINGS = {
+    "interop": Text("同一本目录，用CKAN、DCAT的话说", "the one catalogue in the words of CKAN and DCAT"),
+    "publicdata": Text(
+        "公共数据目录、一数一源、多源校核、共享开放、授权运营、场景",
+        "public catalogue, sources, cross-check, sharing, authorised operation, scenarios",
+    ),
     "portal": Text(
         "首页、工作台、事项页、全程追溯、日志的公开页面", "home, desk, case pages, traces, the log's public face"
     ),

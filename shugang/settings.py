@@ -138,6 +138,8 @@ INSTALLED_APPS = [
     "shugang.assets",
     "shugang.settlement",
     "shugang.market",
+    "shugang.publicdata",
+    "shugang.interop",
     "shugang.portal",
 ]
 MIDDLEWARE = [

@@ -21,7 +21,7 @@ from shugang.parties.accounts.actor import PartyActor
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 PEOPLE = ("gongfang", "xufang", "pinggu", "yunying", "fuhe", "shouli", "shencha", "dengji", "jianguan", "pangren",
-          "shenqing", "xitong", "anquan", "shenji")  # fmt: skip
+          "shenqing", "xitong", "anquan", "shenji", "minzheng", "mzguan", "weijian", "shuju", "shushen")  # fmt: skip
 ADMINISTRATORS = ("xitong", "anquan", "shenji")
 STRANGER = "pangren"
 

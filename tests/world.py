@@ -100,6 +100,7 @@ from shugang.settlement.testing import issue
 
 from .deals import open_deals
 from .visitors import footprint, open_sessions
+from .world_public import build_public
 
 SEGMENTS = 600
 EVERY_DUTY = ("manager", "handler", "examiner", "reviewer", "signer", "finance", "engineer", "analyst")
@@ -198,6 +199,7 @@ def build(monkeypatch: Any, folder: Path) -> World:
     ):
         globals()[f"_open_{name}"](world)
     open_deals(world)
+    build_public(world, stage)
     anchor()
     world.things["proofs"] = export_bundle(world.actor("xufang"), world.number("dispute"))
     anchor()

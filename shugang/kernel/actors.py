@@ -46,7 +46,7 @@ SYSTEM = PlainActor(roles=frozenset({"system"}), duties=frozenset({"timer"}), la
 ANONYMOUS = PlainActor(label="anonymous")
 
 # Duties whose acts bind others: a second factor is required (GB/T 22239-2019 8.1.4.1: two factors).
-SENSITIVE_DUTIES = frozenset({"reviewer", "examiner", "signer", "supervisor"})
+SENSITIVE_DUTIES = frozenset({"reviewer", "examiner", "signer", "supervisor", "chief_data_officer"})
 
 
 def sees_every_record(actor: Actor) -> bool:

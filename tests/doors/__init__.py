@@ -13,6 +13,7 @@ from .grading import DOORS as GRADING
 from .market import DOORS as MARKET
 from .parties import DOORS as PARTIES
 from .portal import DOORS as PORTAL
+from .publicdata import DOORS as PUBLICDATA
 from .quality import DOORS as QUALITY
 from .registration import DOORS as REGISTRATION
 from .settlement import DOORS as SETTLEMENT
@@ -22,4 +23,4 @@ from .valuation import DOORS as VALUATION
 DOORS: tuple[Door, ...] = (
     *PARTIES, *DELIVERY, *REGISTRATION, *GRADING, *THIRDPARTY, *QUALITY, *VALUATION, *SETTLEMENT, *MARKET, *DEALS, *PORTAL
 )  # fmt: skip
-DOORS += DEMAND
+DOORS += (*DEMAND, *PUBLICDATA)

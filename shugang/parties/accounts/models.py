@@ -22,6 +22,7 @@ DUTY_LABELS: dict[str, Text] = {
     "engineer": Text("工程师", "Engineer"),
     "analyst": Text("分析员", "Analyst"),
     "supervisor": Text("监管", "Supervisor"),
+    "chief_data_officer": Text("首席数据官", "Chief data officer"),
 }
 DUTIES = frozenset(DUTY_LABELS)
 

@@ -19,7 +19,7 @@ from shugang.kernel.events import emit
 from shugang.kernel.verbs import verb
 from shugang.policy.text import Text
 
-from ..organisations.models import Party
+from ..organisations.models import FOUNDED, Party
 from ..posts.models import Post
 from .actor import actor_for
 from .models import DUTIES, Invitation, Membership, Person
@@ -38,8 +38,8 @@ def digest_of(secret: str) -> str:
 
 
 def governs(party: Party) -> bool:
-    """Whether the party runs, registers or supervises: its people are authorised by the security administrator."""
-    return party.is_operator or party.is_registrar or party.is_regulator
+    """Whether the party runs, registers, supervises or holds public data: its people are authorised by the security administrator."""
+    return any(getattr(party, f"is_{role}") for role in FOUNDED)
 
 
 def _check_duties(duties: list[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import models
@@ -10,7 +12,11 @@ from django.db.models import Q
 from shugang.kernel.scope import ScopedModel
 from shugang.policy.text import Text
 
-ROLES = ("supplier", "buyer", "reviewer", "association", "regulator", "registrar", "operator")
+ROLES = (
+    "supplier", "buyer", "reviewer", "association", "regulator", "registrar", "operator", "department", "data_office"
+)  # fmt: skip
+# Named by the system administrator; all others are admitted by the procedure.
+FOUNDED = ("operator", "registrar", "regulator", "department", "data_office")
 ROLE_LABELS: dict[str, Text] = {
     "supplier": Text("供方（数据商）", "Supplier"),
     "buyer": Text("需方", "Buyer"),
@@ -19,6 +25,8 @@ ROLE_LABELS: dict[str, Text] = {
     "regulator": Text("监管方", "Regulator"),
     "registrar": Text("登记机构", "Registrar"),
     "operator": Text("交易场所运营机构", "Venue operator"),
+    "department": Text("政务部门或公共服务机构", "Department"),
+    "data_office": Text("公共数据主管部门", "Public data office"),
 }
 
 
@@ -43,6 +51,8 @@ class Party(ScopedModel):
     is_regulator = models.BooleanField(default=False)
     is_registrar = models.BooleanField(default=False)
     is_operator = models.BooleanField(default=False)
+    is_department = models.BooleanField(default=False)
+    is_data_office = models.BooleanField(default=False)
     legal_representative = models.CharField(max_length=60, blank=True)
     contact = models.CharField(max_length=60, blank=True)
     telephone = models.CharField(max_length=30, blank=True)
@@ -74,11 +84,22 @@ class Party(ScopedModel):
                 condition=~(Q(is_association=True) & Q(Q(is_supplier=True) | Q(is_operator=True) | Q(is_regulator=True))),
                 name="association_models_no_price_of_its_own",
             ),
+            # 公共数据 leaves a department by sharing, opening or authorised operation, never by its own sale.
+            models.CheckConstraint(
+                condition=~(Q(Q(is_department=True) | Q(is_data_office=True))
+                            & Q(Q(is_supplier=True) | Q(is_buyer=True) | Q(is_operator=True))),
+                name="public_bodies_do_not_trade",
+            ),
         ]  # fmt: skip
 
     @classmethod
     def scope(cls, actor: Any) -> Q:
         return Q(pk=actor.party_id or 0)
+
+    @classmethod
+    def founded(cls) -> Q:
+        """Those that govern or hold public data."""
+        return reduce(or_, (Q(**{f"is_{role}": True}) for role in FOUNDED))
 
     @property
     def roles(self) -> frozenset[str]:

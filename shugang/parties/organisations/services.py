@@ -19,7 +19,7 @@ from ..accounts.actor import actor_for
 from ..accounts.models import Membership, Person
 from ..accounts.services import set_duties
 from . import checks
-from .models import ROLES, Party
+from .models import FOUNDED, ROLES, Party
 from .process import APPLICATION, IDENTITY
 
 PARTY = Text("这个机构", "party")
@@ -76,7 +76,7 @@ def apply_for_admission(person: Person, form: Mapping[str, Any], operator: Party
 
 @verb
 def found_party(actor: Actor, facts: Mapping[str, Any], roles: list[str]) -> Party:
-    """A party that is there from the start (operator, registrar, regulator), named by the system administrator.
+    """A party that is there from the start (who governs, departments, the data office), named by the system administrator.
 
     Trading parties are admitted by the procedure only.
     Raises Refusal `forbidden`, `second_factor_required`, `uscc_check`, `party_exists`, `roles_conflict`.
@@ -89,10 +89,10 @@ def found_party(actor: Actor, facts: Mapping[str, Any], roles: list[str]) -> Par
         raise Refusal(
             "invalid_form", checks.ONE_WRONG, 422, {"name": Text("请填写“机构名称”。", "Please fill in “Name”.")}
         )
-    if not roles or not set(roles) <= {"operator", "registrar", "regulator"}:
+    if not roles or not set(roles) <= set(FOUNDED):
         wrong = Text(
-            "只能设立运营、登记和监管机构；供方、需方和第三方机构须经入驻程序。",
-            "Only operator, registrar and regulator are founded; suppliers, buyers and reviewers are admitted.",
+            "只能设立运营、登记、监管机构和政务部门；供方、需方和第三方机构须经入驻程序。",
+            "Only operator, registrar, regulator and public bodies are founded; suppliers, buyers and reviewers are admitted.",
         )
         raise Refusal("forbidden", wrong, 403, {"roles": wrong})
     if "regulator" in roles and len(set(roles)) > 1:

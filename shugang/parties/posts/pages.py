@@ -19,18 +19,17 @@ from shugang.ui.exports import csv_response
 
 from ..entries import DISPLAY_NAME, USERNAME
 from ..gates import signed_in
-from ..organisations.models import ROLE_LABELS, Party
+from ..organisations.models import FOUNDED, ROLE_LABELS, Party
 from ..organisations.services import found_party
 from . import queries, services, words
 from .models import POST_LABELS, Post
 
 DESKS = {Post.SYSTEM: "admin-system", Post.SECURITY: "admin-security", Post.AUDIT: "admin-audit"}
-GOVERNING = ("operator", "registrar", "regulator")
 PARTY_FIELDS = (
     Field("name", "text", Text("机构名称", "Name"), max_length=120),
     Field("name_en", "text", Text("英文名称", "Name in English"), required=False, max_length=160),
     Field("uscc", "text", Text("统一社会信用代码", "Unified social credit code"), max_length=18),
-    Field("roles", "multi", Text("身份", "Role"), choices=tuple((r, ROLE_LABELS[r]) for r in GOVERNING)),
+    Field("roles", "multi", Text("身份", "Role"), choices=tuple((r, ROLE_LABELS[r]) for r in FOUNDED)),
 )
 AUDIT_FIELDS = (
     Field(
@@ -57,8 +56,7 @@ def _system(request: HttpRequest, **more: Any) -> HttpResponse:
     page = paging.page(queries.accounts(), request.GET.get("after", ""))
     context = {
         "page": page, "entries": (USERNAME, DISPLAY_NAME), "party_fields": PARTY_FIELDS,
-        "parties": Party.objects.filter(is_operator=True) | Party.objects.filter(is_registrar=True)
-        | Party.objects.filter(is_regulator=True),
+        "parties": Party.objects.filter(Party.founded()),
         "values": {}, "errors": {}, "general": None, "at": "", "post_labels": POST_LABELS, **more,
     }  # fmt: skip
     return render(request, "parties/posts_system.html", context, status=more.get("status", 200))

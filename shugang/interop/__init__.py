@@ -1,0 +1,1 @@
+"""Interop: the catalogue in the words of others, CKAN and DCAT."""

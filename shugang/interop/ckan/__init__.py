@@ -1,0 +1,1 @@
+"""A read API that speaks CKAN's action API."""

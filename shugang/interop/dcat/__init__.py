@@ -1,0 +1,1 @@
+"""DCAT-AP 3, schema.org and sitemaps."""

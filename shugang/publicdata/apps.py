@@ -1,0 +1,25 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+
+ROOMS = (
+    "catalogue",
+    "sources",
+    "crosscheck",
+    "rectification",
+    "lineage",
+    "sharing",
+    "authorisation",
+    "scenarios",
+    "trace",
+)
+
+
+class PublicDataConfig(AppConfig):
+    name = "shugang.publicdata"
+    label = "publicdata"
+
+    def ready(self) -> None:
+        """Each room registers its procedures, reactions, words, doors and periodic work in its `wiring.py`."""
+        for room in ROOMS:
+            import_module(f"{self.name}.{room}.wiring").register()

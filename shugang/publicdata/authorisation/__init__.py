@@ -1,0 +1,1 @@
+"""授权运营: authorised operation."""

@@ -1,0 +1,1 @@
+"""Tables: the one catalogue: resources, information items, versions, change feed, coverage, life-event bundles."""

@@ -1,0 +1,5 @@
+"""What the room adds to the platform."""
+
+
+def register() -> None:
+    """Nothing yet."""

@@ -1,0 +1,1 @@
+"""多源校核: cross-checking several sources."""

@@ -1,0 +1,1 @@
+"""Tables: cross-checking several sources."""

@@ -1,0 +1,1 @@
+"""血缘: lineage by column."""

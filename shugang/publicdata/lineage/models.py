@@ -1,0 +1,1 @@
+"""Tables: lineage by column."""

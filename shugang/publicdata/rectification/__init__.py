@@ -1,0 +1,1 @@
+"""异议与整改: objections and rectification."""

@@ -1,0 +1,1 @@
+"""Tables: objections and rectification."""

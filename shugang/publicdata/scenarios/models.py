@@ -1,0 +1,1 @@
+"""Tables: scenarios; one approval for one class."""

@@ -1,0 +1,1 @@
+"""共享与开放: sharing between departments, opening to the public."""

@@ -1,0 +1,1 @@
+"""Tables: sharing between departments, opening to the public."""

@@ -1,0 +1,1 @@
+"""一数一源: one source per datum."""

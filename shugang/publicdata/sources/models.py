@@ -1,0 +1,1 @@
+"""Tables: one source per datum."""

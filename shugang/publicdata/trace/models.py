@@ -1,0 +1,1 @@
+"""Tables: who used what, on what basis."""
