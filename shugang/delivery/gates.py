@@ -6,13 +6,15 @@ from shugang.kernel.actors import Actor
 from shugang.kernel.errors import forbidden
 from shugang.policy.text import Text
 
+# A department holds its public data as a supplier holds his; it leaves by sharing, opening or authorised operation alone.
+HOLDERS = frozenset({"supplier", "department"})
 SUPPLY_DUTIES = frozenset({"handler", "engineer"})
 USE_DUTIES = frozenset({"handler", "engineer", "analyst"})
 PLANE_DUTIES = frozenset({"engineer", "manager"})
 
 
 def is_supplying(actor: Actor) -> bool:
-    return actor.party_id is not None and "supplier" in actor.roles and bool(actor.duties & SUPPLY_DUTIES)
+    return actor.party_id is not None and bool(actor.roles & HOLDERS) and bool(actor.duties & SUPPLY_DUTIES)
 
 
 def require_supply(actor: Actor) -> int:
