@@ -56,7 +56,7 @@ def check(sql: str, tables: tuple[Granted, ...]) -> Plan:
     tree = read(sql)
     try:
         closed(tree)
-        resolver = Resolver(_names(tables))
+        resolver = Resolver(named_tables(tables))
         shape = resolver.grouped(tree, {}, None)
         _proven(tree)
         text = tree.sql("duckdb", comments=False, copy=False)
@@ -66,7 +66,7 @@ def check(sql: str, tables: tuple[Granted, ...]) -> Plan:
     return Plan(tuple(touched), tuple(col.name for col in shape.columns), text)
 
 
-def _names(tables: tuple[Granted, ...]) -> dict[tuple[str, str], Named]:
+def named_tables(tables: tuple[Granted, ...]) -> dict[tuple[str, str], Named]:
     """By both names; a short name that two schemas share stands for neither (an empty mark)."""
     found: dict[tuple[str, str], Named] = {}
     for place, table in enumerate(tables):
