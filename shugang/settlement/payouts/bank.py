@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -67,8 +68,8 @@ def folder(name: str) -> Path:
 
 
 def _write(path: Path, raw: bytes) -> None:
-    """Whole or not at all: a reader never sees half a file."""
-    part = path.with_suffix(".part")
+    """Whole or not at all: a reader never sees half a file, also when the worker and a person write it at once."""
+    part = path.with_suffix(f".{secrets.token_hex(8)}.part")
     with part.open("wb") as out:
         out.write(raw)
         out.flush()

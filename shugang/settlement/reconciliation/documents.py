@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -36,7 +36,8 @@ BILL_COLUMNS = (
     Text("状态", "State"),
     Text("金额", "Amount"),
 )
-CSV_HEADER = (
+CREDITED = Text("红字冲减", "Credited")
+TABLE_HEADER = (
     Text("类别", "Part"),
     Text("编号或服务期", "Number or period"),
     Text("说明", "About"),
@@ -80,7 +81,7 @@ def statement_pdf(found: Statement) -> bytes:
     agreement = found.agreement
     data: dict[str, Any] = {
         "lang": "en" if language.is_english() else "zh",
-        "number": f"{agreement.number}/{found.as_of:%Y%m%d%H%M%S}",
+        "number": f"{agreement.number}/{found.as_of.astimezone(clock.zone()):%Y%m%d%H%M%S}",
         "title": Text("对账单", "Statement"),
         "issuer": settings.SHUGANG_OPERATOR_ORG or settings.SHUGANG_SITE_NAME_ZH,
         "issued_on": found.as_of,
@@ -235,6 +236,7 @@ def _bill_table(found: Statement) -> dict[str, Any]:
         "lines": rows,
         "totals": [
             [Text("出账合计", "Billed in all"), fen(found.billed_fen)],
+            *([[CREDITED, fen(-found.credited_fen)]] if found.credited_fen else []),
             [Text("已结清", "Settled"), fen(found.at_stage("settled"))],
             [Text("已付未结清", "Paid, not settled"), fen(found.at_stage("paid"))],
             [Text("已出账未付", "Billed, unpaid"), fen(found.at_stage("billed"))],
@@ -282,22 +284,14 @@ def month_pdf(found: Month) -> bytes:
     return render_pdf("statement", data, created=now)
 
 
-def csv_rows(found: Statement) -> list[list[Any]]:
+def table_rows(found: Statement, money: Callable[[int], Any] = fen_plain) -> list[list[Any]]:
+    """The statement as one table; `money` makes an amount in 分 a cell: text for CSV, a number for a workbook."""
     use = Text("用量", "use")
-    rows: list[list[Any]] = [
-        [use, row[0], row[1], *(fen_plain(amount) for amount in row[2:])] for row in use_rows(found)
-    ]
-    rows += [
-        [words.KINDS[b.kind], b.number, STATES[b.state].label, "", fen_plain(b.total_fen), ""] for b in found.bills
-    ]
-    rows.append(
-        [
-            Text("合计", "total"),
-            found.agreement.number,
-            _verdict(found),
-            fen_plain(found.used_fen),
-            fen_plain(found.billed_fen),
-            fen_plain(found.unbilled_fen),
-        ]
-    )
+    rows: list[list[Any]] = [[use, row[0], row[1], *map(money, row[2:])] for row in use_rows(found)]
+    rows += [[words.KINDS[b.kind], b.number, STATES[b.state].label, "", money(b.total_fen), ""] for b in found.bills]
+    total, number = Text("合计", "total"), found.agreement.number
+    if found.credited_fen:
+        rows.append([total, number, CREDITED, "", money(-found.credited_fen), ""])
+    sums = map(money, (found.used_fen, found.billed_fen, found.unbilled_fen))
+    rows.append([total, number, _verdict(found), *sums])
     return rows

@@ -19,7 +19,7 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 from shugang.ui.formats import fen
 from shugang.ui.jinja import tx
-from shugang.ui.workbooks import Sheet, xlsx_response
+from shugang.ui.workbooks import Sheet, Yuan, xlsx_response
 
 from .. import gates, words
 from ..bills.lifecycle import STATES
@@ -106,7 +106,7 @@ def prepaid_return(request: HttpRequest, contract: str) -> HttpResponseBase:
 @require_GET
 def as_csv(request: HttpRequest, contract: str) -> HttpResponse:
     found = statement(actor_of(request), contract)
-    return csv_response(f"statement-{contract}", documents.CSV_HEADER, documents.csv_rows(found))
+    return csv_response(f"statement-{contract}", documents.TABLE_HEADER, documents.table_rows(found))
 
 
 @require_GET
@@ -121,8 +121,10 @@ def as_pdf(request: HttpRequest, contract: str) -> HttpResponse:
 @require_GET
 def as_xlsx(request: HttpRequest, contract: str) -> HttpResponse:
     found = statement(actor_of(request), contract)
-    rows = documents.csv_rows(found)
-    return xlsx_response(f"statement-{contract}", [Sheet(Text("对账单", "Statement"), documents.CSV_HEADER, rows)])
+    sheet = Sheet(
+        Text("对账单", "Statement"), documents.TABLE_HEADER, documents.table_rows(found, Yuan), (10, 26, 44, 14, 14, 14)
+    )
+    return xlsx_response(f"statement-{contract}", [sheet])
 
 
 def _month(request: HttpRequest) -> monthly.Month:

@@ -43,6 +43,21 @@ def test_the_split_of_a_known_bill():
     assert shares(10_003, 500, 600) == (9_503, 472, 28)
 
 
+def test_two_processes_may_write_the_same_order_at_once(monkeypatch, tmp_path):
+    """The worker and platform finance both send what is due: while one flushes its file, the other writes it whole."""
+    path, flush, others = tmp_path / "FZ-2026-000001-1.json", bank.os.fsync, [b"the same order"]
+
+    def flushed(handle: int) -> None:
+        if others:
+            bank._write(path, others.pop())
+            assert path.read_bytes() == b"the same order"
+        flush(handle)
+
+    monkeypatch.setattr(bank.os, "fsync", flushed)
+    bank._write(path, b"the same order")
+    assert path.read_bytes() == b"the same order" and list(tmp_path.glob("FZ-*")) == [path]
+
+
 @pytest.fixture
 def bill(market, use):
     """An issued bill of ¥100.10, confirmed by the buyer."""

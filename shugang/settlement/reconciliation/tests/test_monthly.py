@@ -79,7 +79,9 @@ def test_it_comes_as_page_workbook_and_pdf(market, month):
     assert book["收付"].cell(2, 6).value == 63.4
     assert client.get("/desk/month-statement.pdf?month=2026-12").content.startswith(b"%PDF")
     assert client.get("/desk/month-statement?month=soon").status_code == 422
-    assert client.get(f"/desk/statements/{HT}.xlsx").content[:2] == b"PK"
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get(f"/desk/statements/{HT}.xlsx").content)).active
+    credited = [row[4] for row in sheet.iter_rows(values_only=True) if row[2] == "红字冲减"]
+    assert credited == [-10.0], "an amount is a number that a sheet can sum"
     bill = client.get("/desk/bills/ZD-2026-000002").content.decode()
     assert "争议期至2026-12-09 23:59" in bill and "HZ-2026-000001" in bill
     assert client.get("/desk/bills/HZ-2026-000001.pdf").content.startswith(b"%PDF")
