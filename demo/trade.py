@@ -20,6 +20,7 @@ from shugang.policy.terms import Mask, Quota, Rate, RowFilter, Terms
 
 from .delivery import DAILY_CAP
 from .registration import SOURCES
+from .sheets import SHEETS
 from .stage import Stage
 
 FREE = PricePlan("free")
@@ -122,7 +123,7 @@ def products(stage: Stage) -> None:
                 supplier, asset_number=stage.things[f"asset:{offer.key}"].number, name=offer.name, name_en=offer.name_en,
                 summary=next(s.summary for s in SOURCES if s.key == offer.key), type=offer.type, sector=offer.sector,
                 mode=offer.mode, offered_terms=offered_terms(offer.key, offer.purpose), price_plan=offer.plan,
-                spec=_spec(offer), source=_source(offer),
+                spec=SHEETS[offer.key], source=_source(offer),
                 plane_number=stage.things["plane"].number if offer.mode == "query" else None,
             )  # fmt: skip
             case = apply_listing(
@@ -179,10 +180,6 @@ def opinion() -> dict[str, str]:
         **{f"item_{name}": "pass" for name in ITEMS},
         "opinion": "核对了主体、来源说明、原始许可与登记凭证，抽查了字段与样例，未发现不符合项。",
     }
-
-
-def _spec(offer: Offer) -> dict[str, Any]:
-    return {}
 
 
 def listing_form(offer: Offer) -> dict[str, Any]:

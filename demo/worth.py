@@ -10,7 +10,7 @@ from typing import Any
 from shugang.assets.quality import services as quality_services
 from shugang.assets.quality.models import Assessment
 from shugang.assets.thirdparty.models import SignedReport
-from shugang.assets.thirdparty.services import apply_offer, place_order
+from shugang.assets.thirdparty.services import apply_offer, place_order, publish_report
 from shugang.assets.valuation.models import Appraisal
 from shugang.assets.valuation.services import engage, save_paper
 from shugang.kernel import clock, engine, materials
@@ -112,8 +112,8 @@ def quality(stage: Stage) -> None:
         engine.act(order.number, "sign", signer, {})
         engine.act(order.number, "confirm", supplier, {})
         report = SignedReport.objects.get(case=order)
-        stage.things["quality"] = report
-        said.append(f"{report.number} 生效，读取授权随委托结束")
+        stage.things["quality"] = publish_report(supplier, report.number, True)
+        said.append(f"{report.number} 生效并公开，读取授权随委托结束")
 
 
 def value(stage: Stage) -> None:

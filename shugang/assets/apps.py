@@ -6,10 +6,11 @@ class AssetsConfig(AppConfig):
     label = "assets"
 
     def ready(self) -> None:
+        from shugang.delivery.datasets import standing as told
         from shugang.kernel import words
         from shugang.kernel.periodic import beside, every_pass
 
-        from . import doors, notices
+        from . import doors, notices, standing
         from .grading import process as grading  # noqa: F401
         from .grading import proposing
         from .grading import reactions as regrading  # noqa: F401  reactions register themselves
@@ -40,6 +41,7 @@ class AssetsConfig(AppConfig):
         from .valuation.words import EVENTS as VALUATION_EVENTS
 
         doors.register()
+        told.register(standing.told)
         notices.register_all()
         words.register(GRADING_EVENTS)
         every_pass("assets.documents", services.issue_documents)

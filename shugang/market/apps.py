@@ -6,6 +6,7 @@ class MarketConfig(AppConfig):
     label = "market"
 
     def ready(self) -> None:
+        from shugang.delivery.datasets import standing
         from shugang.kernel import words
         from shugang.kernel.periodic import beside, every_pass
 
@@ -33,7 +34,7 @@ class MarketConfig(AppConfig):
         from .matching import reactions as matching  # noqa: F401
         from .matching.running import run_due
         from .pricing.process import MODELLING  # noqa: F401
-        from .products import objects  # noqa: F401
+        from .products import objects, offers  # noqa: F401
         from .search import index, shelf
         from .trade.process import TRADE  # noqa: F401
         from .vouchers import check  # noqa: F401
@@ -42,6 +43,7 @@ class MarketConfig(AppConfig):
         demand_doors.register_all()
         demand_words.register_all()
         doors.register()
+        standing.register(offers.told)
         notices.register_all()
         words.register(DISPUTES)
         every_pass("market.expire", expire_due)

@@ -56,3 +56,15 @@ def trend(actor: Actor, rules: str) -> list[dict[str, Any]]:
         {"number": r.number, "version": r.dataset_version.version, "score": r.score, "dimensions": by_pk[r.pk]}
         for r in list(rows)[::-1]
     ]
+
+
+def public_dimensions(stated: Any) -> dict[str, int | None] | None:
+    """The scores by dimension of the assessment that a signed report names (`thirdparty.assessed.stated`): the report's
+    signature covers the assessment's digest, so they are shown to whoever may see the report. None where it names none."""
+    if not isinstance(stated, dict):
+        return None
+    rows = DimensionResult.objects.filter(
+        assessment__number=stated.get("number"), assessment__digest=stated.get("digest") or "-",
+        assessment__state=Assessment.State.CONFIRMED,
+    )  # fmt: skip
+    return dict(rows.values_list("dimension", "score")) or None

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from shugang.delivery.datasets import standing
 from shugang.delivery.models import Dataset
 from shugang.kernel import clock
 from shugang.kernel import queries as cases
@@ -138,6 +139,7 @@ def asset_context(asset: DataAsset, actor: Actor) -> dict[str, Any]:
             (Text("实际出处", "Real origin"), version.dataset.origin or None),
             (Text("使用许可", "Licence"), version.dataset.licence or None),
         ],
+        "standing": standing.told(actor, version),
         "digest": version.sha256 or version.schema_digest,
         "topics": [(t.label, words.rows(t.fields, shown.form)) for t in TOPICS],
         "files": [(f.label, shown.form[f.name]) for f in FIRST_REGISTRATION.fields

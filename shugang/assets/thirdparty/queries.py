@@ -20,8 +20,8 @@ from .services import OFFER_NAME, REPORT_NAME
 _FINISHED = (ServiceOrder.State.COMPLETED, ServiceOrder.State.TERMINATED)
 
 
-def standing_reports(dataset_id: int, kind: str, *, version_id: int | None = None) -> QuerySet[SignedReport]:
-    """Reports of one kind on a data set that stand today, newest first: for procedures that rest on them.
+def standing_reports(dataset_id: int, *kinds: str, version_id: int | None = None) -> QuerySet[SignedReport]:
+    """Reports of these kinds on a data set that stand today, newest first: for procedures that rest on them.
 
     Standing: signed, accepted by the client (or not objected to in time), not withdrawn nor replaced, within its
     validity, by an agency that is active. The caller looks at `result`, and shows a reader only what he may see.
@@ -29,7 +29,7 @@ def standing_reports(dataset_id: int, kind: str, *, version_id: int | None = Non
     rows = SignedReport.objects.filter(
         Q(valid_until__isnull=True) | Q(valid_until__gte=clock.today()),
         version__dataset_id=dataset_id,
-        kind=kind,
+        kind__in=kinds,
         state=SignedReport.State.STANDING,
         agency__status=Party.Status.ACTIVE,
     )

@@ -20,7 +20,7 @@ from .. import gates
 from ..vault.queries import own_sample, shown_uploads
 from ..vault.receiving import upload_limit
 from ..words import UPLOAD_STATES
-from . import queries, services
+from . import queries, services, standing
 from .models import Dataset
 
 
@@ -105,6 +105,7 @@ def show(request: HttpRequest, number: str, refusal: Refusal | None = None) -> H
         "hosted": dataset.hosting == Dataset.Hosting.HOSTED,
         "own": own,
         "limit": upload_limit(),
+        "standing": standing.told(actor, shown) if shown else [],
         "uploads": shown_uploads(actor, number) if own else [],
         "upload_states": UPLOAD_STATES,
         "refusal": refusal,

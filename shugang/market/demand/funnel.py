@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from shugang.kernel import clock
 from shugang.policy.text import Text
@@ -82,10 +82,16 @@ def _share(part: int, whole: int) -> Text | str:
     return Text(f"前一步的{part / whole:.1%}", f"{part / whole:.1%} of the step before") if whole else ""
 
 
+def public_views(number: str) -> tuple[int, int]:
+    """Views of a product's public page: ever, and in the last 30 days."""
+    return _views("product", number)
+
+
 def _views(kind: str, number: str) -> tuple[int, int]:
+    newer = Q(day__gt=clock.today() - timedelta(days=RECENT_DAYS))
     rows = ViewCount.objects.filter(kind=kind, number=number)
-    recent = rows.filter(day__gt=clock.today() - timedelta(days=RECENT_DAYS))
-    return rows.aggregate(n=Sum("views"))["n"] or 0, recent.aggregate(n=Sum("views"))["n"] or 0
+    found = rows.aggregate(ever=Sum("views"), recent=Sum("views", filter=newer))
+    return found["ever"] or 0, found["recent"] or 0
 
 
 def _deals(inquiries: Any) -> int:

@@ -127,7 +127,7 @@ def _answers(actor: Actor, values: Mapping[str, str]) -> dict[str, Any]:
     return {
         **{name: values.get(name, "") for name in _FACTS}, **{k: chosen[k] for k in ("type", "sector", "field", "mode")},
         "asset_number": asset.number, "offered_terms": terms, "price_plan": plan,
-        "spec": {key: values[key] for key in SPEC if values.get(key)},
+        "spec": {key: chosen.get(key, values[key]) for key in SPEC if values.get(key)},
     }  # fmt: skip
 
 

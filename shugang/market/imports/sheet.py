@@ -20,7 +20,7 @@ from shugang.kernel.errors import Refusal
 from shugang.policy.terms import MODES, PURPOSES
 from shugang.policy.text import Text
 
-from ..products.kinds import FIELDS, SECTORS, SPEC, TYPES
+from ..products.kinds import FIELDS, SECTORS, SPEC, SPEC_CHOICES, SPEC_HINTS, TYPES
 
 MAX_BYTES, MAX_UNFOLDED, MAX_ROWS, MAX_CELL = 2 << 20, 40 << 20, 200, 2000
 PRICES: dict[str, Text] = {
@@ -59,7 +59,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("until", Text("使用期限至", "Until"), False, None, Text("如2027-06-30；空着为凭证到期日", "Such as 2027-06-30; empty: the certificate's end")),
     Column("price_kind", Text("计价方式", "Price"), True, PRICES),
     Column("amount", Text("金额（元）", "Amount (CNY)"), False, None, Text("含税；免费的空着", "Tax included; empty where free")),
-    *(Column(key, label) for key, label in SPEC.items()),
+    *(Column(key, label, False, SPEC_CHOICES.get(key), SPEC_HINTS.get(key, Text("", ""))) for key, label in SPEC.items()),
 )  # fmt: skip
 NAMES = {c.name: c for c in COLUMNS}
 

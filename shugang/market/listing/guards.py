@@ -28,6 +28,7 @@ from shugang.policy.text import Text
 from ..pricing.fees import check_listing
 from ..pricing.warnings import require_accepted
 from ..products import offer
+from ..products.kinds import ORIGIN_OF_SOURCE, ORIGINS
 from ..products.models import DataProduct
 from .checklist import BASIS_OF, COMPLIANCE, ITEMS
 from .models import Listing
@@ -69,6 +70,7 @@ def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
     if not form["declaration"]:
         wrong["declaration"] = Text("请声明内容真实。", "Please state that the application is true.")
     wrong |= _personal(product, form)
+    wrong |= _source_agrees(product, form)
     if wrong:
         raise Refusal(
             "invalid_form",
@@ -83,6 +85,17 @@ def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
     too_far = offer.beyond_certificate(product.terms, certificate)
     if too_far:
         raise Refusal("beyond_certificate", too_far[0], 422)
+
+
+def _source_agrees(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:
+    """The specification sheet and the application name one kind of source."""
+    stated = ORIGINS.get(product.spec.get("origin_kind", ""))
+    if stated is None or ORIGINS[ORIGIN_OF_SOURCE[form["source_class"]]] == stated:
+        return {}
+    return {"source_class": Text(
+        f"产品说明书写的是“{stated.zh}”，与这里不一致。请改成一致，或先撤回修改说明书。",
+        f"The specification sheet says “{stated.en}”. Please make them agree, or withdraw and correct the sheet.",
+    )}  # fmt: skip
 
 
 def _important(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:

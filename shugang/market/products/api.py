@@ -16,6 +16,8 @@ from ..search.catalogue import as_json
 from ..search.finding import Wanted, find
 from . import queries, services
 from .models import DataProduct
+from .sheet import open_lines
+from .twin import brief_json, public_json
 
 router = Router(tags=["products"])
 
@@ -54,11 +56,11 @@ def products(request: HttpRequest, q: str = "", sort: str = "", after: str = "")
 
 @router.get("/products/{number}", auth=None, summary="One product: offer, guarantees, columns, sample, source")
 def product(request: HttpRequest, number: str) -> dict[str, Any]:
-    return queries.public_json(queries.public_product(number))
+    return public_json(queries.public_product(number))
 
 
 def _own(row: DataProduct) -> dict[str, Any]:
-    return {**queries.public_json(row), "state_reason": row.state_reason, "asset": row.asset.number}
+    return {**brief_json(row, queries.dictionary(row)), "state_reason": row.state_reason, "asset": row.asset.number}
 
 
 @router.get("/own-products", summary="The acting supplier's products in every state, newest first")
@@ -69,7 +71,8 @@ def own_products(request: HttpRequest, state: str = "", after: str = "") -> dict
 
 @router.get("/own-products/{number}", summary="One of the acting supplier's products")
 def own_product(request: HttpRequest, number: str) -> dict[str, Any]:
-    return _own(queries.get_product(member(request), number))
+    row = queries.get_product(member(request), number)
+    return {**_own(row), **public_json(row), "not_written": [text.zh for text in open_lines(row)]}
 
 
 @router.get("/own-products/{number}/funnel", summary="Views, invitations, inquiries and deals of one's own product")

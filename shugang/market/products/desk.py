@@ -26,8 +26,11 @@ from ..http import form_state, member, once, status_of
 from ..pricing.warnings import open_findings
 from . import editor, editor_values, plan_form, pricing, queries, services
 from .kinds import SECTORS, SPEC, STATES, TYPES
+from .known import read_of
 from .models import DataProduct
 from .preview import context as preview_context
+from .sheet import open_lines, parts
+from .trust import public_trust
 
 HINTS: dict[str, Text] = {
     "table": Text("托管数据整表共享，按版本生成文件", "Hosted data shared as a table"),
@@ -82,11 +85,12 @@ def own_product(request: HttpRequest, number: str) -> HttpResponse:
     actor = member(request)
     product = queries.get_product(actor, number)
     label, tone = STATES[product.state]
+    read = read_of(product)
     listings = [_listing_row(row) for row in product.listings.select_related("case", "reviewer").order_by("-pk")]
     context = {
         "product": product, "state": label, "tone": tone, "listings": listings, "may_supply": _may_supply(actor),
         "terms": describe(product.terms, product.mode), "price_rows": pricing.rows(product.plan, product.mode),
-        "spec": [(text, product.spec[key]) for key, text in SPEC.items() if product.spec.get(key)],
+        "trust": public_trust(product, read), "sheet": parts(product, read), "not_written": open_lines(product),
         "findings": open_findings(product) if actor.party_id == product.supplier_id else [],
         "funnel": funnel.of_product(product).tiles() if actor.party_id == product.supplier_id else [],
     }  # fmt: skip

@@ -11,8 +11,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_GET
 
-from shugang.assets.grading.queries import public_level
-from shugang.assets.review.queries import standing as review_standing
+from shugang.assets import standing
 from shugang.kernel import clock, workdays
 from shugang.kernel.models import RuleProfile
 from shugang.kernel.profiles import current_profile
@@ -23,8 +22,12 @@ from ..http import visitor
 from ..listing.services import ORDER, may_order
 from ..pricing.asking import BASES, shown_estimates
 from . import desk, preview, pricing, queries
-from .kinds import SECTORS, SPEC, STATES, TYPES
+from .kinds import SECTORS, STATES, TYPES
+from .known import read_of
 from .models import DataProduct
+from .sheet import parts
+from .trust import public_trust
+from .twin import public_json
 
 
 @require_GET
@@ -37,7 +40,7 @@ def product_page(request: HttpRequest, number: str) -> HttpResponse:
 
 def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any]:
     actor = visitor(request)
-    plan = product.plan
+    plan, read = product.plan, read_of(product)
     label, tone = STATES[product.state]
     return {
         "product": product,
@@ -48,21 +51,21 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "type": TYPES[product.type],
         "sector": SECTORS[product.sector],
         "mode": MODES[product.mode],
-        "trust": queries.public_trust(product),
-        "grade": public_level(product.dataset_version),
-        "reviewed": review_standing(product.dataset_version),
+        "trust": public_trust(product, read),
+        "sheet": parts(product, read),
+        "quality": read.quality,
+        "dimensions": standing.dimensions(read.quality),
         "terms": describe(product.terms, product.mode),
         "purposes": [PURPOSES[p] for p in product.purposes],
-        "columns": queries.dictionary(product),
-        "spec": [(text, product.spec[key]) for key, text in SPEC.items() if product.spec.get(key)],
+        "columns": read.columns,
         "price": pricing.headline(plan),
         "price_rows": pricing.rows(plan, product.mode),
-        "opinion": queries.last_opinion(product),
+        "opinion": read.opinion,
         "reply_by": reply_by(),
         "frequency": queries.frequency(product),
         "public": product.state in queries.PUBLIC,
         "own": actor.party_id == product.supplier_id,
-        "proof": {} if product.state in queries.PUBLIC else queries.last_application(product).get("proof_file", {}),
+        "proof": {} if product.state in queries.PUBLIC else read.application.get("proof_file", {}),
         "signed_in": actor.person_id is not None,
         "orders": may_order(actor) and (product.state == DataProduct.State.LISTED or product.held_by == ORDER),
         "traced": DataProduct.objects.visible_to(actor).filter(pk=product.pk).exists(),
@@ -86,7 +89,7 @@ def reply_by() -> tuple[int, date] | None:
 
 @require_GET
 def product_json(request: HttpRequest, number: str) -> HttpResponse:
-    return _json(queries.public_json(queries.public_product(number)))
+    return _json(public_json(queries.public_product(number)))
 
 
 def _json(value: dict[str, Any]) -> JsonResponse:

@@ -20,7 +20,7 @@ from shugang.policy.text import Text
 
 from ..pricing.asking import check_price, note_ask
 from . import offer
-from .kinds import FIELDS, SECTORS, SPEC, SPEC_MAX, TYPES
+from .kinds import FIELDS, SECTORS, SPEC, SPEC_CHOICES, SPEC_HINTS, SPEC_MAX, TYPES
 from .models import DataProduct
 
 PRODUCT = Text("这个产品", "product")
@@ -41,9 +41,16 @@ FACTS = Form(
               required=False, max_length=200),
     ),
 )  # fmt: skip
-SPEC_FORM = Form(
-    1, tuple(Field(k, "textarea", label, required=False, max_length=SPEC_MAX) for k, label in SPEC.items())
-)
+
+
+def _question(name: str, label: Text) -> Field:
+    """One line of the specification sheet."""
+    if choices := SPEC_CHOICES.get(name):
+        return Field(name, "choice", label, SPEC_HINTS.get(name), required=False, choices=tuple(choices.items()))
+    return Field(name, "textarea", label, SPEC_HINTS.get(name), required=False, max_length=SPEC_MAX)
+
+
+SPEC_FORM = Form(2, tuple(_question(name, label) for name, label in SPEC.items()))
 
 
 def require_supply(actor: Actor) -> int:

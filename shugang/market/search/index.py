@@ -10,7 +10,7 @@ from shugang.kernel.models import Event
 from shugang.kernel.reactions import on
 from shugang.policy.terms import MODES
 
-from ..products.kinds import FIELDS, SECTORS, TYPES
+from ..products.kinds import FIELDS, SECTORS, TYPES, spec_words
 from ..products.models import DataProduct
 from . import facets, shelf
 from .models import CatalogueEntry
@@ -31,7 +31,7 @@ def document(product: DataProduct, names: Sequence[str], card: dict[str, Any]) -
         keywords=" ".join([product.keywords, product.supplier.name, product.supplier.name_en, product.number,
                            *(f"{t.zh} {t.en}" for t in labels), places]),
         summary=f"{product.summary} {product.summary_en}",
-        body=" ".join([*(f"{c.name} {c.comment}" for c in columns), *map(str, product.spec.values()),
+        body=" ".join([*(f"{c.name} {c.comment}" for c in columns), spec_words(product.spec),
                        product.dataset_version.dataset.origin, card["certificate"] or ""]),
         filters=tuple(names),
     )  # fmt: skip

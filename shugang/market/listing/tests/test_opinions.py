@@ -14,8 +14,10 @@ from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.market import testing
 from shugang.market.listing.services import resume_listing, suspend_listing
+from shugang.market.products.known import read_of
 from shugang.market.products.models import DataProduct
-from shugang.market.products.queries import last_opinion, public_trust
+from shugang.market.products.queries import last_opinion
+from shugang.market.products.trust import public_trust
 from shugang.parties.keys.signatures import verify_signature
 from shugang.parties.testing import make_actor, make_party
 
@@ -98,12 +100,12 @@ def test_a_published_quality_certificate_stands_on_the_product_page_and_stops_wi
     to_state(case, agency, deal.buyer, "completed", score="91")
     report = SignedReport.objects.get(case=case)
     # when it is not public, then the page says that nobody has evaluated it
-    assert public_trust(deal.product)[1].url == ""
+    assert public_trust(deal.product, read_of(deal.product))[1].url == ""
     publish_report(deal.buyer, report.number, True)
-    shown = public_trust(deal.product)[1]
+    shown = public_trust(deal.product, read_of(deal.product))[1]
     assert shown.url == f"/reports/{report.number}" and "91" in shown.value.zh
     withdraw_report(agency.signer, report.number, "计算有误。")
-    assert public_trust(deal.product)[1].url == ""
+    assert public_trust(deal.product, read_of(deal.product))[1].url == ""
 
 
 @pytest.mark.django_db
