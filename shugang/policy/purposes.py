@@ -13,5 +13,7 @@ PURPOSES: dict[str, Text] = {
     "product_development": Text("产品开发", "Product development"),
     "evaluation": Text("交易前试用评估", "Evaluation before purchase"),
     "supervision": Text("监督检查", "Supervision"),
+    "public_duty": Text("依法履行职责", "Performance of a public duty"),
+    "open_use": Text("公开利用", "Any lawful use of open data"),
     "assessment": Text("第三方评估与审查", "Assessment by a third party"),
 }

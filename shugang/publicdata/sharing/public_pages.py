@@ -1,0 +1,65 @@
+"""Open data for everybody: the list, one with its terms, and the button that makes a link for one download."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_POST
+
+from shugang.kernel import paging
+from shugang.kernel.errors import Refusal
+from shugang.policy.text import Text
+
+from . import queries
+from .public import FORMATS, make_link
+
+FORMAT_LABELS = {
+    "csv": Text("CSV（表格文字）", "CSV"),
+    "xlsx": Text("Excel 工作簿", "Excel workbook"),
+    "parquet": Text("Parquet（供程序）", "Parquet"),
+    "jsonl": Text("JSON（每行一条）", "JSON lines"),
+}
+
+
+@require_GET
+def open_data(request: HttpRequest) -> HttpResponse:
+    page = paging.page(queries.public_openings(), request.GET.get("after", ""))
+    return render(request, "publicdata/open_data.html", {"page": page})
+
+
+def _page(request: HttpRequest, number: str, refusal: Refusal | None) -> HttpResponse:
+    row = queries.public_opening(number)
+    grant = row.grant
+    assert grant is not None
+    fields = set(grant.terms["fields"])
+    columns = [c for c in grant.source["columns"] if c["name"] in fields]
+    context = {
+        "row": row, "grant": grant, "columns": columns, "used": queries.public_downloads(row), "version": grant.source["version"],
+        "formats": [(f, FORMAT_LABELS[f]) for f in FORMATS], "general": refusal.message if refusal else None,
+    }  # fmt: skip
+    return render(request, "publicdata/open_dataset.html", context, status=refusal.status if refusal else 200)
+
+
+@require_GET
+def open_dataset(request: HttpRequest, number: str) -> HttpResponse:
+    return _page(request, number, None)
+
+
+@require_POST
+def download(request: HttpRequest, number: str) -> HttpResponseBase:
+    """A link, made now, and the browser sent along it."""
+    try:
+        made = make_link(number, request.POST.get("format", "csv"))
+    except Refusal as refusal:
+        if refusal.status == 404:
+            raise
+        return _page(request, number, refusal)
+    return redirect(made["url"])
+
+
+urlpatterns = [
+    path("open-data", open_data, name="open-data"),
+    path("open-data/<str:number>", open_dataset, name="open-dataset"),
+    path("open-data/<str:number>/download", download, name="open-download"),
+]
