@@ -9,8 +9,10 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
 
+from shugang.delivery.models import Grant
 from shugang.kernel import paging
 from shugang.kernel import queries as cases
+from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
 from shugang.kernel.forms import Field
 from shugang.market.http import form_state, member, once, status_of
@@ -34,6 +36,13 @@ HEADER = (
     Text("状态", "State"),
     Text("授权", "Grant"),
 )
+
+
+def sees_grant(grant: Grant | None, actor: Actor) -> bool:
+    """Whether the grant's own page is the reader's to open: its two parties', and the supervisor's."""
+    return grant is not None and Grant.objects.visible_to(actor).filter(pk=grant.pk).exists()
+
+
 _STATES = {s.name: s for s in SHARING.states}
 RULES = dict(forms.REFUSALS)
 
@@ -118,7 +127,7 @@ def request_page(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "row": row, "view": cases.view(row.case, actor), "purpose": PURPOSES[row.purpose], "mode": MODES[row.mode],
         "refusal": refusal, "ground": RULES.get(refusal.get("rule", ""), ""), "signed": signed,
-        "holder": row.grant is not None and row.grant.grantee_id == actor.party_id,
+        "holder": row.grant is not None and row.grant.grantee_id == actor.party_id, "sees_grant": sees_grant(row.grant, actor),
     }  # fmt: skip
     return render(request, "publicdata/sharing.html", context)
 
@@ -153,7 +162,13 @@ def opening_page(request: HttpRequest, number: str) -> HttpResponse:
     actor = member(request)
     row = queries.get_opening(actor, number)
     used = queries.public_downloads(row) if row.grant else {"n": 0, "rows": 0, "bytes": 0}
-    context = {"row": row, "view": cases.view(row.case, actor), "used": used, "state": OPENING.state(row.case.state)}
+    context = {
+        "row": row,
+        "view": cases.view(row.case, actor),
+        "used": used,
+        "state": OPENING.state(row.case.state),
+        "sees_grant": sees_grant(row.grant, actor),
+    }
     return render(request, "publicdata/opening.html", context)
 
 
