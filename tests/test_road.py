@@ -127,6 +127,14 @@ def test_the_winner_paid_the_second_price_for_an_unreadable_bid(walked):
         assert not {"18000", "1800000", "1525001"} & set(json.loads(payload).values())
 
 
+def test_the_log_tells_the_amounts_of_the_dispute_as_they_were_signed(walked):
+    kinds = "('market.dispute.file', 'market.settlement.propose')"
+    rows = walked.rows(f"SELECT kind, payload FROM kernel_event WHERE kind IN {kinds} ORDER BY id")
+    told = {kind: json.loads(payload)["form"] for kind, payload in rows}
+    assert told["market.dispute.file"]["claim_fen"] == 300_000
+    assert told["market.settlement.propose"]["refund_fen"] == REFUND
+
+
 def test_the_statement_says_the_same_on_paper_and_in_the_sheet(walked):
     text = subprocess.run(["pdftotext", "-layout", walked.folder / "statement.pdf", "-"], capture_output=True, text=True, check=True)  # fmt: skip
     for word in ("15,250.01", "1,234.56", "HZ-2026-000001", walked.facts["contract"]):

@@ -1,6 +1,6 @@
 """`python -m tests.road FOLDER PORT`: the road from its first step to its last, over real processes, in a folder of its own.
 
-Writes facts.json there. Exit code 1 when something was not as it should be.
+`--serve`: up to the listing, for two people in their browsers (`serve`). Writes facts.json there. Exit code 1 when something was not as it should be.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main() -> int:
     from shugang.commands import processes
     from shugang.kernel import sequencer
 
-    from . import bargain, deliver, money, people
+    from . import bargain, deliver, money, people, serve
     from .stage import Road
 
     supervisor = processes.Supervisor(list(processes.ROLES))
@@ -35,6 +35,9 @@ def main() -> int:
         road.facts["ready"] = time.monotonic() - started
         people.onboard(road)
         people.listing(road, folder / "data")
+        if "--serve" in sys.argv:
+            serve.serve(road)
+            return 0
         bargain.demand(road)
         bargain.match(road)
         bargain.negotiate(road)

@@ -56,8 +56,8 @@ def open_dispute(actor: Actor, contract_number: str, form: Mapping[str, Any]) ->
     case = engine.open_case(
         CODE, actor,
         [("claimant", claimant.pk), ("respondent", respondent.pk), ("operator", the_operator().pk)],
-        f"{KINDS[said['kind']].zh}：{contract.product.name}"[:200], said, refs=contract.event_refs(),
-    )  # fmt: skip
+        f"{KINDS[said['kind']].zh}：{contract.product.name}"[:200], form, refs=contract.event_refs(),
+    )  # fmt: skip  # cleaned there: once, for money
     dispute = Dispute.objects.create(
         case=case, contract=contract, claimant=claimant, respondent=respondent, by_order=by_order, kind=said["kind"],
         remedies=said["remedies"], claim_fen=said.get("claim_fen", 0), opened_at=clock.now(),
@@ -181,8 +181,8 @@ def propose_settlement(actor: Actor, number: str, form: Mapping[str, Any]) -> Di
     case = engine.open_case(
         SETTLEMENT, actor,
         [("proposer", actor.party_id or 0), ("claimant", dispute.claimant_id), ("respondent", dispute.respondent_id)],
-        dispute.case.title, said, refs=dispute.event_refs(), parent=dispute.case,
-    )  # fmt: skip
+        dispute.case.title, form, refs=dispute.event_refs(), parent=dispute.case,
+    )  # fmt: skip  # cleaned there: once, for money
     content = deciding.text_of("settlement", dispute, case.number, said)
     return DisputeDecision.objects.create(
         dispute=dispute, case=case, kind="settlement", content=content, sha256=deciding.digest_of(content),

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from shugang.assets.thirdparty.testing import make_agency, make_file, order_service
 from shugang.delivery.deletions.services import due_at, state_deletion
@@ -24,7 +25,7 @@ from shugang.market.disputes.testing import AWARD, CLAIM, PROPOSAL, WHY, dispute
 from shugang.parties.accounts.services import set_duties
 from shugang.parties.keys.services import make_key, revoke_key
 from shugang.parties.keys.signatures import message, verify_signature
-from shugang.parties.testing import make_actor, make_party, make_signer
+from shugang.parties.testing import make_actor, make_party, make_signer, sign_in
 from shugang.policy.codec import canonical
 from shugang.settlement.bills.services import confirm_bill
 from shugang.settlement.models import FundsHold
@@ -266,6 +267,21 @@ def test_a_settlement_holds_when_both_have_signed_the_same_text(quarrel):
     assert all(verify_signature(s, proposal.sha256, f"settlement:{proposal.number}") for s in proposal.signatures)
     dispute.refresh_from_db()
     assert (dispute.outcome, Case.objects.get(pk=dispute.case_id).state) == ("settled", "closed")
+
+
+def test_the_case_and_the_log_tell_the_amounts_that_were_asked_for(quarrel):
+    """7.00 元 and 2.00 元 are 700 and 200 分 wherever they are read: by who signs, and in the evidence."""
+    dispute = dispute_over(quarrel)
+    proposal = services.propose_settlement(quarrel.buyer, dispute.number, PROPOSAL)
+    assert (dispute.claim_fen, dispute.case.data["claim_fen"]) == (700, 700)
+    assert (proposal.refund_fen, proposal.case.data["refund_fen"]) == (200, 200)
+    told = {
+        event.case_id: event.payload["form"]
+        for event in Event.objects.filter(kind__in=["market.dispute.file", "market.settlement.propose"])
+    }
+    assert told[dispute.case_id]["claim_fen"] == 700 and told[proposal.case_id]["refund_fen"] == 200
+    page = sign_in(Client(), quarrel.supplier).get(f"/cases/{proposal.number}").content.decode()
+    assert "¥2.00" in page and "¥200.00" not in page
 
 
 def test_a_text_that_was_changed_after_the_proposal_is_not_signed(quarrel):
