@@ -28,6 +28,7 @@ LABELS: dict[str, Text] = {
     "auction": Text("竞价", "Auction"),
     "bundle": Text("融合开发项目", "Project"),
     "auction_bid": Text("竞价报价", "Bid in an auction"),
+    "public_resource": Text("公共数据资源", "Public resource"),
 }
 ADDRESSES: dict[str, str] = {
     "case": "/cases/{}",
@@ -50,6 +51,7 @@ ADDRESSES: dict[str, str] = {
     "webhook": "/desk/webhooks/{}",
     "auction": "/auctions/{}",
     "bundle": "/desk/bundles/{}",
+    "public_resource": "/desk/catalogue/{}",
 }
 
 

@@ -17,6 +17,7 @@ from shugang.kernel.models import Case, Event
 from shugang.market.contracts.models import Contract
 from shugang.market.products.models import DataProduct
 from shugang.parties.models import Mandate
+from shugang.publicdata.catalogue.models import PublicResource
 from shugang.settlement.bills.models import Bill
 
 from . import objects
@@ -26,7 +27,7 @@ _TABLES: dict[str, Any] = {
     "asset": DataAsset, "product": DataProduct, "order": Case, "bundle": Case, "dispute": Case, "report": SignedReport,
     "webhook": WebhookEndpoint,
 }  # fmt: skip
-_TABLES |= {"demand": Case, "invitation": Case, "mandate": Mandate}
+_TABLES |= {"demand": Case, "invitation": Case, "mandate": Mandate, "public_resource": PublicResource}
 # Who takes part in these decides; what lies upstream of them is shared.
 _DEALS = frozenset({"inquiry", "contract", "grant", "bill", "order", "bundle"})
 _PUBLIC = frozenset({"certificate", "voucher", "report", "auction"})

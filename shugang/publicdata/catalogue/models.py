@@ -225,3 +225,14 @@ class FilingEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["resource"], condition=Q(living=True), name="one_open_filing_a_resource")
         ]
+
+
+class CatalogueIndex(models.Model):
+    """How far of the change feed the text index and the lists have come: one row. `epoch` tells databases apart."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    sequence = models.PositiveBigIntegerField(default=0)
+    epoch = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_catalogue_index")]

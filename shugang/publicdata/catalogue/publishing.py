@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from shugang.kernel.models import Case
 from shugang.kernel.numbering import next_numbers
 
 from . import content as contents
+from . import index, kinds
 from .models import CatalogueChange, InformationItem, PublicResource, ResourceVersion
 
 FEED = "catalogue.change"
@@ -46,10 +48,37 @@ def publish(rows: Sequence[tuple[PublicResource, dict[str, Any]]], case: Case | 
     record(kinds, now)
 
 
-def replace_items(rows: Iterable[tuple[PublicResource, dict[str, Any]]]) -> None:
-    """Each resource's items anew."""
+def next_codes(classification: str, count: int) -> list[str]:
+    """The next standard codes of a class: 类项目细目/顺序码."""
+    return [f"{classification}/{n:06d}" for n in next_numbers(f"catalogue.code.{classification}", count)]
+
+
+def coded(said: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The contents with whole codes: a class alone gets the next serial there that is free."""
+    missing: dict[str, list[int]] = defaultdict(list)
+    found = [dict(content) for content in said]
+    for at, content in enumerate(found):
+        if not kinds.CODE.fullmatch(content["code"]):
+            missing[content["code"]].append(at)
+    own = {content["code"] for content in found}
+    for classification in sorted(missing):
+        places = missing[classification]
+        free: list[str] = []
+        while len(free) < len(places):
+            codes = next_codes(classification, len(places) - len(free))
+            # A whole code that came by import may stand ahead of the serial.
+            rows = PublicResource.objects.filter(code__gte=codes[0], code__lte=codes[-1])
+            taken = own | set(rows.values_list("code", flat=True))
+            free += [code for code in codes if code not in taken]
+        for at, code in zip(places, free, strict=True):
+            found[at]["code"] = code
+    return found
+
+
+def replace_items(rows: Iterable[tuple[PublicResource, dict[str, Any]]], fresh: bool = False) -> None:
+    """Each resource's items anew; of `fresh` resources none are there yet."""
     held = list(rows)
-    ids = [resource.pk for resource, _ in held]
+    ids = [] if fresh else [resource.pk for resource, _ in held]
     for start in range(0, len(ids), BATCH):
         InformationItem.objects.filter(resource_id__in=ids[start : start + BATCH]).delete()
     items = (item for resource, content in held for item in contents.items_of(resource, content))
@@ -66,6 +95,8 @@ def stand(rows: Sequence[PublicResource], state: str, kind: str, case: Case | No
 
 def record(changes: Sequence[tuple[str, PublicResource]], now: datetime) -> None:
     """Lines of the change feed, in order. Gap-free: the numbers are taken under a lock in the transaction that shows them."""
+    if not changes:
+        return
     numbers = next_numbers(FEED, len(changes))
     CatalogueChange.objects.bulk_create(
         (
@@ -74,3 +105,5 @@ def record(changes: Sequence[tuple[str, PublicResource]], now: datetime) -> None
         ),
         batch_size=BATCH,
     )
+    if len(changes) <= index.AT_ONCE:
+        index.catch_up()

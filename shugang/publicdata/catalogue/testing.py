@@ -5,14 +5,18 @@ resource = make_resource(make_department(), name="婚姻登记信息", items=["�
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
-from shugang.kernel import clock
+from shugang.kernel import clock, engine
 from shugang.kernel.numbering import next_number, yearly_number
+from shugang.kernel.profiles import load_profile
+from shugang.parties.accounts.actor import PartyActor
 from shugang.parties.models import Party
-from shugang.parties.testing import make_party
+from shugang.parties.testing import make_actor, make_party
 
 from . import content as contents
 from . import publishing
@@ -55,3 +59,45 @@ def make_resource(department: Party | None = None, **facts: Any) -> PublicResour
     resource.save()
     publishing.publish([(resource, content)], None, now)
     return resource
+
+
+def make_answers(**changes: Any) -> dict[str, Any]:
+    """Good answers of the form of an entry, with two items."""
+    return {
+        "name": "社会组织登记信息", "summary": "本市登记的社会组织。", "kind": "department", "classification": "306001", "theme": "civil",
+        "format": "database", "update_cycle": "monthly", "sharing": "unconditional", "sharing_method": "interface",
+        "opening": "unconditional", "items": [{"name": "名称", "data_type": "C", "length": 100}, {"name": "登记日期", "data_type": "D"}],
+        **changes,
+    }  # fmt: skip
+
+
+def load_profiles() -> None:
+    for path in sorted((Path(__file__).parent.parent / "profiles").glob("*.json")):
+        load_profile(path)
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """A department with its handler and chief data officer, and the office that examines."""
+
+    department: Party
+    handler: PartyActor
+    officer: PartyActor
+    office: Party
+    examiner: PartyActor
+
+    def to_done(self, number: str) -> None:
+        """From draft to in force, by the people whose steps they are."""
+        engine.act(number, "submit", self.handler)
+        engine.act(number, "sign", self.officer)
+        engine.act(number, "approve", self.examiner)
+
+
+def make_bodies(name: str = "") -> Bodies:
+    load_profiles()
+    department = make_department(name)
+    office = Party.objects.filter(is_data_office=True).first() or make_party("data_office")
+    return Bodies(
+        department, make_actor(department, ("handler",)), make_actor(department, ("chief_data_officer",)), office,
+        make_actor(office, ("reviewer",)),
+    )  # fmt: skip

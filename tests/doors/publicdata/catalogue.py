@@ -2,6 +2,77 @@
 
 from __future__ import annotations
 
-from ..base import Door
+from typing import Any
 
-DOORS: tuple[Door, ...] = ()
+from ..base import OPEN, OWN, Door, api, both, post, read
+
+SHOWN, IDLE, DRAFT = "<public:open>", "<public:idle>", "<filing:draft>"
+WHY = {"reason": "机构撤并。"}
+
+
+def _answers(**changes: Any) -> dict[str, Any]:
+    from shugang.publicdata.catalogue.testing import make_answers
+
+    return make_answers(name="烈士纪念设施", **changes)
+
+
+def _sent(_things: dict[str, Any]) -> dict[str, Any]:
+    """The form as a page sends it: the items in numbered inputs."""
+    values = _answers()
+    items = values.pop("items")
+    rows = {f"item-{at}-{key}": value for at, item in enumerate(items, 1) for key, value in item.items()}
+    return {**values, **rows}
+
+
+def _changed(things: dict[str, Any]) -> dict[str, Any]:
+    return {**_sent(things), "reason": "名称更正。"}
+
+
+PUBLIC: tuple[Door, ...] = (
+    read("/public-data", reach=OPEN),
+    read("/public-data?q=登记&kind=department&theme=civil", reach=OPEN),
+    read("/public-data?format=csv", reach=OPEN),
+    read("/public-data?format=xlsx", reach=OPEN),
+    read("/public-data.json?q=登记", reach=OPEN),
+    read("/public-data/changes", reach=OPEN),
+    read("/public-data/changes?format=csv", reach=OPEN),
+    read("/public-data/changes.json?after=1", reach=OPEN),
+    read(f"/public-data/{SHOWN}", reach=OPEN),
+    read(f"/public-data/{SHOWN}.json", reach=OPEN),
+    read(f"/public-data/{SHOWN}/versions/2", reach=OPEN),
+    read(f"/public-data/{SHOWN}/versions/2.json", reach=OPEN),
+    api("GET", "/public-data-form", "", reach=OPEN),
+    api("GET", "/public-data", "", reach=OPEN),
+    api("GET", "/public-data-changes", "", reach=OPEN),
+    api("GET", f"/public-data/{SHOWN}", "", reach=OPEN),
+    api("GET", f"/public-data/{SHOWN}/versions/1", "", reach=OPEN),
+)
+DESK: tuple[Door, ...] = (
+    read("/desk/catalogue", "minzheng", OWN),
+    read("/desk/catalogue?state=published&q=登记", "minzheng", OWN),
+    read("/desk/catalogue?format=csv", "minzheng", OWN),
+    read("/desk/catalogue?format=xlsx", "minzheng", OWN),
+    *both("/desk/catalogue/new", "minzheng", _sent),
+    read(f"/desk/catalogue/{SHOWN}", "minzheng", readers=("mzguan", "shuju", "jianguan")),
+    *both(f"/desk/catalogue/{IDLE}/change", "minzheng", _changed),
+    *both(f"/desk/catalogue/{IDLE}/file/withdrawal", "minzheng", WHY),
+    *both("/desk/catalogue/<public:suspended>/file/resumption", "minzheng", WHY),
+    post(f"/desk/catalogue/{IDLE}/updated", "minzheng"),
+    read("/desk/filings", "shushen", OWN),
+    read("/desk/filings?format=csv", "minzheng", OWN),
+    read(f"/desk/filings/{DRAFT}", "minzheng", readers=("mzguan",)),
+    read("/desk/filings/<filing:signing>", "mzguan", readers=("minzheng",)),
+    read("/desk/filings/<filing:examining>", "shushen", readers=("minzheng", "jianguan")),
+    read("/desk/filings/<filing:change>", "minzheng"),
+    *both(f"/desk/filings/{DRAFT}/entries/<public:draft>", "minzheng", _sent),
+    api("GET", "/own-public-data", "minzheng", reach=OWN),
+    api("GET", f"/own-public-data/{SHOWN}", "minzheng", readers=("shuju",)),
+    api("POST", "/own-public-data", "minzheng", lambda _: {"form": _answers()}),
+    api("POST", f"/own-public-data/{IDLE}/changes", "minzheng", lambda _: {"form": _answers(), **WHY}),
+    api("POST", f"/own-public-data/{IDLE}/standing", "minzheng", {"kind": "suspension", **WHY}),
+    api("POST", f"/own-public-data/{IDLE}/updated", "minzheng"),
+    api("GET", "/filings", "minzheng", reach=OWN),
+    api("GET", "/filings/<filing:examining>", "shushen", readers=("minzheng",)),
+    api("POST", f"/filings/{DRAFT}/entries/<public:draft>", "minzheng", lambda _: {"form": _answers()}),
+)
+DOORS: tuple[Door, ...] = (*PUBLIC, *DESK)
