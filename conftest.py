@@ -2,6 +2,8 @@
 
 import base64
 import os
+from importlib import import_module
+from pathlib import Path
 
 os.environ.setdefault("SHUGANG_MASTER_KEY", base64.b64encode(bytes(range(32))).decode())
 os.environ.setdefault("SHUGANG_SECRET_KEY", "a-secret-key-for-the-tests-only-0123456789abcdef")
@@ -22,3 +24,27 @@ def var_dir(settings, tmp_path):
     platform.private_key.cache_clear()
     platform.signing_key.cache_clear()
     return settings.VAR_DIR
+
+
+def database_steps():
+    """What the migrations do besides making tables: triggers and indexes that no model declares, in their order."""
+    from django.apps import apps
+    from django.db.migrations import RunPython
+
+    for app in apps.get_app_configs():
+        if app.name.startswith("shugang."):
+            for path in sorted((Path(app.path) / "migrations").glob("0*.py")):
+                migration = import_module(f"{app.name}.migrations.{path.stem}").Migration
+                yield from (step for step in migration.operations if isinstance(step, RunPython))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Tables straight from the models (`--no-migrations`), as migrating would leave them: `tests.test_migrations`.
+    Each worker would spend half a minute of its core on drawing the states of 40 migrations."""
+    from django.apps import apps
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
+        for step in database_steps():
+            step.code(apps, editor)

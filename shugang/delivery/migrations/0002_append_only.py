@@ -1,30 +1,23 @@
-"""What was recorded stays: data set versions, the terms of grants and usage records are never rewritten.
+"""What was recorded stays: data set versions, terms of grants, usage records and what was signed about them.
 
-Held by triggers in the database itself, so that no code path and no operator's hand can do it quietly. A usage record's
-`log_index` is the one column that is set later, by the sequencer. A later migration that rebuilds one of these tables
-on SQLite has to make its trigger again.
+Held by triggers in the database itself, so that no code path and no operator's hand can rewrite it quietly. A usage
+record's `log_index` is the one column that is set later, by the sequencer.
 """
 
 from typing import Any
 
 from django.db import migrations
 
-FROZEN = {
-    "delivery_datasetversion": (
-        "dataset_id", "version", "sha256", "rows", "bytes", "path", "source_name", "source_sha256", "schema_digest",
-        "created_at", "created_by",
-    ),
-    "delivery_grant": (
-        "number", "grantee_id", "supplier_id", "product", "contract", "mode", "terms", "terms_digest", "source",
-        "outcomes", "plane_id", "valid_from", "issued_at",
-    ),
-    "delivery_usagerecord": (
-        "plane_id", "seq", "grant_id", "grant_number", "credential", "request_id", "mode", "action", "outcome",
-        "charged", "charge_reason", "stated", "rows", "bytes", "at", "received_at", "folded_at", "version",
-        "answer_sha256", "state", "detail", "hash", "prev", "salt", "sha256", "sm3",
-    ),
-}  # fmt: skip
+from ._frozen import ACKNOWLEDGEMENT, BOOKS, DELETION, GRANT, USAGE, VERSION, freeze
 
+FROZEN = {
+    "delivery_datasetversion": VERSION,
+    "delivery_grant": GRANT,
+    "delivery_usagerecord": USAGE,
+    "delivery_acknowledgement": ACKNOWLEDGEMENT,
+    "delivery_planebooks": BOOKS,
+    "delivery_deletionstatement": DELETION,
+}
 FUNCTION = """
 CREATE FUNCTION delivery_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -33,20 +26,11 @@ END $$
 """
 
 
-def _columns(names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
 def guard(apps: Any, editor: Any) -> None:
-    sqlite = editor.connection.vendor == "sqlite"
-    if not sqlite:
+    if editor.connection.vendor != "sqlite":
         editor.execute(FUNCTION, params=None)
-    for table, names in FROZEN.items():
-        head = f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OF {_columns(names)} ON {table} "
-        if sqlite:
-            editor.execute(head + f"BEGIN SELECT RAISE(ABORT, 'append only: {table}'); END")
-        else:
-            editor.execute(head + "FOR EACH ROW EXECUTE FUNCTION delivery_append_only()")
+    for table, columns in FROZEN.items():
+        freeze(table, columns)(apps, editor)
 
 
 def unguard(apps: Any, editor: Any) -> None:

@@ -8,9 +8,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("delivery", "0017_deletion_demand"),
-        ("kernel", "0004_search"),
-        ("parties", "0006_public_bodies"),
+        ("delivery", "0002_append_only"),
+        ("kernel", "0002_text_index"),
+        ("parties", "0002_posts_apart"),
     ]
 
     operations = [

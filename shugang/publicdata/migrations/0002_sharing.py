@@ -6,9 +6,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0017_deletion_demand"),
-        ("kernel", "0004_search"),
-        ("parties", "0006_public_bodies"),
+        ("delivery", "0002_append_only"),
+        ("kernel", "0002_text_index"),
+        ("parties", "0002_posts_apart"),
         ("publicdata", "0001_catalogue"),
     ]
 

@@ -1,8 +1,6 @@
-"""The opinion on a product is a signed report: old rows are carried over, a withdrawn one stops new deals."""
+"""The opinion on a product is a signed report: public with its product, a withdrawn one stops new deals."""
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from shugang.assets.registration.examination import checks
 from shugang.assets.thirdparty.models import ServiceOrder, SignedReport
@@ -18,32 +16,7 @@ from shugang.market.products.known import read_of
 from shugang.market.products.models import DataProduct
 from shugang.market.products.queries import last_opinion
 from shugang.market.products.trust import public_trust
-from shugang.parties.keys.signatures import verify_signature
 from shugang.parties.testing import make_actor, make_party
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.both
-def test_old_opinions_are_carried_over_and_back():
-    # given a listed product whose opinion lies in the table of before
-    deal = testing.make_deal()
-    before = SignedReport.objects.get(kind="compliance")
-    signed = (before.content, before.digest, before.signature, before.signed_at, before.context)
-    executor = MigrationExecutor(connection)
-    executor.migrate([("market", "0002_delivery_modes")])
-    old = executor.loader.project_state([("market", "0002_delivery_modes")]).apps.get_model("market", "Opinion")
-    assert (old.objects.get().digest, SignedReport.objects.filter(kind="compliance").count()) == (before.digest, 0)
-    # when the new table comes
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-    # then it is the same text under the same signature, tied to product, data and parties, and public as it was
-    after = SignedReport.objects.get(kind="compliance")
-    assert (after.content, after.digest, after.signature, after.signed_at, after.context) == signed
-    assert verify_signature(after.signature, after.digest, after.context)
-    assert (after.object_number, after.version, after.client) == (
-        deal.product.number, deal.product.dataset_version, deal.supplier.party)  # fmt: skip
-    assert (after.state, after.public, after.result) == ("standing", True, "favourable")
-    assert after.number == f"BGS-{after.signed_at.year}-000002"  # the serial goes on, no number is given twice
 
 
 @pytest.mark.django_db
