@@ -1,4 +1,5 @@
-"""`python -m shugang.delivery.plane [--config FILE] [--workers N]`, `… enrol CONTROL_URL CODE DATA_DIR`."""
+"""`python -m shugang.delivery.plane [--config FILE] [--workers N]`, `… enrol CONTROL_URL CODE DATA_DIR`, `… check SETTINGS`,
+`… schema SETTINGS CONNECTOR FILE`."""
 
 from __future__ import annotations
 
@@ -22,6 +23,12 @@ def main(argv: list[str] | None = None) -> int:
     enrolling.add_argument("--name", default="")
     checking = commands.add_parser("check", help="try what this plane needs: keys, disk, platform, connectors")
     checking.add_argument("settings", type=Path)
+    describing = commands.add_parser(
+        "schema", help="write the tables and columns of a source, for a catalogue; no data"
+    )
+    describing.add_argument("settings", type=Path)
+    describing.add_argument("connector")
+    describing.add_argument("out", type=Path)
     given = parser.parse_args(argv)
     if given.command == "enrol":
         from shugang.delivery.plane.edge import EnrolFailed, enrol
@@ -42,6 +49,8 @@ def main(argv: list[str] | None = None) -> int:
         except ConfigError as error:
             print(f"✗ {error}", file=sys.stderr)
             return 1
+    if given.command == "schema":
+        return _describe(given.settings, given.connector, given.out)
     from shugang.delivery.plane.locks import JournalInUse
     from shugang.delivery.plane.schema import OtherSchema
 
@@ -50,6 +59,18 @@ def main(argv: list[str] | None = None) -> int:
     except (ConfigError, JournalInUse, OtherSchema) as error:
         print(f"the plane cannot start: {error}", file=sys.stderr)
         return 78
+
+
+def _describe(settings: Path, connector: str, out: Path) -> int:
+    from shugang.delivery.plane.connectors import SourceFailed
+    from shugang.delivery.plane.describing import write
+
+    try:
+        print(f"{write(load(settings), connector, out)} tables → {out}")
+    except (ConfigError, SourceFailed) as error:
+        print(f"✗ {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _environment(workers: int | None) -> dict[str, str]:

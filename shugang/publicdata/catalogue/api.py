@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import File, Router, Schema
+from ninja.files import UploadedFile
 
 from shugang.kernel import paging
 from shugang.kernel.models import Case
 from shugang.market.http import member, once_api
 
 from . import content as contents
-from . import finding, presenting, public_pages, queries, services
+from . import finding, import_pages, importing, presenting, public_pages, queries, services, sheet
 from .finding import Wanted
 from .forms import FORM, ITEM
 from .models import Filing, FilingEntry
@@ -167,3 +168,20 @@ def revise(request: HttpRequest, number: str, resource: str, said: EntryIn) -> d
     return once_api(
         request, said.dict(), lambda: _moved(services.revise(actor, number, resource, said.form, said.revision))
     )
+
+
+@router.post(
+    "/public-data-imports",
+    summary="Import entries from .xlsx, .csv or a database's description: all become one draft filing, or none",
+)
+def upload(request: HttpRequest, file: UploadedFile = File(...)) -> dict[str, Any]:
+    actor, content = member(request), file.read(sheet.MAX_BYTES + 1)
+    made = once_api(
+        request, [file.name, len(content)], lambda: {"pk": importing.upload(actor, file.name or "", content).pk}
+    )
+    return import_pages.as_json(importing.get_import(actor, made["pk"]))
+
+
+@router.get("/public-data-imports/{pk}", summary="One import: what came of it, or every mistake by row")
+def one_import(request: HttpRequest, pk: int) -> dict[str, Any]:
+    return import_pages.as_json(importing.get_import(member(request), pk))

@@ -236,3 +236,31 @@ class CatalogueIndex(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="one_catalogue_index")]
+
+
+class CatalogueImport(ScopedModel):
+    """A file of entries that a department sent. `report`: entries with mistakes [{line, code, name, wrong {field: [zh, en]}}], as
+    many as are shown; `filing` where everything landed, and only then."""
+
+    department = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey("parties.Person", on_delete=models.PROTECT, null=True, related_name="+")
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    entries = models.PositiveIntegerField()
+    items_read = models.PositiveIntegerField()
+    mistaken = models.PositiveIntegerField()
+    report = models.JSONField(default=list)
+    filing = models.OneToOneField(Filing, on_delete=models.PROTECT, null=True, related_name="made_by")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(mistaken=0, filing__isnull=False) | Q(mistaken__gt=0, filing__isnull=True),
+                name="import_lands_whole_or_not",
+            )
+        ]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(department_id=actor.party_id or 0)

@@ -19,7 +19,7 @@ from shugang.policy.text import Text
 
 from .. import bodies
 from . import content as contents
-from . import forms, kinds, presenting, public_pages, queries, services
+from . import forms, import_pages, kinds, presenting, public_pages, queries, services
 from .forms import FORM, ITEM, WHY
 from .models import Filing
 from .process import FILING, FILING_KINDS
@@ -280,5 +280,6 @@ urlpatterns = [
     path("desk/filings", filing_list, name="filings"),
     path("desk/filings/<str:number>", filing_page, name="filing"),
     path("desk/filings/<str:number>/entries/<str:resource>", edit_entry, name="edit-entry"),
+    *import_pages.urlpatterns,
     *public_pages.urlpatterns,
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import OPEN, OWN, Door, api, both, post, read
+from ..base import CLOSED, OPEN, OWN, Door, api, both, post, read
 
 SHOWN, IDLE, DRAFT = "<public:open>", "<public:idle>", "<filing:draft>"
 WHY = {"reason": "机构撤并。"}
@@ -22,6 +22,14 @@ def _sent(_things: dict[str, Any]) -> dict[str, Any]:
     items = values.pop("items")
     rows = {f"item-{at}-{key}": value for at, item in enumerate(items, 1) for key, value in item.items()}
     return {**values, **rows}
+
+
+def _sheet() -> Any:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    head = "资源名称,资源摘要,资源类别,分类码,主题,数据格式,更新周期,共享类型,共享方式,开放类型,信息项名称,数据类型"
+    line = "见义勇为,表彰名单,部门,306001,民政、社区,数据库,年,无条件,接口,无条件,名称,字符型"
+    return SimpleUploadedFile("目录.csv", f"{head}\n{line}\n".encode())
 
 
 def _changed(things: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +73,12 @@ DESK: tuple[Door, ...] = (
     read("/desk/filings/<filing:examining>", "shushen", readers=("minzheng", "jianguan")),
     read("/desk/filings/<filing:change>", "minzheng"),
     *both(f"/desk/filings/{DRAFT}/entries/<public:draft>", "minzheng", _sent),
+    *both("/desk/catalogue-imports", "minzheng", lambda _: {"file": _sheet()}),
+    read("/desk/catalogue-imports/template.xlsx", "minzheng"),
+    read("/desk/catalogue-imports/<import:wrong>", "minzheng"),
+    read("/desk/catalogue-imports/<import:wrong>?format=csv", "minzheng"),
+    api("GET", "/public-data-imports/<import:wrong>", "minzheng"),
+    Door("/api/v1/public-data-imports", "minzheng", CLOSED, "POST", lambda _: {"file": _sheet()}),
     api("GET", "/own-public-data", "minzheng", reach=OWN),
     api("GET", f"/own-public-data/{SHOWN}", "minzheng", readers=("shuju",)),
     api("POST", "/own-public-data", "minzheng", lambda _: {"form": _answers()}),
