@@ -65,7 +65,7 @@ class _Reader(HTMLParser):
         if tag not in VOID:
             self._stack.append((tag, foreign))
         page.headings += tag == "h1"
-        page.attributes += [(tag, k, v) for k, v in given.items()]
+        page.attributes += [(tag, k, v) for k, v in given.items() if k == "style" or k.startswith("on")]
         if "id" in given:
             page.ids.append(given["id"])
         if tag == "a" and given.get("href"):

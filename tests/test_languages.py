@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -58,8 +59,15 @@ def who(door: Door) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+# (address, settings, person, English) → what was shown. The world stands still, so a page is asked for once.
+SHOWN: dict[tuple[str, str, str, bool], tuple[Any, Page, list[str]]] = {}
+
+
 def fetch(world: Any, door: Door, name: str, english: bool) -> tuple[Any, Page, list[str]]:
     """The answer, what it shows, and the stored words that a preparation added."""
+    key = (door.address, str(door.settings), name, english)
+    if door.prepare is None and key in SHOWN:
+        return SHOWN[key]
     with undone():
         client, words = browser(world, name, english), []
         if door.prepare is not None:
@@ -67,7 +75,10 @@ def fetch(world: Any, door: Door, name: str, english: bool) -> tuple[Any, Page, 
             words = stored_words()
         answer = client.get(fill(door.address, world.things))
     html = is_page(answer.headers.get("Content-Type", ""))
-    return answer, read_page(answer.content.decode()) if html else Page(), [*words, *typed(door)]
+    page = read_page(answer.content.decode()) if html else Page()
+    told = SimpleNamespace(status_code=answer.status_code, headers=dict(answer.headers))
+    shown = SHOWN[key] = told, page, [*words, *typed(door)]
+    return shown
 
 
 def typed(door: Door) -> list[str]:

@@ -22,8 +22,7 @@ def open_all(client, *addresses):
         assert client.get(url).status_code == 200, url
 
 
-def test_every_page_of_a_deal_opens_in_both_languages():
-    deal = testing.make_deal()
+def test_every_page_of_a_deal_opens_in_both_languages(deal):
     case = testing.inquire(deal)
     n, draft = deal.product.number, testing.make_product(deal.supplier, deal.certificate)
     contract = testing.signed(deal)
@@ -65,8 +64,7 @@ def test_every_page_of_a_deal_opens_in_both_languages():
                  f"/desk/products/{n}/delist", f"/desk/inquiries/{case.number}/offer")  # fmt: skip
 
 
-def test_a_stranger_gets_the_answer_of_what_does_not_exist():
-    deal = testing.make_deal()
+def test_a_stranger_gets_the_answer_of_what_does_not_exist(deal):
     case = testing.inquire(deal)
     contract = testing.signed(deal)
     draft = testing.make_product(deal.supplier, deal.certificate)
@@ -89,8 +87,7 @@ def test_a_stranger_gets_the_answer_of_what_does_not_exist():
     assert contract.number not in stranger.get("/desk/contracts").content.decode()
 
 
-def test_those_who_deal_with_a_listing_see_the_product_before_the_public():
-    deal = testing.make_deal()
+def test_those_who_deal_with_a_listing_see_the_product_before_the_public(deal):
     draft = testing.make_product(deal.supplier, deal.certificate, name="尚未公开的产品")
     testing.apply_listing(deal.supplier, draft, deal.venue)
     for actor, seen in (
@@ -102,9 +99,8 @@ def test_those_who_deal_with_a_listing_see_the_product_before_the_public():
         assert sign_in(Client(), actor).get(f"/products/{draft.number}").status_code == seen
 
 
-def test_a_product_is_made_listed_and_bought_through_the_pages():
+def test_a_product_is_made_listed_and_bought_through_the_pages(deal):
     # given a certified asset and the people
-    deal = testing.make_deal()
     supplier, buyer = sign_in(Client(), deal.supplier), sign_in(Client(), deal.buyer)
     until = deal.certificate.valid_until.date().isoformat()
     form = {
@@ -148,8 +144,7 @@ def test_a_product_is_made_listed_and_bought_through_the_pages():
     assert Contract.objects.get().state == "active"
 
 
-def test_a_slip_comes_back_with_what_was_typed():
-    deal = testing.make_deal()
+def test_a_slip_comes_back_with_what_was_typed(deal):
     supplier = sign_in(Client(), deal.supplier)
     form = {
         "asset": deal.certificate.asset.number,
@@ -164,8 +159,7 @@ def test_a_slip_comes_back_with_what_was_typed():
     assert not DataProduct.objects.filter(name="未填完的产品").exists()
 
 
-def test_the_api_trades_like_the_pages():
-    deal = testing.make_deal()
+def test_the_api_trades_like_the_pages(deal):
     buyer, supplier = sign_in(Client(), deal.buyer), sign_in(Client(), deal.supplier)
 
     def send(client, url, body, key=""):
@@ -210,8 +204,7 @@ def test_the_api_trades_like_the_pages():
     assert send(Client(), f"/contracts/{contract}/changes", {"kind": "terminate", "reason": "x"})[0] == 401
 
 
-def test_an_order_is_given_on_the_products_page():
-    deal = testing.make_deal()
+def test_an_order_is_given_on_the_products_page(deal):
     regulator = sign_in(Client(), make_actor(make_party("regulator"), ("supervisor",)))
     n = deal.product.number
     buyer = sign_in(Client(), deal.buyer)

@@ -207,8 +207,7 @@ def test_contracts_of_the_former_shape_read_as_they_were_signed():
 
 
 @pytest.mark.django_db
-def test_who_may_not_fill_in():
-    deal = testing.make_deal()
+def test_who_may_not_fill_in(deal):
     contract = testing.accepted(deal)
     clerk = make_actor(deal.buyer.party, ("finance",))
     before = snapshot(contract.case)

@@ -25,11 +25,6 @@ from shugang.settlement.models import ChargeAgreement
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
-@pytest.fixture
-def deal():
-    return testing.make_deal()
-
-
 def own_key(actor):
     """A signing key that the platform never sees."""
     private = Ed25519PrivateKey.generate()

@@ -22,11 +22,6 @@ WHY = "核查来源期间暂停。"
 
 
 @pytest.fixture
-def deal():
-    return testing.make_deal()
-
-
-@pytest.fixture
 def contract(deal):
     return testing.signed(deal)
 

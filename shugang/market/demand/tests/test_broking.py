@@ -11,7 +11,6 @@ from shugang.assets.thirdparty.testing import Agency, Desk, list_offer
 from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
-from shugang.market import testing
 from shugang.market.demand import broking, inviting, services
 from shugang.market.demand.models import Demand, QuoteInvitation
 from shugang.market.trade.models import Inquiry
@@ -22,11 +21,6 @@ from .test_demand import ASK
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 NEED = {"purpose": "research", "need": "全部站点，12个月。"}
-
-
-@pytest.fixture
-def deal():
-    return testing.make_deal()
 
 
 @pytest.fixture

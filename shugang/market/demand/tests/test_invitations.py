@@ -11,7 +11,6 @@ from shugang.kernel import clock, engine
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Case, Event
 from shugang.kernel.testing import clock_at, refused, snapshot
-from shugang.market import testing
 from shugang.market.demand import comparing, inviting, queries, services
 from shugang.market.demand.models import Demand, QuoteInvitation
 from shugang.market.products.models import DataProduct
@@ -22,11 +21,6 @@ from shugang.parties.testing import make_actor, make_party, sign_in
 from .test_demand import ASK
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
-
-
-@pytest.fixture
-def deal():
-    return testing.make_deal()
 
 
 def published(deal, **changes):

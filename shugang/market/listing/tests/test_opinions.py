@@ -36,8 +36,7 @@ def test_an_opinion_is_public_with_its_product_and_not_before():
 
 
 @pytest.mark.django_db
-def test_a_withdrawn_opinion_stops_new_deals_and_leaves_contracts_in_force():
-    deal = testing.make_deal()
+def test_a_withdrawn_opinion_stops_new_deals_and_leaves_contracts_in_force(deal):
     contract = testing.signed(deal)
     report = last_opinion(deal.product)
     withdraw_report(deal.venue.signer, report.number, "来源证明系伪造。")
@@ -55,17 +54,15 @@ def test_a_withdrawn_opinion_stops_new_deals_and_leaves_contracts_in_force():
 
 
 @pytest.mark.django_db
-def test_a_withdrawn_quality_certificate_concerns_no_listing():
-    deal = testing.make_deal()
+def test_a_withdrawn_quality_certificate_concerns_no_listing(deal):
     report = make_report(deal.supplier, deal.product.dataset_version.dataset.number)
     withdraw_report(make_actor(make_party("regulator"), ("supervisor",)), report.number, "抽查不合格。")
     assert DataProduct.objects.get().state == "listed"
 
 
 @pytest.mark.django_db
-def test_a_published_quality_certificate_stands_on_the_product_page_and_stops_with_its_withdrawal():
+def test_a_published_quality_certificate_stands_on_the_product_page_and_stops_with_its_withdrawal(deal):
     # given a buyer who orders an evaluation of a public product, and a supplier who sees what it is about
-    deal = testing.make_deal()
     agency = make_agency("quality")
     case = order_service(deal.buyer, agency.offers["quality"], object_kind="product", object_number=deal.product.number)
     order = ServiceOrder.objects.get(case=case)
@@ -82,8 +79,7 @@ def test_a_published_quality_certificate_stands_on_the_product_page_and_stops_wi
 
 
 @pytest.mark.django_db
-def test_a_draft_of_another_supplier_cannot_be_named():
-    deal = testing.make_deal()
+def test_a_draft_of_another_supplier_cannot_be_named(deal):
     agency = make_agency("quality")
     draft = testing.make_product(deal.supplier, deal.certificate)
     with pytest.raises(Refusal) as no:
@@ -92,8 +88,7 @@ def test_a_draft_of_another_supplier_cannot_be_named():
 
 
 @pytest.mark.django_db
-def test_the_examiner_sees_the_applicants_reports_and_nobody_elses_private_ones():
-    deal = testing.make_deal()
+def test_the_examiner_sees_the_applicants_reports_and_nobody_elses_private_ones(deal):
     registration, number = deal.certificate.asset.registration, deal.product.dataset_version.dataset.number
     mine = make_report(deal.supplier, number)
     agency = make_agency("risk")

@@ -25,11 +25,6 @@ RISE = {"object": "organisation", "degree": "serious", "pi_class": "", "sensitiv
 WHY = {"rule": "inspection", "reason": "核查来源。"}
 
 
-@pytest.fixture
-def deal():
-    return testing.make_deal()
-
-
 def version_of(deal):
     return deal.product.dataset_version
 

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 
 from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
-from shugang.market import testing
 from shugang.market.products.models import DataProduct
 from shugang.market.search import finding, index, saved, shelf
 from shugang.market.search.finding import Wanted
@@ -36,8 +35,7 @@ def copies(product: DataProduct, many: int, since: timedelta = timedelta()) -> l
     return made
 
 
-def test_list_search_product_and_supplier_pages_take_few_queries():
-    deal = testing.make_deal()
+def test_list_search_product_and_supplier_pages_take_few_queries(deal):
     copies(deal.product, MANY)
     client = Client()
     taken = {}
@@ -52,8 +50,7 @@ def test_list_search_product_and_supplier_pages_take_few_queries():
     assert {address: n for address, n in taken.items() if n > 12} == {}
 
 
-def test_counts_order_pages_and_export_are_exact():
-    deal = testing.make_deal()
+def test_counts_order_pages_and_export_are_exact(deal):
     copies(deal.product, MANY)
     page = Client().get("/products.json", {"sector": "J"}).json()
     assert (page["total"], len(page["items"]), page["next"]) == (30, 20, "20")
@@ -73,8 +70,7 @@ def test_counts_order_pages_and_export_are_exact():
             Wanted.read({"after": bad})
 
 
-def test_what_is_taken_off_is_gone_at_once_and_numbering_changes_nothing():
-    deal = testing.make_deal()
+def test_what_is_taken_off_is_gone_at_once_and_numbering_changes_nothing(deal):
     number = deal.product.number
     assert [c["number"] for c in finding.find(Wanted()).cards] == [number]
     shelf.number()
@@ -86,8 +82,7 @@ def test_what_is_taken_off_is_gone_at_once_and_numbering_changes_nothing():
     assert [c["number"] for c in finding.find(Wanted("空气")).cards] == [number]
 
 
-def test_a_saved_search_counts_what_is_new_until_it_is_opened():
-    deal = testing.make_deal()
+def test_a_saved_search_counts_what_is_new_until_it_is_opened(deal):
     actor = make_actor(make_party("buyer"))
     client = sign_in(Client(), actor)
     assert client.post("/desk/searches", {"name": "信用", "query": "q=信用&sector=J&evil=1"}).status_code == 302

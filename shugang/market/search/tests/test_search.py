@@ -35,16 +35,14 @@ WORDS = [
 ]
 
 
-def test_words_of_name_columns_place_supplier_and_sector_find_it():
+def test_words_of_name_columns_place_supplier_and_sector_find_it(deal):
     """Two characters are enough, one is too; words cut anywhere; some of several words when none holds them all."""
-    deal = testing.make_deal()
     assert {q: numbers(q) for q in WORDS} == {q: [deal.product.number] for q in WORDS}
     none = ["医疗", "气逐", "医疗 金融", "'; DROP INDEX", '"', "*", "（）", "\0", "NEAR(", "zzf", "zzfkind"]
     assert {q: numbers(q) for q in none if numbers(q)} == {}
 
 
-def test_the_order_is_explained():
-    deal = testing.make_deal()
+def test_the_order_is_explained(deal):
     [item] = Client().get("/products.json", {"q": "空气 水利 医疗"}).json()["items"]
     assert item["number"] == deal.product.number
     assert item["why"]["matched"] == [["空气", "title"], ["水利", "keywords"]] and item["why"]["partly"]
@@ -54,8 +52,7 @@ def test_the_order_is_explained():
     )
 
 
-def test_facets_are_links_and_counts():
-    deal = testing.make_deal()
+def test_facets_are_links_and_counts(deal):
     client = Client()
     assert (
         deal.product.number
@@ -69,8 +66,7 @@ def test_facets_are_links_and_counts():
     assert facets["price"] == {"free": 0, "metered": 1} and facets["type"] == {}
 
 
-def test_a_pasted_number_leads_to_its_object():
-    deal = testing.make_deal()
+def test_a_pasted_number_leads_to_its_object(deal):
     contract = testing.signed(deal)
     visitor, buyer, stranger = (
         Client(),
@@ -93,8 +89,7 @@ def test_a_pasted_number_leads_to_its_object():
     assert leads(visitor, "空气") == "/products?q=%E7%A9%BA%E6%B0%94"
 
 
-def test_a_draft_is_nowhere():
-    deal = testing.make_deal()
+def test_a_draft_is_nowhere(deal):
     draft = testing.make_product(deal.supplier, deal.certificate, name="空气质量草稿")
     client = Client()
     assert (

@@ -86,8 +86,7 @@ def test_one_representative_and_telephone_make_them_one():
     assert relations.related(buyer, supplier) is not None
 
 
-def test_related_parties_are_refused_at_every_step_and_again_when_a_tie_is_recorded_later(venue):
-    deal = testing.make_deal()
+def test_related_parties_are_refused_at_every_step_and_again_when_a_tie_is_recorded_later(deal, venue):
     case = testing.inquire(deal)
     services.quote(deal.supplier, case.number, deal.product.terms, deal.product.plan)
     made = tie(venue, deal.supplier.party, deal.buyer.party)

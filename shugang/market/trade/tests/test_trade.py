@@ -23,11 +23,6 @@ from shugang.policy.priceplan import PricePlan
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
-@pytest.fixture
-def deal():
-    return testing.make_deal()
-
-
 def says_no(code, act, *args):
     """The call is refused with this code and leaves no event."""
     before = Event.objects.count()
