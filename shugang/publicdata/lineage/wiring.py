@@ -1,5 +1,24 @@
 """What the room adds to the platform."""
 
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from shugang.kernel import words as events
+from shugang.policy.text import Text
+from shugang.ui.menu import MenuItem
+from shugang.ui.menu import register as add
+
+from ..doors import PUBLIC, develops, holds_public_data
+from . import words
+
+
+def _shown(request: HttpRequest) -> bool:
+    return holds_public_data(request) or develops(request)
+
 
 def register() -> None:
-    """Nothing yet."""
+    from . import reactions  # noqa: F401  reactions register themselves
+
+    events.register(words.EVENTS)
+    add(MenuItem(PUBLIC, Text("数据血缘", "Lineage"), "lineage", "sitemap", _shown, None, 50))
