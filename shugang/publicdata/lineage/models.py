@@ -117,6 +117,7 @@ class LineageEdge(ScopedModel):
             models.CheckConstraint(condition=~Q(source=F("target")), name="lineage_edge_between_two_tables"),
             models.CheckConstraint(condition=Q(subtype__in=[*SUBTYPES, ""]), name="lineage_subtype_known"),
         ]
+        indexes = [models.Index(fields=["source", "source_column"], name="lineage_edge_by_source")]
 
     @classmethod
     def scope(cls, actor: Any) -> Q:

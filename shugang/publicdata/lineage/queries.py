@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +21,7 @@ from .walking import WHOLE, Step, walk
 TABLE = Text("这张表", "table")
 DIRECTIONS = ("both", "up", "down")
 DEEPEST, MOST = 6, 5_000
-_RELATED = ("party", "version__dataset__party", "grant__supplier", "grant__grantee", "reader")
+_RELATED = ("version__dataset",)
 
 
 @dataclass
@@ -84,17 +83,13 @@ def graph(actor: Actor, focus: LineageNode, column: str, direction: str, depth: 
             continue
         behind: set[int] = set()
 
-        def visible(nodes: list[int], down: bool, behind: set[int] = behind) -> Iterable[Step]:
-            steps = list(fetch(nodes, down))
-            _look(actor, {s.target if down else s.source for s in steps} - seen.keys(), seen)
-            for step in steps:
-                far = step.target if down else step.source
-                if seen[far]:
-                    yield step
-                else:
-                    behind.add(far)
+        def admit(steps: list[Step], down: bool, behind: set[int] = behind) -> list[Step]:
+            ends = [step.target if down else step.source for step in steps]
+            _look(actor, set(ends) - seen.keys(), seen)
+            behind |= {end for end in ends if not seen[end]}
+            return [step for step, end in zip(steps, ends, strict=True) if seen[end]]
 
-        walked = walk([(focus.pk, column)], visible, downstream, depth, most)
+        walked = walk([(focus.pk, column)], fetch, downstream, depth, most, admit)
         found.edges += walked.edges
         found.cut |= walked.cut
         found.hidden[way] = len(behind)
@@ -107,6 +102,8 @@ def graph(actor: Actor, focus: LineageNode, column: str, direction: str, depth: 
 
 def _look(actor: Actor, nodes: set[int], seen: dict[int, bool]) -> None:
     """Add to `seen` which of `nodes` the reader may see."""
+    if not nodes:
+        return
     visible = set(LineageNode.objects.visible_to(actor).filter(pk__in=nodes).values_list("pk", flat=True))
     seen.update({node: node in visible for node in nodes})
 

@@ -21,8 +21,11 @@ class Step(NamedTuple):
     masking: bool
 
 
-Fetch = Callable[[list[int], bool], Iterable[Step]]
-"""(nodes, downstream) → the edges that leave them in that direction."""
+Wanted = dict[int, set[str]]
+Fetch = Callable[[Wanted, bool], Iterable[Step]]
+"""(node → its columns, downstream) → at least the edges that leave them in that direction."""
+Admit = Callable[[list[Step], bool], list[Step]]
+"""Those of the steps that may be taken; what it drops is not walked."""
 
 
 @dataclass
@@ -42,7 +45,14 @@ class Walk:
         return found
 
 
-def walk(starts: Iterable[Place], fetch: Fetch, downstream: bool, most_depth: int, most_edges: int) -> Walk:
+def walk(
+    starts: Iterable[Place],
+    fetch: Fetch,
+    downstream: bool,
+    most_depth: int,
+    most_edges: int,
+    admit: Admit = lambda steps, _: steps,
+) -> Walk:
     """From `starts` along the edges. A place of the whole table (column "") stands for all its columns, and every column
     also leads on from its whole table."""
     found = Walk({place: 0 for place in starts})
@@ -50,20 +60,15 @@ def walk(starts: Iterable[Place], fetch: Fetch, downstream: bool, most_depth: in
     taken: set[Step] = set()
     depth = 0
     while frontier:
-        wanted: dict[int, set[str]] = {}
+        wanted: Wanted = {}
         for node, column in frontier:
             wanted.setdefault(node, set()).add(column)
+        steps = [step for step in fetch(wanted, downstream) if _leaves(step, wanted, downstream) and step not in taken]
         frontier = set()
-        for step in fetch(sorted(wanted), downstream):
-            here = (step.source, step.source_column) if downstream else (step.target, step.target_column)
-            columns = wanted[here[0]]
-            if here[1] not in columns and here[1] != WHOLE and WHOLE not in columns:
-                continue
+        for step in admit(steps, downstream):
             if depth == most_depth or len(found.edges) >= most_edges:
                 found.cut = True
                 return found
-            if step in taken:
-                continue
             taken.add(step)
             found.edges.append(step)
             there = (step.target, step.target_column) if downstream else (step.source, step.source_column)
@@ -72,3 +77,9 @@ def walk(starts: Iterable[Place], fetch: Fetch, downstream: bool, most_depth: in
                 frontier.add(there)
         depth += 1
     return found
+
+
+def _leaves(step: Step, wanted: Wanted, downstream: bool) -> bool:
+    node, column = (step.source, step.source_column) if downstream else (step.target, step.target_column)
+    columns = wanted[node]
+    return column in columns or column == WHOLE or WHOLE in columns
