@@ -35,29 +35,26 @@ def open_run(actor: Actor, party: int, kind: str, **facts: Any) -> LineageRun:
 def fetch(wanted: Wanted, downstream: bool) -> Iterable[Step]:
     """The edges of these places, past any scope: who shows them admits them first (`queries.graph`).
 
-    Pairs of table and column as one row value, which both databases look up in an index; the ORM would fetch every edge of
-    each table, or write one condition a pair.
+    Pairs of table and column are joined as a list of their own, which both databases look up in the index; by the ORM it
+    would be every edge of each table, and as `(a, b) IN (VALUES …)` SQLite reads the whole table.
     """
     end = "source" if downstream else "target"
     whole = [node for node, columns in wanted.items() if WHOLE in columns]
     pairs = [(node, c) for node, columns in wanted.items() if WHOLE not in columns for c in (*columns, WHOLE)]
     for start in range(0, len(whole), _BATCH):
-        yield from _selected(
-            f"{end}_id IN ({_marks(len(whole[start : start + _BATCH]))})", whole[start : start + _BATCH]
-        )
+        some = whole[start : start + _BATCH]
+        yield from _selected(f"WHERE e.{end}_id IN ({', '.join(['%s'] * len(some))})", some)
     for start in range(0, len(pairs), _BATCH):
-        some = pairs[start : start + _BATCH]
-        values = ", ".join(["(%s, %s)"] * len(some))
-        yield from _selected(f"({end}_id, {end}_column) IN (VALUES {values})", [part for pair in some for part in pair])
+        flat = [part for pair in pairs[start : start + _BATCH] for part in pair]
+        values = ", ".join(["(%s, %s)"] * (len(flat) // 2))
+        join = f"JOIN wanted w ON e.{end}_id = w.node AND e.{end}_column = w.name"
+        yield from _selected(join, flat, f"WITH wanted (node, name) AS (VALUES {values})")
 
 
-def _marks(count: int) -> str:
-    return ", ".join(["%s"] * count)
-
-
-def _selected(condition: str, values: list[Any]) -> list[Step]:
+def _selected(which: str, values: list[Any], first: str = "") -> list[Step]:
+    names = ", ".join(f"e.{name}" for name in _FIELDS)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(_FIELDS)} FROM {LineageEdge._meta.db_table} WHERE {condition}", values)  # noqa: S608 names of ours
+        cursor.execute(f"{first} SELECT {names} FROM {LineageEdge._meta.db_table} e {which}", values)  # noqa: S608 names of ours
         return [Step(*row[:5], bool(row[5])) for row in cursor.fetchall()]
 
 

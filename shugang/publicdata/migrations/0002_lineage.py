@@ -5,83 +5,203 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('delivery', '0017_deletion_demand'),
-        ('parties', '0006_public_bodies'),
-        ('publicdata', '0001_catalogue'),
+        ("delivery", "0017_deletion_demand"),
+        ("parties", "0006_public_bodies"),
+        ("publicdata", "0001_catalogue"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LineageNode',
+            name="LineageNode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('kind', models.CharField(choices=[('version', 'Version'), ('view', 'View'), ('outside', 'Outside')], max_length=8)),
-                ('namespace', models.CharField(max_length=200)),
-                ('name', models.CharField(max_length=300)),
-                ('created_at', models.DateTimeField()),
-                ('grant', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lineage_node', to='delivery.grant')),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lineage_nodes', to='parties.party')),
-                ('reader', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lineage_views', to='parties.party')),
-                ('version', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lineage_node', to='delivery.datasetversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("version", "Version"), ("view", "View"), ("outside", "Outside")], max_length=8
+                    ),
+                ),
+                ("namespace", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=300)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "grant",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lineage_node",
+                        to="delivery.grant",
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lineage_nodes", to="parties.party"
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lineage_views",
+                        to="parties.party",
+                    ),
+                ),
+                (
+                    "version",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lineage_node",
+                        to="delivery.datasetversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LineageRun',
+            name="LineageRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('kind', models.CharField(choices=[('view', 'View'), ('append', 'Append'), ('declared', 'Declared'), ('query', 'Query'), ('event', 'Event')], max_length=8)),
-                ('job', models.CharField(blank=True, max_length=500)),
-                ('run', models.UUIDField(null=True)),
-                ('sql', models.TextField(blank=True)),
-                ('at', models.DateTimeField()),
-                ('recorded_by', models.BigIntegerField(null=True)),
-                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lineage_runs', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("view", "View"),
+                            ("append", "Append"),
+                            ("declared", "Declared"),
+                            ("query", "Query"),
+                            ("event", "Event"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("job", models.CharField(blank=True, max_length=500)),
+                ("run", models.UUIDField(null=True)),
+                ("sql", models.TextField(blank=True)),
+                ("at", models.DateTimeField()),
+                ("recorded_by", models.BigIntegerField(null=True)),
+                (
+                    "party",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lineage_runs", to="parties.party"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LineageEdge',
+            name="LineageEdge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_column', models.CharField(blank=True, max_length=200)),
-                ('target_column', models.CharField(blank=True, max_length=200)),
-                ('subtype', models.CharField(max_length=14)),
-                ('masking', models.BooleanField(default=False)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outgoing', to='publicdata.lineagenode')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incoming', to='publicdata.lineagenode')),
-                ('first', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='first_edges', to='publicdata.lineagerun')),
-                ('last', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='last_edges', to='publicdata.lineagerun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source_column", models.CharField(blank=True, max_length=200)),
+                ("target_column", models.CharField(blank=True, max_length=200)),
+                ("subtype", models.CharField(max_length=14)),
+                ("masking", models.BooleanField(default=False)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outgoing",
+                        to="publicdata.lineagenode",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incoming",
+                        to="publicdata.lineagenode",
+                    ),
+                ),
+                (
+                    "first",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="first_edges",
+                        to="publicdata.lineagerun",
+                    ),
+                ),
+                (
+                    "last",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="last_edges",
+                        to="publicdata.lineagerun",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='lineagenode',
-            constraint=models.UniqueConstraint(fields=('party', 'namespace', 'name'), name='lineage_node_once_a_party'),
+            model_name="lineagenode",
+            constraint=models.UniqueConstraint(fields=("party", "namespace", "name"), name="lineage_node_once_a_party"),
         ),
         migrations.AddConstraint(
-            model_name='lineagenode',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('grant__isnull', True), ('kind', 'version'), ('version__isnull', False)), models.Q(('grant__isnull', False), ('kind', 'view'), ('reader__isnull', False), ('version__isnull', True)), models.Q(('grant__isnull', True), ('kind', 'outside'), ('reader__isnull', True), ('version__isnull', True)), _connector='OR'), name='lineage_node_is_what_it_says'),
+            model_name="lineagenode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("grant__isnull", True), ("kind", "version"), ("version__isnull", False)),
+                    models.Q(
+                        ("grant__isnull", False), ("kind", "view"), ("reader__isnull", False), ("version__isnull", True)
+                    ),
+                    models.Q(
+                        ("grant__isnull", True),
+                        ("kind", "outside"),
+                        ("reader__isnull", True),
+                        ("version__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="lineage_node_is_what_it_says",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lineagerun',
-            constraint=models.UniqueConstraint(condition=models.Q(('run__isnull', False)), fields=('party', 'run'), name='lineage_run_once_a_party'),
+            model_name="lineagerun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("run__isnull", False)), fields=("party", "run"), name="lineage_run_once_a_party"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lineageedge',
-            index=models.Index(fields=['source', 'source_column'], name='lineage_edge_by_source'),
+            model_name="lineageedge",
+            index=models.Index(fields=["source", "source_column"], name="lineage_edge_by_source"),
         ),
         migrations.AddConstraint(
-            model_name='lineageedge',
-            constraint=models.UniqueConstraint(fields=('target', 'target_column', 'source', 'source_column', 'subtype', 'masking'), name='lineage_edge_once'),
+            model_name="lineageedge",
+            constraint=models.UniqueConstraint(
+                fields=("target", "target_column", "source", "source_column", "subtype", "masking"),
+                name="lineage_edge_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lineageedge',
-            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='lineage_edge_between_two_tables'),
+            model_name="lineageedge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source", models.F("target")), _negated=True),
+                name="lineage_edge_between_two_tables",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lineageedge',
-            constraint=models.CheckConstraint(condition=models.Q(('subtype__in', ['IDENTITY', 'TRANSFORMATION', 'AGGREGATION', 'JOIN', 'GROUP_BY', 'FILTER', 'SORT', 'WINDOW', 'CONDITIONAL', ''])), name='lineage_subtype_known'),
+            model_name="lineageedge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "subtype__in",
+                        [
+                            "IDENTITY",
+                            "TRANSFORMATION",
+                            "AGGREGATION",
+                            "JOIN",
+                            "GROUP_BY",
+                            "FILTER",
+                            "SORT",
+                            "WINDOW",
+                            "CONDITIONAL",
+                            "",
+                        ],
+                    )
+                ),
+                name="lineage_subtype_known",
+            ),
         ),
     ]
