@@ -6,9 +6,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0017_deletion_demand"),
-        ("parties", "0006_public_bodies"),
-        ("publicdata", "0001_catalogue"),
+        ("delivery", "0002_append_only"),
+        ("parties", "0002_posts_apart"),
+        ("publicdata", "0004_catalogue_import"),
     ]
 
     operations = [
