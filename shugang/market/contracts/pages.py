@@ -68,11 +68,12 @@ def _context(request: HttpRequest, contract: Contract, refusal: Refusal | None) 
     label, tone = LABELS[contract.state]
     return {
         "contract": contract, "product": contract.product, "state": label, "tone": tone, "mode": MODES[contract.product.mode],
-        "may": rights(contract).may, "left": queries.left(contract), "price_rows": queries.price_rows(contract), "shares_revenue": contract.plan.kind == "revenue",
+        "may": rights(contract).may, "left": [(left_text(q), q) for q in queries.left(contract)], "price_rows": queries.price_rows(contract), "shares_revenue": contract.plan.kind == "revenue",
         "price": pricing.headline(contract.plan), "clauses": compose(contract.current), "paper": title_of(contract.snapshot),
         "amendments": queries.amendments(contract), "breaches": queries.breaches(contract),
         "signatures": queries.signatures(contract), "changes": queries.changes(contract), "allowed": queries.allowed(contract, actor),
         "acceptance": (accepting := queries.acceptance_case(contract)), "acceptance_state": accepting and get(accepting.procedure).state(accepting.state),
+        "disputes": list(contract.disputes.visible_to(actor).select_related("case").order_by("-pk")),
         "kinds": dict(KINDS), "orders": may_order(actor), "own_custody": queries.own_custody(actor), "sign_field": SIGN.fields[0],
         "vouchers": list(contract.vouchers.order_by("pk")), "mine": _side(contract, actor.party_id), "rev": contract.case.revision,
         "holds": list(contract.grant.holds.filter(lifted_at=None)) if contract.grant else [], **form_state(refusal),

@@ -59,6 +59,8 @@ def invitation_page(request: HttpRequest, number: str) -> HttpResponseBase:
                     choices=tuple((p.number, Text(f"{p.name}，{pricing.headline(p.plan).zh}", f"{p.name_en or p.name}, {pricing.headline(p.plan).en}")) for p in products))  # fmt: skip
     fields = [product, Field("message", "textarea", Text("给需方的话", "Message"), required=False, max_length=800)]
     values = {name: request.POST.get(name, "") for name in ("product", "message")}
+    if request.method == "GET" and len(products) == 1:
+        values["product"] = products[0].number
     refusal: Refusal | None = None
     if request.method == "POST":
         try:

@@ -14,6 +14,9 @@ from ..contracts import standing
 from . import measures, money
 from .models import Dispute, DisputeDecision
 
+# A credit note's reason is kept as it was written, in the language of the record.
+WORDS = {"settlement": "和解", "award": "裁决"}
+
 
 def drop_proposals(dispute: Dispute) -> None:
     """Proposals of settlement that nobody can sign any more."""
@@ -50,7 +53,9 @@ def refund(actor: Actor, dispute: Dispute, decision: DisputeDecision) -> dict[st
     """Book the refund through settlement; the funds that were held for it are free first, in the same transaction."""
     for row in dispute.measures.filter(lifted_at=None, kind="funds"):
         measures._lift(actor, dispute, row, f"执行{decision.number}")
-    made = money.refund(actor, dispute.contract.number, decision.refund_fen, f"争议{dispute.number}：{decision.kind}")
+    made = money.refund(
+        actor, dispute.contract.number, decision.refund_fen, f"争议{dispute.number}的{WORDS[decision.kind]}"
+    )
     _done(decision, made)
     return made
 

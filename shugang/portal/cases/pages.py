@@ -13,9 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from shugang.kernel import engine, idempotency, materials, queries
 from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.procedure import Transition
+from shugang.parties.keys.services import living_key
 from shugang.policy.text import Text
 
 from . import presenting
+
+OWN_SIGNATURE = "own_signature"
 
 
 @require_GET
@@ -66,6 +69,7 @@ def _form(
     request: HttpRequest, case: Any, transition: Transition, values: dict[str, Any], refusal: Refusal | None
 ) -> HttpResponse:
     context = presenting.step_context(case, transition)
+    context["fields"] = [f for f in context["fields"] if f.name != OWN_SIGNATURE or _signs_himself(request)]
     context |= {
         "values": values,
         "errors": refusal.fields if refusal else {},
@@ -74,6 +78,12 @@ def _form(
         "rev": case.revision,
     }
     return render(request, "portal/step.html", context, status=refusal.status if refusal else 200)
+
+
+def _signs_himself(request: HttpRequest) -> bool:
+    """Whether the person keeps his key himself; else the platform signs for him and there is nothing to paste."""
+    key = living_key(request.actor.person_id or 0)  # type: ignore[attr-defined]
+    return key is not None and key.custody == "own"
 
 
 @require_GET

@@ -65,6 +65,12 @@ def _reserve_note(bill: Bill) -> Text | None:
             "需方在争议期内提出异议，款项留存在存管银行，答复并结束异议前不付出。",
             "The buyer objects within the dispute window: the money stays with the custodian until that is answered.",
         )
+    standing = bill.agreement.holds.filter(lifted_at=None).order_by("pk").first() if bill.state == "reserved" else None
+    if standing is not None:
+        return Text(
+            f"款项已冻结（{standing.reference}），留存在存管银行，解除前不付给供方。",
+            f"The money is held ({standing.reference}): it stays with the custodian and is not paid out until that is lifted.",
+        )
     mark = assumed if bill.agreement.profile.data.get("assumed") else Text("", "")
     return Text(
         f"分账款项留存在存管银行，争议期至{until:%Y-%m-%d %H:%M}{mark.zh}；期满无异议自动付出。",

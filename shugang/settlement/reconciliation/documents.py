@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from shugang.kernel import clock
-from shugang.policy.priceplan import REVENUE, totals
+from shugang.policy.priceplan import REVENUE, UNIT_WORDS, totals
 from shugang.policy.text import Text
 from shugang.ui import language
 from shugang.ui.documents import render_pdf
@@ -51,11 +51,13 @@ def use_text(quantities: dict[str, int], unit: str) -> Text:
     """查得10次，未查得4次."""
     if not quantities:
         return Text("未使用", "none")
-    name = words.UNITS["calls" if unit == REVENUE else unit]
+    name, one = UNIT_WORDS["calls" if unit == REVENUE else unit]
     parts = [
         (
             words.outcome(o),
-            Text(fen(n), fen(n)) if o == REVENUE else Text(f"{number(n)}{name.zh}", f"{number(n)} {name.en}"),
+            Text(fen(n), fen(n))
+            if o == REVENUE
+            else Text(f"{number(n)}{name.zh}", f"{number(n)} {(one if n == 1 else name).en}"),
         )
         for o, n in sorted(totals(quantities).items())
     ]

@@ -170,6 +170,17 @@ def test_a_key_in_own_custody_signs_what_the_refusal_shows(quarrel):
     assert DisputeDecision.objects.get().sha256 == sha256
 
 
+def test_only_who_keeps_his_key_is_asked_for_a_signature_to_paste(quarrel):
+    dispute = dispute_over(quarrel)
+    proposal = services.propose_settlement(quarrel.buyer, dispute.number, PROPOSAL)
+    client, page = sign_in(Client(), quarrel.supplier), f"/cases/{proposal.number}/sign"
+    assert 'name="own_signature"' not in client.get(page).content.decode()
+    private = Ed25519PrivateKey.generate()
+    revoke_key(quarrel.supplier)
+    make_key(quarrel.supplier, base64.b64encode(private.public_key().public_bytes_raw()).decode())
+    assert 'name="own_signature"' in client.get(page).content.decode()
+
+
 def test_without_a_refund_the_decision_is_carried_out_at_once(quarrel):
     """The contract ends, the buyer owes a statement of deletion, what was frozen is free, the case is closed."""
     dispute = dispute_over(quarrel, kind="use", remedies=["terminate", "deletion"], claim_fen=None)
