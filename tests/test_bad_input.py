@@ -60,6 +60,8 @@ def told(answer: HttpResponse) -> tuple[str, str]:
     """(code or "", message in Chinese) of a refusal by page or API."""
     if answer.headers["Content-Type"].startswith("application/json"):
         body = answer.json()
+        if body.get("success") is False:  # CKAN's own words, which its clients know
+            return body["error"]["__type"], body["error"]["message"]
         assert set(body) >= {"code", "message", "message_en", "fields"}, body
         assert re.search(r"[\u4e00-\u9fff]", body["message"]) and not re.search(r"[\u4e00-\u9fff]", body["message_en"])
         return body["code"], body["message"]

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:!?()][\u4e00-\u9fff]")
 LEFTOVERS = re.compile(r"\bNone\b|\bnull\b|\bundefined\b|\bNaN\b|Text\(|\{\{|\}\}|\{%|<bound|object at 0x|！")
 DOWNLOAD = re.compile(
-    r"\.(json|csv|pdf|pem|py|xlsx|zip)\b|format=(csv|xlsx)|/api/v1/|/log/(\d+/)?(tile|vkey|checkpoint|policy|stamps)|/metrics|/healthz|/receipt$"
+    r"\.(json|jsonld|ttl|xml|txt|csv|pdf|pem|py|xlsx|zip)\b|format=(csv|xlsx)|/api/v1/|/api/(3/)?action/|/log/(\d+/)?(tile|vkey|checkpoint|policy|stamps)|/metrics|/healthz|/receipt$"
     r"|/materials/"
 )
 # Links of one route that are followed for one person.

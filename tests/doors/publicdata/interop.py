@@ -1,7 +1,13 @@
-"""Doors of the interop wing."""
+"""Doors of the interop wing: for everybody, and nothing is written."""
 
 from __future__ import annotations
 
-from ..base import Door
+from ..base import OPEN, Door, read
 
-DOORS: tuple[Door, ...] = ()
+CKAN: tuple[Door, ...] = (
+    read("/api/action/package_search?q=%E7%A4%BE%E4%BC%9A&rows=5", reach=OPEN),
+    read("/api/3/action/package_show?id=<public:open>", reach=OPEN),
+    Door("/api/3/action/package_list", "", OPEN, "POST", {"limit": 3}, json=True, guarded=False, unchanged=True),
+    Door("/api/action/status_show", "", OPEN, "POST", {}, json=True, guarded=False, unchanged=True),
+)
+DOORS: tuple[Door, ...] = CKAN
