@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import cast, delivery, leftovers, proof, registration, security, settlement, trade, worth
+from . import cast, delivery, exclusive, leftovers, proof, registration, security, settlement, trade, worth
 from .stage import Stage
 
-STEPS = 55
+STEPS = 61
 # A Monday with a loaded calendar: notices, contracts and the first bill all fall into known years.
 OPENING = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -81,6 +81,15 @@ def run(supervisor: Any) -> Stage:
     delivery.refusals(stage)
     delivery.revocation(stage)
     delivery.journal_home(stage)
+    for step in (
+        exclusive.need,
+        exclusive.announce,
+        exclusive.bid,
+        exclusive.deliver,
+        exclusive.dispute,
+        exclusive.account,
+    ):
+        step(stage)
     settlement.bill_and_settle(stage)
     settlement.expiry(stage)
     leftovers.leave(stage)
