@@ -150,6 +150,7 @@ def issue(
     reviewed: bool,
     key: str = "",
     min_group: int | None = None,
+    environment: str | None = None,
     attribution: str = "",
     notes: str = "",
 ) -> Grant:
@@ -169,7 +170,7 @@ def issue(
         )  # fmt: skip
     terms = Terms(
         actions=ACTIONS[mode], purpose=purpose, fields=fields, valid_from=clock.now(), valid_until=until, keep_log=True,
-        output=OutputRule(min_group) if min_group else None, attribution=attribution, notes=notes,
+        output=OutputRule(min_group) if min_group else None, environment=environment, attribution=attribution, notes=notes,
     )  # fmt: skip
     return issue_grant(
         actor, grantee=grantee, supplier=resource.department, product=resource.number, contract="", mode=mode, terms=terms,

@@ -49,7 +49,9 @@ def apply_registration(
     Raises Refusal `not_found`, `forbidden`, `registrar_conflict`, `already_registered`, `invalid_form`, `unknown_profile`.
     """
     data_version = own_version(actor, dataset_number, version)
-    if "supplier" not in actor.roles and "registrar" not in actor.roles:
+    # A department registers its public data resources, under their own rules alone.
+    public_body = "department" in actor.roles and profile == "registration-public"
+    if not public_body and "supplier" not in actor.roles and "registrar" not in actor.roles:
         raise forbidden(
             "只有在册的供方可以申请登记。贵机构尚未入驻为供方，或已被暂停。",
             "Only an admitted supplier may apply. Your organisation is not admitted as one, or is suspended.",

@@ -14,6 +14,7 @@ from shugang.delivery.models import Credential, Grant
 from shugang.kernel import clock
 from shugang.kernel.actors import PlainActor
 from shugang.kernel.errors import Refusal
+from shugang.kernel.events import iso
 from shugang.kernel.profiles import current_profile
 from shugang.kernel.verbs import verb
 from shugang.parties.accounts.models import Person
@@ -54,15 +55,16 @@ def make_link(number: str, format: str = "csv") -> dict[str, str]:
             "bad_format", Text(f"没有这种格式，可选{'、'.join(FORMATS)}。", f"No such format; choose from {', '.join(FORMATS)}."), 422
         )  # fmt: skip
     opening = public_opening(number)
+    assert opening.grant is not None
     # Under the grant's lock two visitors cannot both take the last link of the day.
-    grant = Grant.objects.select_for_update().get(pk=opening.grant_id)
+    grant = Grant.objects.select_for_update().get(pk=opening.grant.pk)
     _forget_old(grant)
     _within_limits(grant)
     actor = PlainActor(
         _nobody().pk, the_public().pk, frozenset(), frozenset({"handler"}), frozenset(), False, "社会公众"
     )
     key, secret = issue_credential(actor, [grant.number], Credential.Kind.LINK, grant.terms["purpose"])
-    return {"key": key.number, "url": download_address(grant, secret, format), "expires_at": key.expires_at.isoformat()}
+    return {"key": key.number, "url": download_address(grant, secret, format), "expires_at": iso(key.expires_at)}
 
 
 def _within_limits(grant: Grant) -> None:

@@ -63,6 +63,6 @@ def public_opening(number: str) -> Opening:
 
 def public_downloads(opening: Opening) -> dict[str, int]:
     """How often and how much: every download is metered, nobody is named."""
-    rows = UsageRecord.objects.filter(grant_id=opening.grant_id, outcome="delivered")
+    rows = UsageRecord.objects.filter(grant=opening.grant, outcome="delivered")
     said = rows.aggregate(n=Count("pk"), rows=Sum("rows"), bytes=Sum("bytes"))
     return {k: int(v or 0) for k, v in said.items()}
