@@ -27,6 +27,11 @@ LABELS: dict[str, Text] = {
     "webhook": Text("推送端点", "Webhook endpoint"),
     "auction": Text("竞价", "Auction"),
     "bundle": Text("融合开发项目", "Project"),
+    "sharing": Text("共享申请", "Sharing request"),
+    "opening": Text("向社会开放", "Opening"),
+    "operation": Text("授权运营", "Authorised operation"),
+    "scenario_class": Text("场景类别审定", "Approval of a scenario class"),
+    "scenario": Text("场景应用", "Application of a scenario"),
     "auction_bid": Text("竞价报价", "Bid in an auction"),
     "public_resource": Text("公共数据资源", "Public resource"),
 }
@@ -52,6 +57,11 @@ ADDRESSES: dict[str, str] = {
     "auction": "/auctions/{}",
     "bundle": "/desk/bundles/{}",
     "public_resource": "/desk/catalogue/{}",
+    "sharing": "/desk/sharing/{}",
+    "opening": "/desk/openings/{}",
+    "operation": "/desk/operations/{}",
+    "scenario_class": "/desk/scenario-classes/{}",
+    "scenario": "/desk/scenarios/{}",
 }
 
 

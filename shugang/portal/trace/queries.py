@@ -52,7 +52,10 @@ def _asset(number: str, actor: Actor) -> Subject | None:
 
 def _dataset(number: str, actor: Actor) -> Subject | None:
     row = Dataset.objects.visible_to(actor).filter(number=number).first()
-    return Subject("dataset", number, row.name, row.name_en, ()) if row else None
+    if row is None:
+        return None
+    grants = Grant.objects.visible_to(actor).filter(source__dataset=number).values_list("number", flat=True)
+    return Subject("dataset", number, row.name, row.name_en, tuple(grants))
 
 
 def _product(number: str, actor: Actor) -> Subject | None:

@@ -86,7 +86,7 @@ class ClassApproval(ScopedModel):
         return str(self.case.number)
 
     def event_refs(self) -> list[tuple[str, str]]:
-        return [("scenario_class", self.number), *(("resource", number) for number in self.fields)]
+        return [("scenario_class", self.number), *(("public_resource", number) for number in self.fields)]
 
     def as_rule(self) -> dict[str, object]:
         return {
@@ -126,5 +126,5 @@ class ScenarioUse(ScopedModel):
         return [
             ("scenario", self.number),
             ("scenario_class", self.approval.number),
-            *(("resource", n) for n in self.fields),
+            *(("public_resource", n) for n in self.fields),
         ]

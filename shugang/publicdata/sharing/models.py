@@ -55,7 +55,7 @@ class SharingRequest(ScopedModel):
         return str(self.case.number)
 
     def event_refs(self) -> list[tuple[str, str]]:
-        refs = [("sharing", self.number), ("resource", self.resource.number)]
+        refs = [("sharing", self.number), ("public_resource", self.resource.number)]
         return [*refs, ("grant", self.grant.number)] if self.grant else refs
 
 
@@ -86,5 +86,5 @@ class Opening(ScopedModel):
         return str(self.case.number)
 
     def event_refs(self) -> list[tuple[str, str]]:
-        refs = [("opening", self.number), ("resource", self.resource.number)]
+        refs = [("opening", self.number), ("public_resource", self.resource.number)]
         return [*refs, ("grant", self.grant.number)] if self.grant else refs

@@ -1,1 +1,1 @@
-"""Tables: who used what, on what basis."""
+"""No tables: a trace is read from the record."""
