@@ -57,7 +57,10 @@ class Operation(ScopedModel):
         return f"operation:{self.number}"
 
     def event_refs(self) -> list[tuple[str, str]]:
-        return [("operation", self.number), *(("public_resource", r) for r in self.resources.values_list("number", flat=True))]
+        return [
+            ("operation", self.number),
+            *(("public_resource", r) for r in self.resources.values_list("number", flat=True)),
+        ]
 
 
 class OperationBid(ScopedModel):
