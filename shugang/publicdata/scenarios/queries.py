@@ -35,7 +35,7 @@ def calls(actor: Actor) -> QuerySet[ScenarioCall]:
 
 def get_call(actor: Actor, number: str) -> ScenarioCall:
     """Raises Refusal `not_found`."""
-    return _one(calls(actor), number, CALL)  # type: ignore[no-any-return]
+    return _one(calls(actor), number, CALL)
 
 
 def proposals(actor: Actor, call: ScenarioCall) -> QuerySet[ScenarioProposal]:
@@ -50,7 +50,7 @@ def classes(actor: Actor) -> QuerySet[ClassApproval]:
 
 def get_class(actor: Actor, number: str) -> ClassApproval:
     """Raises Refusal `not_found`."""
-    return _one(classes(actor), number, CLASS)  # type: ignore[no-any-return]
+    return _one(classes(actor), number, CLASS)
 
 
 def uses(actor: Actor, approval: ClassApproval | None = None) -> QuerySet[ScenarioUse]:
@@ -63,7 +63,7 @@ def uses(actor: Actor, approval: ClassApproval | None = None) -> QuerySet[Scenar
 
 def get_use(actor: Actor, number: str) -> ScenarioUse:
     """Raises Refusal `not_found`."""
-    return _one(uses(actor), number, USE)  # type: ignore[no-any-return]
+    return _one(uses(actor), number, USE)
 
 
 def grants_of(actor: Actor, kind: str, number: str) -> list[tuple[Grant, bool]]:
@@ -79,7 +79,7 @@ def public_calls() -> QuerySet[ScenarioCall]:
 
 def public_call(number: str) -> ScenarioCall:
     """Raises Refusal `not_found`."""
-    return _one(public_calls(), number, CALL)  # type: ignore[no-any-return]
+    return _one(public_calls(), number, CALL)
 
 
 def public_classes() -> QuerySet[ClassApproval]:
@@ -91,7 +91,7 @@ def public_classes() -> QuerySet[ClassApproval]:
 
 def public_class(number: str) -> ClassApproval:
     """Raises Refusal `not_found`."""
-    return _one(public_classes(), number, CLASS)  # type: ignore[no-any-return]
+    return _one(public_classes(), number, CLASS)
 
 
 def public_applications() -> QuerySet[ScenarioUse]:
