@@ -83,8 +83,8 @@ def read_fields(text: str) -> tuple[list[PublicResource], dict[str, list[str]]]:
     """`number：item、item` lines → the resources and {number: items}. Raises Refusal."""
     named: dict[str, list[str]] = {}
     for line in (x.strip() for x in text.splitlines() if x.strip()):
-        number, _, items = line.replace("：", ":").partition(":")
-        named[number.strip()] = split_names(items)
+        number, _, said = line.replace("：", ":").partition(":")
+        named[number.strip()] = split_names(said)
     rows = {
         r.number: r for r in PublicResource.objects.select_related("department", "dataset").filter(number__in=named)
     }

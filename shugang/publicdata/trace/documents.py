@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 
 from shugang.assets.registration import sealing
@@ -37,7 +39,7 @@ def pdf(found: Traced) -> bytes:
          f"#{s['log_index']}" if s["log_index"] is not None else "—"]
         for b in found.bases for s in b.steps
     ]  # fmt: skip
-    tables = [
+    tables: list[dict[str, Any]] = [
         {"title": Text("依据", "Bases"), "columns": _columns(Text("依据", "Basis"), Text("编号", "Number"), Text("授权", "Grants"), Text("摘要", "Digest")),
          "lines": [[b.label, b.reference, "、".join(b.grants), b.digest[:16]] for b in found.bases]},
         {"title": Text("审批经过", "How it was approved"),
