@@ -87,6 +87,7 @@ def class_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_class(request: HttpRequest) -> HttpResponseBase:
     actor = member(request)
+    services.require_office(actor)
     words = {
         "title": Text("提出场景类别审定", "Propose the approval of a class"), "verb": Text("提交", "Submit"), "back_url": "/desk/scenario-classes",
         "effects": [
@@ -171,6 +172,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_call(request: HttpRequest) -> HttpResponseBase:
     actor = member(request)
+    services.require_office(actor)
     words = {
         "title": Text("公开征集应用场景", "Call for scenarios"), "verb": Text("发布征集", "Publish"), "back_url": "/desk/scenario-calls",
         "effects": [("speakerphone", Text("征集随即公开，任何机构可以应征", "The call is public at once; anybody may answer"))],
@@ -213,16 +215,20 @@ def answer(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
 def annual_report(request: HttpRequest) -> HttpResponse:
     report.require_reader(member(request))
     found = report.public_report(report.year_of(request.GET.get("year", "")))
-    kind = request.GET.get("format", "")
-    if kind == "pdf":
-        return download(report.pdf(found), f"annual-report-{found.year}.pdf", "application/pdf")
-    if kind == "xlsx":
+    if request.GET.get("format") == "xlsx":
         return download(report.sheets(found), f"annual-report-{found.year}.xlsx", XLSX)
     return render(
         request,
         "publicdata/annual_report.html",
         {"report": found, "tables": report.tables(found), "title": report.TITLE},
     )
+
+
+@require_GET
+def annual_report_pdf(request: HttpRequest) -> HttpResponse:
+    report.require_reader(member(request))
+    found = report.public_report(report.year_of(request.GET.get("year", "")))
+    return download(report.pdf(found), f"annual-report-{found.year}.pdf", "application/pdf")
 
 
 urlpatterns = [
@@ -237,5 +243,6 @@ urlpatterns = [
     path("desk/scenario-calls/<str:number>", call_page, name="scenario-call"),
     path("desk/scenario-calls/<str:number>/<int:pk>", answer, name="scenario-answer"),
     path("desk/public-report", annual_report, name="public-report"),
+    path("desk/public-report.pdf", annual_report_pdf, name="public-report-pdf"),
     *public_pages.urlpatterns,
 ]

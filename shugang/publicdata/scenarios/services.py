@@ -25,7 +25,8 @@ CALLED = Text("这项征集", "call")
 CLASS_TEXT = Text("这项场景审定", "approval of a class")
 
 
-def _office(actor: Actor) -> int:
+def require_office(actor: Actor) -> int:
+    """Raises Refusal `forbidden`."""
     if "data_office" not in actor.roles or actor.party_id is None:
         raise forbidden("由公共数据主管部门办理。", "This belongs to the data office.")
     return actor.party_id
@@ -34,7 +35,7 @@ def _office(actor: Actor) -> int:
 @verb
 def publish_call(actor: Actor, form: Mapping[str, Any]) -> ScenarioCall:
     """Raises Refusal `forbidden`, `invalid_form`."""
-    office = _office(actor)
+    office = require_office(actor)
     data = clean(CALL, form)
     case = engine.open_case(CALLING.code, actor, [("office", office)], data["title"], data)
     return ScenarioCall.objects.get(case=case)
@@ -71,7 +72,7 @@ def propose(actor: Actor, number: str, form: Mapping[str, Any]) -> ScenarioPropo
 @verb
 def answer(actor: Actor, pk: int, form: Mapping[str, Any]) -> ScenarioProposal:
     """Raises Refusal `forbidden`, `not_found`, `already_done`, `invalid_form`."""
-    office = _office(actor)
+    office = require_office(actor)
     if not actor.duties & {"handler", "reviewer"}:
         raise forbidden("由经办或复核答复。", "A handler or reviewer answers.")
     row = ScenarioProposal.objects.select_for_update(of=("self",)).filter(pk=pk, call__office_id=office).first()
@@ -96,7 +97,7 @@ def answer(actor: Actor, pk: int, form: Mapping[str, Any]) -> ScenarioProposal:
 def propose_class(actor: Actor, form: Mapping[str, Any]) -> ClassApproval:
     """The data office proposes one approval for one class. Raises Refusal `forbidden`, `invalid_form`,
     `resource_not_published`."""
-    office = _office(actor)
+    office = require_office(actor)
     data = clean(CLASS, form)
     guards.check_class(data)
     rows, _ = read_fields(data["resources"])

@@ -37,7 +37,7 @@ DOORS: tuple[Door, ...] = (
     *both(f"/desk/scenario-calls/{CALL}/<scenario:proposal>", "shuju", ANSWER),
     read("/desk/public-report", "shuju", readers=("jianguan",)),
     read("/desk/public-report?format=xlsx", "shuju"),
-    read("/desk/public-report?format=pdf", "shushen"),
+    read("/desk/public-report.pdf", "shushen"),
     read("/scenarios", reach=OPEN),
     read(f"/scenarios/{CLASS}", "xufang", reach=OPEN),
     read("/development-data", reach=OPEN),

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
         ("kernel", "0002_text_index"),
         ("market", "0001_initial"),
         ("parties", "0002_posts_apart"),
-        ("publicdata", "0003_catalogue_index"),
+        ("publicdata", "0005_lineage"),
     ]
 
     operations = [
