@@ -73,7 +73,11 @@ class _Reader(HTMLParser):
         if tag == "img" and "alt" not in given:
             page.unlabelled.append(given.get("src", ""))
         if tag == "script":
-            self._script = "" if "src" not in given and given.get("type", "") != "application/json" else None
+            self._script = (
+                ""
+                if "src" not in given and given.get("type", "") not in {"application/json", "application/ld+json"}
+                else None
+            )
         if not foreign:
             page.texts += [given[k] for k in SPOKEN if k in given]
             if tag == "input" and given.get("type") in {"submit", "button"}:

@@ -19,7 +19,7 @@ from shugang.ui.exports import csv_response
 from shugang.ui.workbooks import Sheet, xlsx_response
 
 from . import content as contents
-from . import finding, kinds, presenting, queries
+from . import finding, kinds, presenting, queries, schema_org
 from .finding import FACETS, SORTS, Result, Wanted
 from .models import CatalogueChange, PublicResource, ResourceVersion
 
@@ -134,7 +134,7 @@ def public_page(request: HttpRequest, number: str) -> HttpResponse:
     content = version_of(resource).content
     context = {
         **shown(resource, content), "versions": list(queries.public_versions(resource)[:50]),
-        "json_url": f"/public-data/{resource.number}.json",
+        "json_url": f"/public-data/{resource.number}.json", "schema_org": schema_org.block(resource),
     }  # fmt: skip
     return render(request, "publicdata/catalogue/public_page.html", context)
 
