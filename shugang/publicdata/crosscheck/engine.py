@@ -169,10 +169,12 @@ def _line(plan: Plan, rule: deciding.Rule, element: str, places: list[int], row:
     verdict, key, pattern, winner, tie, apart, *cells = row
     names = [plan.sources[p].name for p in places]
     winner = -1 if winner is None else int(winner)
+    told = unpack(pattern, len(plan.sources))
+    otherwise = [plan.sources[i].name for i, c in enumerate(told) if c and winner >= 0 and c != told[winner]]
     line = {
-        "kind": verdict, "element": element, "key": key,
+        "kind": verdict, "otherwise": otherwise, "element": element, "key": key,
         "values": dict(zip(names, cells[::2], strict=True)), "rows": dict(zip(names, cells[1::2], strict=True)),
         "stands": plan.sources[winner].name if winner >= 0 else "",
-        "reason": deciding.reason(plan, rule, unpack(pattern, len(plan.sources)), winner, bool(tie)),
+        "reason": deciding.reason(plan, rule, told, winner, bool(tie)),
     }  # fmt: skip
     return {**line, "metres": apart} if apart is not None else line

@@ -15,6 +15,7 @@
 
   function series(data, s, i) {
     const common = {name: s.name, data: s.data, type: data.type, connectNulls: false};
+    if (data.type === "scatter") return Object.assign(common, {symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 10});
     const line = {symbol: SYMBOLS[i % SYMBOLS.length], symbolSize: 7, lineStyle: {width: 2, type: DASHES[i % 4]}};
     return Object.assign(common, data.type === "line" ? line : {stack: s.stack || null, barMaxWidth: 16});
   }
@@ -28,16 +29,24 @@
     return {xAxis: Object.assign(sizes, {splitNumber: 3}), yAxis: Object.assign(names, {axisLine: {show: false}})};
   }
 
+  /* Places by longitude and latitude: no background is fetched, the axes are the map. A point is [lon, lat, name]. */
+  function places(data, words) {
+    const side = {type: "value", scale: true, axisLabel: Object.assign({formatter: v => v.toFixed(2)}, words), splitLine: {lineStyle: {color: LINE}}};
+    return {xAxis: Object.assign({}, side), yAxis: Object.assign({}, side)};
+  }
+  const point = p => p.seriesName + "\n" + p.value[2] + "\n" + p.value[0] + ", " + p.value[1];
+
   function options(data, px) {
     const many = data.series.length > 1, words = {color: INK2, fontSize: px}, none = english ? "no data" : "无数据";
-    return Object.assign(axes(data, words), {
+    const scatter = data.type === "scatter";
+    return Object.assign(scatter ? places(data, words) : axes(data, words), {
       color: COLOURS, animation: false,
       textStyle: {fontFamily: getComputedStyle(document.body).fontFamily, fontSize: px, color: INK2},
       aria: {enabled: true, label: {description: data.summary}},
       grid: {left: 8, right: 14, top: many ? 42 : 16, bottom: 4, containLabel: true},
       legend: {show: many, top: 0, left: 0, itemWidth: 18, itemHeight: 9, textStyle: {color: INK, fontSize: px}},
       tooltip: {
-        trigger: "axis", renderMode: "richText", confine: true, backgroundColor: "#fff", borderColor: CONTROL,
+        trigger: scatter ? "item" : "axis", formatter: scatter ? point : null, renderMode: "richText", confine: true, backgroundColor: "#fff", borderColor: CONTROL,
         textStyle: {color: INK, fontSize: px},
         valueFormatter: v => v === null || v === undefined || v === "-" ? none : Number(v).toLocaleString(locale) + " " + data.unit,
       },
