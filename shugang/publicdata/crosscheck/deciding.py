@@ -86,6 +86,10 @@ def sentence(plan: Plan, rule: Rule, winner: int, tie: bool, copies: dict[str, s
     if tie:
         zh, en = zh + "票数相同，按声明的先后。", en + " The votes were level; the declared order decides."
     if copies and rule.strategy in ("majority", "weighted"):
-        pairs = "、".join(f"{a}←{b}" for a, b in copies.items())
-        zh, en = zh + f"声明的复制（{pairs}）不重复计票。", en + f" Declared copies ({pairs}) vote once."
+        labels = {s.name: s.label for s in plan.sources}
+        listed = [f"{labels[a]}←{labels[b]}" for a, b in copies.items()]
+        zh, en = (
+            zh + f"声明的复制（{'、'.join(listed)}）不重复计票。",
+            en + f" Declared copies ({', '.join(listed)}) vote once.",
+        )
     return Text(zh, en)

@@ -144,7 +144,7 @@ def export(request: HttpRequest, number: str) -> HttpResponseBase:
               Text("请核对", "Asked to look"), Text("理由", "Reason")]  # fmt: skip
     body = [
         [queries.KINDS[x.kind], x.element, x.key, *(x.values.get(n) or "" for n in names), names.get(x.stands, ""),
-         "、".join(names[b] for b in x.blamed), " ".join(tx(w) for w in presenting.why(x))]
+         tx(Text("、", ", ")).join(names[b] for b in x.blamed), " ".join(tx(w) for w in presenting.why(x))]
         for x in queries.lines(actor, row).order_by("position")
     ]  # fmt: skip
     return csv_response(f"crosscheck-{number}", header, body)

@@ -51,14 +51,22 @@ def element_label(document: dict[str, Any], name: str) -> str:
     return str(document["elements"].get(name, {}).get("label") or name)
 
 
+def _and(parts: list[str]) -> str:
+    return tx(Text("、", ", ")).join(parts)
+
+
+def _or(parts: list[str]) -> str:
+    return tx(Text("；", "; ")).join(parts)
+
+
 def plan_rows(document: dict[str, Any]) -> list[tuple[Text, str | Text]]:
     """A declared check in words."""
     names = labels(document)
-    keys = "；".join(" + ".join(element_label(document, n) for n in key) for key in document.get("keys") or [])
-    copies = "、".join(f"{names[s['name']]}←{names[s['origin']]}" for s in document["sources"] if s.get("origin"))
+    keys = _or([" + ".join(element_label(document, n) for n in key) for key in document.get("keys") or []])
+    copies = _and([f"{names[s['name']]}←{names[s['origin']]}" for s in document["sources"] if s.get("origin")])
     rows: list[tuple[Text, str | Text]] = [(Text("关联键", "Keys"), keys or "—")]
     if link := document.get("link"):
-        blocks = "；".join(" + ".join(b) for b in link["blocks"])
+        blocks = _or([" + ".join(b) for b in link["blocks"]])
         rows.append((Text("分块关联", "Linked in blocks"), f"{blocks} ≥ {link.get('threshold', 0.95)}"))
     rows.append((Text("比较对数上限", "Cap of pairs"), f"{document.get('cap', plan.DEFAULT_CAP):,}"))
     if copies:
@@ -69,7 +77,7 @@ def plan_rows(document: dict[str, Any]) -> list[tuple[Text, str | Text]]:
             )
         )
     if only := document.get("only"):
-        rows.append((Text("范围", "Range"), "；".join(f"{element_label(document, n)} {v}…" for n, v in only.items())))
+        rows.append((Text("范围", "Range"), _or([f"{element_label(document, n)} {v}…" for n, v in only.items()])))
     return rows
 
 
@@ -77,7 +85,7 @@ def compare_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     names = labels(document)
     return [
         {"label": element_label(document, n), "kind": KINDS[document["elements"][n]["kind"]].label, "strategy": plan.STRATEGIES[c["strategy"]],
-         "order": "、".join(names[o] for o in c.get("order", []))}
+         "order": _and([names[o] for o in c.get("order", [])])}
         for n, c in (document.get("compare") or {}).items()
     ]  # fmt: skip
 
@@ -109,6 +117,7 @@ def place(value: str | None) -> tuple[float, float] | None:
 
 def map_of(run: CheckRun, rows: list[Discrepancy]) -> dict[str, Any] | None:
     """Places that two sources say differently, a series a source; None where nothing is a place."""
+    rows = [r for r in rows if r.kind in ("different", "near")]
     document = run.check_of.document
     points = {n for n, e in document["elements"].items() if e["kind"] == "point"}
     names, series = labels(document), []

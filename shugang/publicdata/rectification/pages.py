@@ -30,7 +30,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     page = paging.page(queries.tickets(actor, state, origin), request.GET.get("after", ""))
     context = {
         "page": page, "state": state, "origin": origin, "origins": queries.ORIGINS, "states": {s.name: s for s in RECTIFICATION.states},
-        "own": paging.page(queries.objections(actor), "").items, "roles_of_board": queries.BOARD,
+        "own": paging.page(queries.objections(actor), "").items, "sees_board": bool(actor.roles & queries.BOARD),
         "chips": [(label, f"?state={state}&origin={name}", origin == name) for name, label in queries.ORIGINS.items()],
     }  # fmt: skip
     return render(request, "publicdata/tickets.html", context)

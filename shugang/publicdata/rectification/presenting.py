@@ -8,12 +8,13 @@ from shugang.delivery.datasets.standing import Fact
 from shugang.policy.text import Text
 from shugang.ui.jinja import tx
 
+from ..crosscheck.queries import KINDS
 from . import queries
 from .models import Ticket
 
 _WORDS: dict[str, Text] = {
     "column": Text("字段", "Column"),
-    "key": Text("行", "Row"),
+    "key": Text("行（键）", "Row (key)"),
     "says": Text("异议内容", "What is said"),
     "assessment": Text("质量评价", "Assessment"),
     "a": Text("符合数 A", "A, as wanted"),
@@ -29,7 +30,8 @@ _WORDS: dict[str, Text] = {
 
 
 def facts(values: dict[str, Any]) -> list[tuple[Text, str]]:
-    return [(_WORDS[name], str(value)) for name, value in values.items() if name in _WORDS and value not in ("", None)]
+    shown = {**values, "kind": tx(KINDS[values["kind"]])} if values.get("kind") in KINDS else values
+    return [(_WORDS[name], str(value)) for name, value in shown.items() if name in _WORDS and value not in ("", None)]
 
 
 def board_chart(lines: list[dict[str, Any]]) -> dict[str, Any]:

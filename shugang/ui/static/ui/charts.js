@@ -31,7 +31,10 @@
 
   /* Places by longitude and latitude: no background is fetched, the axes are the map. A point is [lon, lat, name]. */
   function places(data, words) {
-    const side = {type: "value", scale: true, axisLabel: Object.assign({formatter: v => v.toFixed(2)}, words), splitLine: {lineStyle: {color: LINE}}};
+    const room = v => Math.max(.005, (v.max - v.min) * .1), side = {
+      type: "value", scale: true, min: v => v.min - room(v), max: v => v.max + room(v), splitNumber: 4,
+      axisLabel: Object.assign({formatter: v => v.toFixed(3), showMinLabel: false, showMaxLabel: false}, words), splitLine: {lineStyle: {color: LINE}},
+    };
     return {xAxis: Object.assign({}, side), yAxis: Object.assign({}, side)};
   }
   const point = p => p.seriesName + "\n" + p.value[2] + "\n" + p.value[0] + ", " + p.value[1];
