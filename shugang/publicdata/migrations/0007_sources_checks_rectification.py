@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         ("delivery", "0002_append_only"),
         ("kernel", "0002_text_index"),
         ("parties", "0002_posts_apart"),
-        ("publicdata", "0005_lineage"),
+        ("publicdata", "0006_operation_scenarios"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
