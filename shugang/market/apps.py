@@ -31,6 +31,7 @@ class MarketConfig(AppConfig):
         from .disputes.words import EVENTS as DISPUTES
         from .listing import reactions  # noqa: F401  so do the reactions
         from .listing.process import LISTING  # noqa: F401
+        from .listing.reopening import end_licences
         from .matching import reactions as matching  # noqa: F401
         from .matching.running import run_due
         from .pricing.process import MODELLING  # noqa: F401
@@ -47,6 +48,7 @@ class MarketConfig(AppConfig):
         notices.register_all()
         words.register(DISPUTES)
         every_pass("market.expire", expire_due)
+        every_pass("market.licences", end_licences)
         every_pass("market.auctions", advance_due)
         every_pass("market.catalogue", index.index_missing)
         every_pass("market.shelf", shelf.number)

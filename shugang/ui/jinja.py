@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from shugang.policy.guarantees import GUARANTEE_LABELS
 from shugang.policy.text import Text
-from shugang.ui import context, formats, language, qr
+from shugang.ui import addresses, context, formats, language, qr
 
 
 def t(zh: str, en: str) -> str:
@@ -37,7 +37,9 @@ def tx(text: Text | str | int | None) -> Any:
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
-    return reverse(name, args=args or None, kwargs=kwargs or None)
+    if args or kwargs:
+        return reverse(name, args=args or None, kwargs=kwargs or None)
+    return addresses.of(name)
 
 
 def url_or_none(name: str, *args: Any, **kwargs: Any) -> str | None:

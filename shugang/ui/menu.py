@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 
 from shugang.policy.text import Text
+
+from . import addresses
 
 HEADER, FOOTER = "header", "footer"
 
@@ -90,7 +92,7 @@ def _is_current(request: HttpRequest, item: MenuItem, url: str) -> bool:
 
 def _door(request: HttpRequest, item: MenuItem) -> Door | None:
     try:
-        url = reverse(item.url_name)
+        url = addresses.of(item.url_name)
     except NoReverseMatch:
         return None
     if not item.visible(request):

@@ -15,6 +15,7 @@ from shugang.policy.priceplan import PricePlan
 from .base import OPEN, OWN, Door, api, both, fill, post, read
 
 WHY = {"reason": "核查来源材料，暂停交易。"}
+CHANGE = {"what": "licence", "reason": "许可方自下月起改为须另行书面同意。"}
 AIR, CONTRACT = "<product:air>", "<contract:segments>"
 SIDES = ("gongfang", "jianguan")
 ASKING = {"purpose": trade.OFFERS[0].purpose, "need": "全部站点，12个月，用于研究。"}
@@ -195,6 +196,7 @@ SUPPLY: tuple[Door, ...] = (
           _as_shown("/desk/products/<product:draft>/edit", "gongfang", name="改名的产品")),
     *both("/desk/products/<product:draft>/apply", "gongfang", _listing),
     *both(f"/desk/products/{AIR}/delist", "gongfang", WHY),
+    *both(f"/desk/products/{AIR}/change", "gongfang", CHANGE),
     *both(f"/products/{AIR}/order", "fuhe", WHY, readers=("jianguan",)),
 )  # fmt: skip
 TRADE: tuple[Door, ...] = (
@@ -253,6 +255,7 @@ API: tuple[Door, ...] = (
     api("POST", "/own-products", "gongfang", _product),
     api("POST", "/own-products/<product:draft>/listing", "gongfang", _application),
     api("POST", f"/own-products/{AIR}/delist", "gongfang", WHY),
+    api("POST", f"/own-products/{AIR}/changes", "gongfang", CHANGE),
     api("POST", f"/products/{AIR}/suspension", "fuhe", WHY, readers=("jianguan",)),
     api(
         "DELETE",

@@ -32,7 +32,7 @@ EXPORT = (
     ("rules", Text("可能向境外提供，按出境规定办理", "May be provided abroad, by the rules on export")),
 )
 APPLICATION = Form(
-    1,
+    2,
     (
         Field("source_class", "choice", Text("来源类别", "Source"), choices=SOURCES),
         Field("source_proof", "textarea", Text("来源证明", "Proof of source"),
@@ -41,6 +41,9 @@ APPLICATION = Form(
         Field("licence_chain", "textarea", Text("许可链条", "Chain of licences"),
               Text("每一环的许可或合同、期限、是否允许再提供。例：CC BY 4.0，署名即可再提供。",
                    "Each licence or contract, its end, and whether passing on is allowed. Example: CC BY 4.0, with attribution.")),
+        Field("licence_until", "date", Text("许可到期日", "Last day of the licence"),
+              Text("链条中最早到期的一环的最后一天；都没有期限的不填。到期后暂停上架和使用。",
+                   "The last day of the link that ends first; empty if none ends. Listing and use stop after it."), required=False),
         Field("personal", "choice", Text("个人信息", "Personal information"), choices=PERSONAL),
         Field("personal_basis", "textarea", Text("个人信息处理依据", "Basis for personal information"),
               Text("含个人信息字段时必填：同意方式、脱敏做法或法律条文。", "Required with personal columns: consent, masking or statute."),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from shugang.assets.thirdparty.models import SignedReport
+from shugang.assets.thirdparty.signing import end as end_report
 from shugang.kernel import clock
 from shugang.kernel.models import Material
 from shugang.kernel.procedure import Context
@@ -10,9 +13,11 @@ from shugang.kernel.procedure import Context
 from ..products import offer
 from ..products.models import DataProduct
 from ..search import index
+from . import reopening
 from .checklist import COMPLIANCE
 from .models import Listing
 from .sampling import make_sample
+from .standing import ORDER
 
 
 def _listing(ctx: Context) -> Listing:
@@ -24,15 +29,17 @@ def _listing(ctx: Context) -> Listing:
 def opened(ctx: Context) -> None:
     """Tie the new case to the product that `services.apply_listing` locked in the same transaction."""
     number = next((key for kind, key in ctx.refs if kind == "product"), None)
-    product = DataProduct.objects.filter(number=number, supplier_id=ctx.actor.party_id, state="draft").first()
+    rows = DataProduct.objects.filter(number=number, supplier_id=ctx.actor.party_id)
+    product = rows.filter(state__in=[DataProduct.State.DRAFT, DataProduct.State.SUSPENDED]).first()
     if product is None:
         raise ValueError("a listing is opened by services.apply_listing only")
     held = dict(ctx.case.parties.values_list("capacity", "party_id"))
     Listing.objects.create(
         case=ctx.case, product=product, operator_id=held["operator"], reviewer_id=held["reviewer"], form=ctx.data
     )
-    product.state = DataProduct.State.REVIEWING
-    product.save(update_fields=["state"])
+    if product.state == DataProduct.State.DRAFT:
+        product.state = DataProduct.State.REVIEWING
+        product.save(update_fields=["state"])
     _attach(ctx)
 
 
@@ -57,21 +64,32 @@ def corrected(ctx: Context) -> None:
 
 
 def closed(ctx: Context) -> None:
-    """Without a listing the product is a draft again and may be revised."""
+    """Without a listing the product is a draft again and may be revised; one that was listed stays suspended."""
     product = _listing(ctx).product
-    product.state = DataProduct.State.DRAFT
-    product.save(update_fields=["state"])
+    if product.state == DataProduct.State.REVIEWING:
+        product.state = DataProduct.State.DRAFT
+        product.save(update_fields=["state"])
     ctx.refs += product.event_refs()
 
 
 def listed(ctx: Context) -> None:
+    """On the market, or back on it after a new review; an order of suspension outlasts the review."""
     listing = _listing(ctx)
-    product = listing.product
+    product, until = listing.product, listing.form.get("licence_until")
     product.certificate = offer.certificate_for(product.asset, product.supplier)
-    product.state, product.listed_at = DataProduct.State.LISTED, clock.now()
+    product.licence_until, product.reopened = date.fromisoformat(until) if until else None, ""
     product.sample = make_sample(product, listing.form.get("sample_rows", 0))
+    product.listed_at = product.listed_at or clock.now()
+    if product.held_by != ORDER:
+        product.state, product.held_by, product.state_reason = DataProduct.State.LISTED, "", ""
     product.save()
-    SignedReport.objects.filter(case=ctx.case, kind=COMPLIANCE, state=SignedReport.State.STANDING).update(public=True)
-    index.put(product)
+    opinions = SignedReport.objects.filter(kind=COMPLIANCE, state=SignedReport.State.STANDING)
+    opinions.filter(case=ctx.case).update(public=True)
+    about = opinions.filter(object_kind="product", object_number=product.number).exclude(case=ctx.case)
+    for former in about.order_by("pk"):
+        end_report(former, SignedReport.State.SUPERSEDED, "重新审查后由新的意见代替", ctx.actor)
+    if product.state == DataProduct.State.LISTED:
+        index.put(product)
+    reopening.lift(product)
     ctx.refs += product.event_refs()
     ctx.outputs["certificate"] = product.certificate.number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db.models import Q
@@ -71,6 +72,7 @@ def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
         wrong["declaration"] = Text("请声明内容真实。", "Please state that the application is true.")
     wrong |= _personal(product, form)
     wrong |= _source_agrees(product, form)
+    wrong |= _licence_lasts(product, form)
     if wrong:
         raise Refusal(
             "invalid_form",
@@ -85,6 +87,25 @@ def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
     too_far = offer.beyond_certificate(product.terms, certificate)
     if too_far:
         raise Refusal("beyond_certificate", too_far[0], 422)
+
+
+def _licence_lasts(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:
+    """The source's licence is in force, and a first offer does not outlive it; later ones are held to it deal by deal."""
+    if not form.get("licence_until"):
+        return {}
+    last = date.fromisoformat(form["licence_until"])
+    if last < clock.today():
+        return {
+            "licence_until": Text(
+                "许可已经到期，不能上架。请先续展许可。", "The licence is over. Please renew it before listing."
+            )
+        }
+    if product.listed_at is None and offer.beyond_licence(product.terms, last):
+        return {"licence_until": Text(
+            f"所提供的条款超过许可到期日（{last}），请先修改草稿，缩短使用期限。",
+            f"The offered terms go beyond the licence ({last}). Please edit the draft and shorten the period first.",
+        )}  # fmt: skip
+    return {}
 
 
 def _source_agrees(product: DataProduct, form: Mapping[str, Any]) -> dict[str, Text]:
@@ -264,6 +285,8 @@ def may_be_listed(ctx: Context) -> None:
     independent(ctx)
     offer.hold_still(listing_of(ctx).product.asset)
     listing = listing_of(ctx)
+    if listing.product.state not in (DataProduct.State.REVIEWING, DataProduct.State.SUSPENDED):
+        raise Refusal("wrong_state", Text("产品已下架，不能再上架。", "The product was taken down."), 409)
     check_application(listing.product, listing.form)
     _quality_report(ctx, listing.product)
     require_standing(listing.product.dataset_version)

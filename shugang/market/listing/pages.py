@@ -21,7 +21,7 @@ from ..http import form_state, member, once, status_of
 from ..products import queries
 from ..products.models import DataProduct
 from ..products.services import own_product
-from . import services
+from . import reopening, services
 from .checklist import APPLICATION
 
 EFFECTS = [
@@ -111,6 +111,39 @@ def delist(request: HttpRequest, number: str) -> HttpResponseBase:
     return _act(request, product, Text("下架产品", "Take down"), effects, services.delist, f"/desk/products/{number}")
 
 
+CHANGE = (
+    Field("what", "choice", Text("变更的是什么", "What has changed"), choices=tuple(reopening.CHANGES.items())),
+    Field("reason", "textarea", Text("说明", "What changed and when"),
+          Text("写明变更的内容、日期和依据，公开显示。", "What, when and by which document; shown in public."), max_length=300),
+)  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, number: str) -> HttpResponseBase:
+    """The supplier reports that licence or rights are others now."""
+    actor = member(request)
+    product = own_product(actor, number)
+    values = {f.name: request.POST.get(f.name, "") for f in CHANGE}
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            once(request, values, lambda: {"state": reopening.report_change(actor, number, **values).state})
+            return redirect("own-product", number=number)
+        except Refusal as error:
+            refusal = error
+    effects = [
+        ("player-pause", Text("产品暂停交易，重新审查通过后恢复", "No new deals until it has been reviewed again")),
+        ("file-text", Text("许可已终止的，已生效的授权随即暂停", "Where the licence has ended, grants in force stop at once")),
+        ("send", Text("随后在产品页重新申请上架，写明新的许可链条", "Then apply for a new review with the new chain of licences")),
+    ]  # fmt: skip
+    context = {
+        "title": Text("报告许可或权利变更", "Report a change of licence or rights"), "lead": Text(product.name, product.name_en or product.name),
+        "effects": effects, "fields": CHANGE, "values": values, "action_url": request.path, "verb": Text("报告变更", "Report it"),
+        "back_url": f"/desk/products/{number}", "danger": True, **form_state(refusal),
+    }  # fmt: skip
+    return render(request, "ui/confirm.html", context, status=status_of(refusal))
+
+
 @require_http_methods(["GET", "POST"])
 def order(request: HttpRequest, number: str) -> HttpResponseBase:
     """The operator's reviewer or the regulator stops new deals, or lets them go on."""
@@ -144,6 +177,7 @@ def order(request: HttpRequest, number: str) -> HttpResponseBase:
 
 urlpatterns = [
     path("desk/products/<str:number>/apply", apply, name="apply-listing"),
+    path("desk/products/<str:number>/change", change, name="listing-change"),
     path("desk/products/<str:number>/delist", delist, name="delist"),
     path("products/<str:number>/order", order, name="order-listing"),
 ]

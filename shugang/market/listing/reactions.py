@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q
 
 from shugang.assets.models import Certificate
@@ -17,8 +19,11 @@ from shugang.kernel.reactions import on
 from shugang.policy.text import Text
 
 from ..products.models import DataProduct
+from ..products.offer import beyond_certificate
 from .checklist import COMPLIANCE
+from .reopening import free_covered, hold_uncovered, reopen, uncovered
 from .services import BASIS, OPINION, REVIEW, has_opinion, hold, release
+from .standing import CHANGED
 
 REASONS: dict[str, Text] = {
     "certificate.suspended": Text("登记凭证已暂停", "the certificate is suspended"),
@@ -80,15 +85,31 @@ def basis_followed(event: Event) -> None:
         return
     heir = Certificate.objects.get(number=number)
     DataProduct.objects.filter(certificate__number__in=line).update(certificate=heir)
+    former = Certificate.objects.filter(number=said["previous"]).values_list("content", flat=True).first() or {}
+    _rights_changed(heir, former)
     _free_line(number, event.kind)
 
 
+_RIGHTS = ("rights", "right_ends", "right_limits", "limits")
+
+
+def _rights_changed(heir: Certificate, former: dict[str, Any]) -> None:
+    """Other rights, limits or an earlier end than the listing was reviewed on: it is reviewed again. Contracts in force stay
+    within what their terms allow, as the certificate allows it."""
+    other = [name for name in _RIGHTS if former.get(name) != heir.content.get(name)]
+    for product in DataProduct.objects.select_for_update(of=("self",)).filter(certificate=heir).order_by("id"):
+        if other or beyond_certificate(product.terms, heir):
+            reopen(SYSTEM, product, CHANGED, f"登记凭证{heir.number}的权利有变更，须重新审查")
+
+
 def _release(product: DataProduct, why: str) -> None:
-    """Back on the market, unless the other of certificate and security review still keeps it off."""
-    if reviews.standing(product.dataset_version) is None:
+    """Back on the market, unless another of certificate, security review, opinion and re-opened review keeps it off."""
+    if uncovered(product) is not None:
         hold(product, REVIEW, "安全审查须重新办理")
     elif valid_certificate(product.asset) is None:
         hold(product, BASIS, "登记凭证无效")
+    elif product.reopened:
+        hold(product, product.reopened, "许可或权利已变更，须重新申请上架")
     elif not has_opinion(product):
         hold(product, OPINION, WITHDRAWN.zh)
     else:
@@ -129,11 +150,33 @@ def review_passed(event: Event) -> None:
     """Lift exactly what the review had stopped."""
     products, _, case = _reviewed(event)
     for product in products:
-        if product.held_by == REVIEW and reviews.standing(product.dataset_version) is not None:
-            _release(product, "security_review.passed")
+        if product.held_by == REVIEW and uncovered(product) is None:
+            _release(product, event.kind)
     held = GrantHold.objects.filter(kind=REVIEW, reference=case, lifted_at=None).order_by("grant_id")
     for number in list(held.values_list("grant__number", flat=True)):
         resume_grant(SYSTEM, number, REVIEW, case)
+
+
+def version_added(event: Event) -> None:
+    """A new version that a product delivers is covered by a security review, or stops it: of one that was taken down, the
+    grants that still run. The grading that may carry over has been tried before: its room is registered first."""
+    number = event.refs.get(kind="dataset").key
+    rows = DataProduct.objects.select_for_update(of=("self",)).filter(
+        dataset_version__dataset__number=number, state__in=["listed", "suspended", "delisted"]
+    )
+    hold_uncovered(rows.order_by("id"))
+
+
+def version_covered(event: Event) -> None:
+    """Graded or reviewed since: lift what waited for it."""
+    number = event.refs.get(kind="dataset").key
+    rows = DataProduct.objects.select_for_update(of=("self",)).filter(
+        dataset_version__dataset__number=number, state="suspended", held_by=REVIEW
+    )
+    for product in rows.order_by("id"):
+        if uncovered(product) is None:
+            _release(product, event.kind)
+    free_covered(number)
 
 
 def opinion_lost(event: Event) -> None:
@@ -157,3 +200,6 @@ on("certificate.resumed")(basis_restored)
 on("security_review.reopened")(review_lost)
 on("security_review.passed")(review_passed)
 on("certificate.issued")(basis_followed)
+on("dataset.version_added")(version_added)
+on("security_review.passed")(version_covered)
+on("grading.in_force")(version_covered)

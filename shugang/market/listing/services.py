@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from shugang.assets.review.queries import require_standing
-from shugang.assets.thirdparty.models import SignedReport
 from shugang.kernel import clock, engine
 from shugang.kernel.actors import Actor, sees_every_record
 from shugang.kernel.errors import Refusal, forbidden, not_found
@@ -21,11 +20,21 @@ from ..products import offer
 from ..products.models import DataProduct
 from ..products.services import PRODUCT, own_product, require_supply
 from ..search import index
-from .checklist import APPLICATION, COMPLIANCE
+from .checklist import APPLICATION
 from .guards import check_application, check_proof
 from .process import LISTING
-
-ORDER, BASIS, REVIEW, OPINION = "order", "certificate", "review", "opinion"
+from .standing import (  # noqa: F401  the names that other rooms know
+    BASIS,
+    CHANGED,
+    LICENCE,
+    OPINION,
+    ORDER,
+    REVIEW,
+    has_opinion,
+    hold,
+    needs_review,
+    release,
+)
 
 
 def _office(party: Party | str, role: str, what: Text) -> Party:
@@ -39,21 +48,24 @@ def _office(party: Party | str, role: str, what: Text) -> Party:
 def apply_listing(
     actor: Actor, product_number: str, operator: Party | str, reviewer: Party | str, form: Mapping[str, Any]
 ) -> Case:
-    """Apply for the listing of a draft product; `form` answers checklist.APPLICATION.
+    """Apply for the listing of a draft product, or for the new review of one that was listed; `form` answers
+    checklist.APPLICATION.
 
-    Raises Refusal `forbidden`, `not_found`, `wrong_state`, `invalid_form`, `no_certificate`, `no_right`,
+    Raises Refusal `forbidden`, `not_found`, `wrong_state`, `already_open`, `invalid_form`, `no_certificate`, `no_right`,
     `beyond_certificate`, `not_graded`, `core_data`, `no_security_review`.
     """
     require_supply(actor)
     product = own_product(actor, product_number, lock=True)
     venue = _office(operator, "operator", Text("这个运营机构", "operator"))
     third = _office(reviewer, "reviewer", Text("这个第三方服务机构", "third-party reviewer"))
-    if product.state != DataProduct.State.DRAFT:
+    if product.state != DataProduct.State.DRAFT and not needs_review(product):
         raise Refusal(
             "wrong_state",
-            Text("只有未上架的产品可以申请上架。", "Only a draft product can be put up for listing."),
+            Text("只有未上架或须重新审查的产品可以申请上架。", "Only a draft, or a product to be reviewed again, can be put up for listing."),
             409,
-        )
+        )  # fmt: skip
+    if open_listing(product):
+        raise Refusal("already_open", Text("这件产品的上架申请正在办理。", "An application for it is under way."), 409)
     checked = clean(APPLICATION, form)
     check_proof(checked, actor)
     check_application(product, checked)
@@ -119,7 +131,7 @@ def resume_listing(actor: Actor, number: str, reason: str) -> DataProduct:
     """Lift an order; the certificate has to be valid again.
 
     Raises Refusal `forbidden`, `reason_required`, `not_found`, `wrong_state`, `no_certificate`, `no_right`,
-    `no_security_review`, `no_opinion`.
+    `no_security_review`, `no_opinion`, `review_reopened`.
     """
     require_order(actor, reason)
     product = _locked(number)
@@ -127,6 +139,15 @@ def resume_listing(actor: Actor, number: str, reason: str) -> DataProduct:
         raise _wrong(product)
     offer.certificate_for(product.asset, product.supplier)
     require_standing(product.dataset_version)
+    if product.reopened:
+        raise Refusal(
+            "review_reopened",
+            Text(
+                "许可或权利已变更，须供方重新申请上架、审查通过后再解除。",
+                "Licence or rights have changed: the supplier has to have it reviewed again before the order is lifted.",
+            ),
+            409,
+        )
     if not has_opinion(product):
         raise Refusal(
             "no_opinion",
@@ -159,22 +180,9 @@ def delist(actor: Actor, number: str, reason: str) -> DataProduct:
     return product
 
 
-def has_opinion(product: DataProduct) -> bool:
-    """Whether a compliance opinion on the product stands."""
-    rows = SignedReport.objects.filter(object_kind="product", object_number=product.number, kind=COMPLIANCE)
-    return rows.filter(state=SignedReport.State.STANDING).exists()
-
-
-def hold(product: DataProduct, by: str, reason: str) -> None:
-    product.state, product.held_by, product.state_reason = DataProduct.State.SUSPENDED, by, reason[:400]
-    product.save(update_fields=["state", "held_by", "state_reason"])
-    index.remove(product)
-
-
-def release(product: DataProduct) -> None:
-    product.state, product.held_by, product.state_reason = DataProduct.State.LISTED, "", ""
-    product.save(update_fields=["state", "held_by", "state_reason"])
-    index.put(product)
+def open_listing(product: DataProduct) -> bool:
+    closed = [s.name for s in LISTING.states if s.final]
+    return bool(product.listings.exclude(case__state__in=closed).exists())
 
 
 def _wrong(product: DataProduct) -> Refusal:

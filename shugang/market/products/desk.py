@@ -23,6 +23,8 @@ from shugang.ui.exports import csv_response
 
 from ..demand import funnel
 from ..http import form_state, member, once, status_of
+from ..listing.reopening import followed
+from ..listing.services import needs_review, open_listing
 from ..pricing.warnings import open_findings
 from . import editor, editor_values, plan_form, pricing, queries, services
 from .kinds import SECTORS, SPEC, STATES, TYPES
@@ -90,11 +92,17 @@ def own_product(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "product": product, "state": label, "tone": tone, "listings": listings, "may_supply": _may_supply(actor),
         "terms": describe(product.terms, product.mode), "price_rows": pricing.rows(product.plan, product.mode),
-        "trust": public_trust(product, read), "sheet": parts(product, read), "not_written": open_lines(product),
+        "trust": public_trust(product, read), "sheet": parts(product, read), "not_written": open_lines(product), "newer": _newer(product), "again": needs_review(product) and not open_listing(product),
         "findings": open_findings(product) if actor.party_id == product.supplier_id else [],
         "funnel": funnel.of_product(product).tiles() if actor.party_id == product.supplier_id else [],
     }  # fmt: skip
     return render(request, "market/own_product.html", context)
+
+
+def _newer(product: DataProduct) -> int | None:
+    """The dataset's newest version, where the product does not deliver it."""
+    last = product.dataset_version.dataset.latest
+    return last.version if last is not None and last.version > followed(product)[-1].version else None
 
 
 def _listing_row(listing: Any) -> list[Any]:

@@ -19,7 +19,9 @@ class DataProduct(ScopedModel):
     """`offered_terms` are the widest that a deal may get; `purposes` those that may be asked for.
 
     `source` says what a grant of the product reads (delivery.grants.sources); it names files of the vault and
-    is never shown. `sample`, if any, was made under the offered terms and is masked already.
+    is never shown. `sample`, if any, was made under the offered terms and is masked already. `licence_until`: the last day of
+    the source's licence, as the listing stated it. `reopened`: why the listing has to be reviewed again ("licence": its term
+    is over or it was ended; "changed": licence or rights are other ones); only a new listing clears it.
     """
 
     class State(models.TextChoices):
@@ -54,6 +56,8 @@ class DataProduct(ScopedModel):
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT, db_index=True)
     state_reason = models.CharField(max_length=400, blank=True)
     held_by = models.CharField(max_length=12, blank=True)
+    licence_until = models.DateField(null=True)
+    reopened = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField()
     listed_at = models.DateTimeField(null=True)
     delisted_at = models.DateTimeField(null=True)
@@ -72,6 +76,17 @@ class DataProduct(ScopedModel):
                 condition=Q(state="suspended") | Q(held_by=""), name="only_a_suspended_product_is_held"
             ),
             models.CheckConstraint(condition=Q(mode__in=MODE_NAMES), name="product_mode_known"),
+            models.CheckConstraint(condition=Q(reopened__in=["", "licence", "changed"]), name="product_reopened_known"),
+            models.CheckConstraint(
+                condition=Q(reopened="") | ~Q(state="listed"), name="reopened_product_is_not_listed"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["licence_until"],
+                name="product_licence_ends",
+                condition=Q(licence_until__isnull=False) & ~Q(reopened="licence"),
+            )
         ]
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from shugang.assets.models import AssetRight, Certificate, DataAsset
@@ -174,3 +175,15 @@ def beyond_certificate(terms: Terms, certificate: Certificate) -> list[Text]:
             )
         )
     return found
+
+
+def beyond_licence(terms: Terms, last: date | None) -> list[Text]:
+    """Where the terms outlive the last day of the source's licence."""
+    if last is None or (terms.valid_until - timedelta(microseconds=1)).astimezone(clock.zone()).date() <= last:
+        return []
+    return [
+        Text(
+            f"使用期限超过来源许可的到期日（{last}），请缩短期限。",
+            f"The period goes beyond the licence of the source ({last}). Please shorten it.",
+        )
+    ]

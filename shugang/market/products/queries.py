@@ -32,14 +32,21 @@ PUBLIC = ("listed", "suspended", "delisted")
 
 def public_product(number: str) -> DataProduct:
     """A product that is or was listed. Raises Refusal `not_found`."""
-    found = DataProduct.objects.select_related(*_RELATED).filter(number=number, state__in=PUBLIC).first()
+    found = public_one(number)
     if found is None:
         raise not_found(PRODUCT)
     return found
 
 
+def public_one(number: str) -> DataProduct | None:
+    return DataProduct.objects.select_related(*_RELATED).filter(number=number, state__in=PUBLIC).first()
+
+
 def product_for(number: str, actor: Actor) -> DataProduct:
     """A public product; or one under way, for its supplier and for those who take part in its listing."""
+    found = public_one(number)
+    if found is not None:
+        return found
     related = [f"product__{name}" for name in _RELATED]
     under_way = Listing.objects.visible_to(actor).filter(product__number=number).select_related(*related).first()
     if under_way is not None:

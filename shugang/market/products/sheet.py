@@ -162,11 +162,17 @@ def _manual(product: DataProduct) -> list[Line]:
 
 def _source(product: DataProduct, read: Read) -> list[Line]:
     dataset = product.dataset_version.dataset
+    last = product.licence_until.isoformat() if product.licence_until else ""
     applied = dict(SOURCES).get(read.application.get("source_class", ""), "")
     return [
         _written(product, "origin_kind", applied),
         _written(product, "origin", dataset.origin),
         Line("licence", Text("原始许可", "Original licence"), dataset.licence),
+        Line(
+            "licence_until",
+            Text("许可到期日", "Last day of the licence"),
+            last or Text("没有期限", "No end stated") if product.listed_at else "",
+        ),
     ]
 
 

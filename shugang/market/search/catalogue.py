@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -137,20 +137,43 @@ def _markup(parts: list[str]) -> Markup:
     return Markup("".join(parts))  # noqa: S704  every part was escaped in `_chip`
 
 
-def row(card: dict[str, Any], hit: Hit | None) -> dict[str, Any]:
+_APART = "\x1f"
+
+
+class Row(NamedTuple):
+    """What one line of the list shows, escaped, in the order in which the template takes it apart: twenty lines of twelve looks
+    into a dict and as many escapes cost a fifth of the page."""
+
+    number: str
+    name: str
+    summary: str
+    supplier: str
+    kind: str
+    field: str
+    grade: str
+    quality: str
+    frequency: str
+    fresh: str
+    rows: str
+    price: str
+    why: str
+
+
+def row(card: dict[str, Any], hit: Hit | None) -> Row:
     """One line of the list in the reader's language: price, level and freshness without opening the product."""
     supplier, english = card["supplier"], is_english()
     summary = (english and card["summary_en"]) or card["summary"]
     frequency = FACETS["frequency"][1].get(card["frequency"]) or card["frequency_said"]
     said = why(hit)
-    return {
-        "number": card["number"], "name": (english and card["name_en"]) or card["name"],
-        "summary": summary if len(summary) <= 90 else summary[:89] + "…", "supplier": (english and supplier["name_en"]) or supplier["name"],
-        "kind": t("，", ", ").join((tx(TYPES[card["type"]]), tx(MODES[card["mode"]]))), "field": tx(FIELDS[card["field"]]),
-        "grade": tx(FACETS["grade"][1][str(card["grade"] or NONE)]), "quality": _quality(card), "frequency": tx(frequency),
-        "fresh": day(datetime.fromisoformat(card["published_at"]), english, clock.zone(), False), "rows": number(card["rows"]),
-        "price": card["price"]["en" if english else "zh"], "why": tx(said) if said else "",
-    }  # fmt: skip
+    said_of = (
+        card["number"], (english and card["name_en"]) or card["name"], summary if len(summary) <= 90 else summary[:89] + "…",
+        (english and supplier["name_en"]) or supplier["name"], t("，", ", ").join((tx(TYPES[card["type"]]), tx(MODES[card["mode"]]))),
+        tx(FIELDS[card["field"]]), tx(FACETS["grade"][1][str(card["grade"] or NONE)]), _quality(card), tx(frequency),
+        day(datetime.fromisoformat(card["published_at"]), english, clock.zone(), False), number(card["rows"]),
+        card["price"]["en" if english else "zh"], tx(said) if said else "",
+    )  # fmt: skip
+    # All of it is escaped at once: a character that no text holds keeps the parts apart.
+    return Row(*escape(_APART.join(str(part).replace(_APART, "") for part in said_of)).split(_APART))
 
 
 def _quality(card: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -119,13 +119,12 @@ def _page(shelf: Shelf, wanted: Wanted, base: int, found: Found | None, size: in
         key = shelf.keys[SORTS[wanted.order][1]]
         order = sorted(_places(shelf, found), key=lambda p: (key[p], p), reverse=True)
     else:
-        order = shelf.order(SORTS[wanted.order][1])
-    chosen: list[int] = []
-    for at, place in enumerate(within(mask, order)):
-        if at >= wanted.start + size:
-            break
-        if at >= wanted.start:
-            chosen.append(place)
+        order = shelf.shown(SORTS[wanted.order][1])
+    last = wanted.start + size
+    if found is None and mask == shelf.full:  # nothing is filtered out: the order is the answer
+        chosen = order[wanted.start : last]
+    else:
+        chosen = list(islice(within(mask, order), wanted.start, last))
     total = mask.bit_count()
     cards = _cards([shelf.products[p] for p in chosen])
     hits = {h.key: h for h in found.hits} if found else {}

@@ -44,6 +44,7 @@ class Shelf:
     )  # facet:value → places, on the shelf or not
     _bits: dict[str, int] = field(default_factory=dict)
     _orders: dict[str, list[int]] = field(default_factory=dict)
+    _shown: dict[str, list[int]] = field(default_factory=dict)
     counts: dict[object, object] = field(default_factory=dict)
 
     def bits(self, name: str) -> int:
@@ -65,6 +66,13 @@ class Shelf:
         if found is None:
             key = self.keys[by]
             found = self._orders[by] = sorted(range(len(self.products)), key=lambda i: (key[i], i), reverse=True)
+        return found
+
+    def shown(self, by: str) -> list[int]:
+        """The places on the shelf in that order: a page of the whole list is a slice of it."""
+        found = self._shown.get(by)
+        if found is None:
+            found = self._shown[by] = list(within(self.full, self.order(by)))
         return found
 
     def remember(self, key: object, value: object) -> None:

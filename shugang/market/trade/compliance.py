@@ -90,7 +90,10 @@ def check_quotation(
     if quoted.valid_until <= clock.now():
         raise Refusal("over", Text("使用期限已经过去，请另定期限。", "The period is over. Please set another."), 422)
     certificate = offer.certificate_for(product.asset, product.supplier)
-    beyond = [*exceeds(product.terms, quoted, product.purposes), *offer.beyond_certificate(quoted, certificate)]
+    beyond = [
+        *exceeds(product.terms, quoted, product.purposes), *offer.beyond_certificate(quoted, certificate),
+        *offer.beyond_licence(quoted, product.licence_until),
+    ]  # fmt: skip
     if beyond:
         raise Refusal(
             "exceeds_offer",
