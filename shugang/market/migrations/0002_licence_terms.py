@@ -5,10 +5,10 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assets", "0008_basis_withdrawals"),
-        ("delivery", "0017_deletion_demand"),
-        ("market", "0010_imports"),
-        ("parties", "0006_public_bodies"),
+        ("assets", "0001_initial"),
+        ("delivery", "0002_append_only"),
+        ("market", "0001_initial"),
+        ("parties", "0002_posts_apart"),
     ]
 
     operations = [
