@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -20,7 +20,7 @@ from shugang.policy.text import Text
 from . import facets
 from .facets import FACETS, SUPPLIER
 from .index import KIND
-from .shelf import Shelf, bits_of, current, of, within
+from .shelf import Shelf, current, of, within
 
 SIZE = 20
 SORTS: dict[str, tuple[Text, str]] = {
@@ -103,7 +103,8 @@ def find(wanted: Wanted, size: int = SIZE) -> Result:
     if found.more and wanted.facets:
         # Too many to know them all: ask the index itself for those that pass the filters.
         found = textindex.find(KIND, wanted.q, wanted.names)
-    return _page(shelf, wanted, of(_places(shelf, found)) & shelf.full, found, size)
+    places = _places(shelf, found)
+    return _page(shelf, wanted, of(places) & shelf.full, found, size, places)
 
 
 def _places(shelf: Shelf, found: Found) -> list[int]:
@@ -111,13 +112,16 @@ def _places(shelf: Shelf, found: Found) -> list[int]:
     return [place for pk in found.ids if (place := shelf.documents.get(pk)) is not None]
 
 
-def _page(shelf: Shelf, wanted: Wanted, base: int, found: Found | None, size: int) -> Result:
+def _page(
+    shelf: Shelf, wanted: Wanted, base: int, found: Found | None, size: int, places: Sequence[int] = ()
+) -> Result:
+    """`places`: of what was found, in its order; `base`: the same as bits, what has left the shelf taken out."""
     mask = base & shelf.under(wanted.names) if wanted.facets else base
     if wanted.order == BEST and found is not None:
-        order = _places(shelf, found)
+        order = places
     elif found is not None:
         key = shelf.keys[SORTS[wanted.order][1]]
-        order = sorted(_places(shelf, found), key=lambda p: (key[p], p), reverse=True)
+        order = sorted(places, key=lambda p: (key[p], p), reverse=True)
     else:
         order = shelf.shown(SORTS[wanted.order][1])
     last = wanted.start + size
@@ -130,7 +134,7 @@ def _page(shelf: Shelf, wanted: Wanted, base: int, found: Found | None, size: in
     hits = {h.key: h for h in found.hits} if found else {}
     following = wanted.start + size
     return Result(
-        cards, total, bool(found and found.more), following if following < total else None, _counted(shelf, wanted, base, found),
+        cards, total, bool(found and found.more), following if following < total else None, _counted(shelf, wanted, base, found, places),
         {c["number"]: hits[c["number"]] for c in cards if c["number"] in hits}, found.partly if found else 0, shelf,
     )  # fmt: skip
 
@@ -149,9 +153,11 @@ def _cards(products: list[int]) -> list[dict[str, Any]]:
     return [found[p] for p in products if p in found]
 
 
-def _counted(shelf: Shelf, wanted: Wanted, base: int, found: Found | None) -> dict[str, dict[str, int]]:
+def _counted(
+    shelf: Shelf, wanted: Wanted, base: int, found: Found | None, places: Sequence[int]
+) -> dict[str, dict[str, int]]:
     if found is not None:
-        return _counts(shelf, wanted, base)
+        return _counts(shelf, wanted, base, places)
     key = frozenset(wanted.names)
     known: Any = shelf.counts.get(key)
     if known is None:
@@ -160,12 +166,12 @@ def _counted(shelf: Shelf, wanted: Wanted, base: int, found: Found | None) -> di
     return dict(known)
 
 
-def _counts(shelf: Shelf, wanted: Wanted, base: int) -> dict[str, dict[str, int]]:
+def _counts(shelf: Shelf, wanted: Wanted, base: int, places: Sequence[int] | None = None) -> dict[str, dict[str, int]]:
     """For each facet its values under the other filters; values without a product are left out, the chosen one is kept."""
-    under = {"": _tally(shelf, base & shelf.under(wanted.names))}
+    under = {"": _tally(shelf, base & shelf.under(wanted.names), places)}
     for facet in wanted.facets:
         others = [f"{n}:{v}" for n, v in wanted.facets.items() if n != facet]
-        under[facet] = _tally(shelf, base & shelf.under(others))
+        under[facet] = _tally(shelf, base & shelf.under(others), places)
     found = {}
     for facet in FACETS:
         tally = under.get(facet, under[""])
@@ -174,11 +180,11 @@ def _counts(shelf: Shelf, wanted: Wanted, base: int) -> dict[str, dict[str, int]
     return found
 
 
-def _tally(shelf: Shelf, mask: int) -> Callable[[str], int]:
-    """How many of `mask` have a `facet:value`: of few by reading their names, of many by their bits."""
-    if mask.bit_count() > textindex.MANY:
+def _tally(shelf: Shelf, mask: int, places: Sequence[int] | None) -> Callable[[str], int]:
+    """How many of `mask` have a `facet:value`: of what was found by reading its names, of the whole shelf by the bits."""
+    if places is None:
         return lambda name: (mask & shelf.bits(name)).bit_count()
-    found = Counter(chain.from_iterable(shelf.names[place].split() for place in bits_of(mask)))
+    found = Counter(chain.from_iterable(map(shelf.names.__getitem__, within(mask, places))))
     return found.__getitem__
 
 

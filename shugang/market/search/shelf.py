@@ -36,7 +36,7 @@ class Shelf:
     products: list[int] = field(default_factory=list)
     documents: dict[int, int] = field(default_factory=dict)  # text index's id → place
     places: dict[int, int] = field(default_factory=dict)  # product → place
-    names: list[str] = field(default_factory=list)
+    names: list[tuple[str, ...]] = field(default_factory=list)
     keys: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in ORDERS})
     full: int = 0
     members: dict[str, list[int]] = field(
@@ -94,10 +94,10 @@ class Shelf:
             if place is None:
                 place = new.places[product] = len(new.products)
                 new.products.append(product)
-                new.names.append("")
+                new.names.append(())
                 for name in ORDERS:
                     new.keys[name].append(0)
-            new._rename(place, names)
+            new._rename(place, tuple(_known.setdefault(name, name) for name in names.split()))
             new.documents[document] = place
             for name, key in zip(ORDERS, keys, strict=True):
                 new.keys[name][place] = key
@@ -106,14 +106,18 @@ class Shelf:
         new.full = (self.full | of(on)) & ~of(off)
         return new
 
-    def _rename(self, place: int, names: str) -> None:
+    def _rename(self, place: int, names: tuple[str, ...]) -> None:
         if self.names[place] == names:
             return
-        for name in self.names[place].split():
+        for name in self.names[place]:
             self.members[name].remove(place)
         self.names[place] = names
-        for name in names.split():
+        for name in names:
             self.members[name].append(place)
+
+
+# Each `facet:value` once: a hundred thousand products share some hundreds, and a shared text knows its hash.
+_known: dict[str, str] = {}
 
 
 def of(places: Iterable[int]) -> int:

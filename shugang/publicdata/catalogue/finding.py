@@ -173,7 +173,7 @@ def _tally(shelf: Shelf, mask: int) -> Any:
     """How many of `mask` have a `facet:value`: of few by reading their names, of many by their bits."""
     if mask.bit_count() > textindex.MANY:
         return lambda name: (mask & shelf.bits(name)).bit_count()
-    return Counter(chain.from_iterable(shelf.names[place].split() for place in bits_of(mask))).__getitem__
+    return Counter(chain.from_iterable(shelf.names[place] for place in bits_of(mask))).__getitem__
 
 
 def _values(shelf: Shelf, facet: str, wanted: Wanted) -> list[str]:
