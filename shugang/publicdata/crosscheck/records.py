@@ -21,36 +21,32 @@ _ROUNDS = 50  # a chain of keys longer than this is no key
 
 
 def load(con: duckdb.DuckDBPyConnection, plan: Plan, relations: Mapping[str, str]) -> None:
-    """`relations`: source → a relation of ours whose columns are the source's, and `row_` its row number."""
+    """`relations`: source → a relation of ours whose columns are the source's, and `row_` its row number.
+
+    A record's number is made of its row and its source: a window that counted them would run on one thread.
+    """
     parts = [_source(con, plan, place, source, relations[source.name]) for place, source in enumerate(plan.sources)]
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE records AS SELECT row_number() OVER () AS id, * FROM ({' UNION ALL BY NAME '.join(parts)})"
-    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE records AS {' UNION ALL BY NAME '.join(parts)}")
+    for place in range(len(plan.sources)):
+        con.execute(f"DROP TABLE source_{place}")
 
 
 def _source(con: duckdb.DuckDBPyConnection, plan: Plan, place: int, source: Source, relation: str) -> str:
-    shown = [
-        f"CASE WHEN trim(CAST({quote(source.columns[name])} AS VARCHAR)) <> '' THEN CAST({quote(source.columns[name])} AS VARCHAR) END AS {quote(name)}" if name in source.columns
-        else f"CAST(NULL AS VARCHAR) AS {quote(name)}"
-        for name in plan.elements
-    ]  # fmt: skip
+    """As written twice: `r_` stays, the other is folded where that is needed and then standardised."""
+    shown = []
+    for name in plan.elements:
+        column = (
+            f"CAST({quote(source.columns[name])} AS VARCHAR)" if name in source.columns else "CAST(NULL AS VARCHAR)"
+        )
+        written = f"CASE WHEN trim({column}) <> '' THEN {column} END" if name in source.columns else column
+        shown += [f"{written} AS {quote(name)}", f"{written} AS {quote('r_' + name)}"]
     con.execute(f"CREATE OR REPLACE TEMP TABLE source_{place} AS SELECT row_, {', '.join(shown)} FROM {relation}")
-    mine = [n for n, e in plan.elements.items() if n in source.columns and e.kind.folded]
-    rows = fold(con, f"source_{place}", mine)
-    if rows != f"source_{place}":
-        raw = ", ".join(f"s.{quote(n)} AS {quote('r_' + n)}" for n in plan.elements)
-        rows = f"(SELECT f.*, {raw} FROM {rows} f JOIN source_{place} s USING (row_))"
-    else:
-        raw = ", ".join(f"{quote(n)} AS {quote('r_' + n)}" for n in plan.elements)
-        rows = f"(SELECT *, {raw} FROM {rows})"
-    # Named differently before it is stored: the folded columns are not the written ones.
-    con.execute(f"CREATE OR REPLACE TEMP TABLE read_{place} AS SELECT * FROM {rows}")
-    con.execute(f"DROP TABLE source_{place}")
-    columns = [f"{quote('r_' + n)}" for n in plan.elements]
+    rows = fold(con, f"source_{place}", [n for n, e in plan.elements.items() if n in source.columns and e.kind.folded])
+    columns = [quote("r_" + n) for n in plan.elements]
     columns += [f"{e.kind.normal(quote(n))} AS {quote('n_' + n)}" for n, e in plan.elements.items()]
+    made = f"SELECT CAST(row_ * {len(plan.sources)} + {place} AS BIGINT) AS id, CAST({place} AS UTINYINT) AS source, row_, {', '.join(columns)} FROM {rows}"
     kept = " AND ".join(f"starts_with({e}, '{v}')" for e, v in _only(plan, source))
-    where = f" WHERE {kept}" if kept else ""
-    return f"(SELECT * FROM (SELECT CAST({place} AS UTINYINT) AS source, row_, {', '.join(columns)} FROM read_{place}){where})"
+    return f"(SELECT * FROM ({made}) WHERE {kept})" if kept else f"({made})"
 
 
 def _only(plan: Plan, source: Source) -> list[tuple[str, str]]:
