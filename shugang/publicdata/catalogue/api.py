@@ -68,8 +68,7 @@ def changes(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/public-data/{number}", auth=None, summary="One published entry with its items")
 def entry(request: HttpRequest, number: str) -> dict[str, Any]:
-    resource = queries.public_resource(number)
-    return presenting.as_json(resource, public_pages.version_of(resource).content)
+    return public_pages.entry_json(queries.public_resource(number))
 
 
 @router.get("/public-data/{number}/versions/{version}", auth=None, summary="One published version, and what it changed")

@@ -18,6 +18,7 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 from shugang.ui.workbooks import Sheet, xlsx_response
 
+from ..rectification.queries import mark_json, public_mark
 from . import content as contents
 from . import finding, kinds, presenting, queries, schema_org
 from .finding import FACETS, SORTS, Result, Wanted
@@ -128,6 +129,15 @@ def shown(resource: PublicResource, content: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def mark_of(resource: PublicResource) -> dict[str, Any] | None:
+    """The objection mark on the data behind an entry (异议标注)."""
+    return public_mark(resource.dataset) if resource.dataset else None
+
+
+def entry_json(resource: PublicResource) -> dict[str, Any]:
+    return {**presenting.as_json(resource, version_of(resource).content), "objections": mark_json(mark_of(resource))}
+
+
 @require_GET
 def public_page(request: HttpRequest, number: str) -> HttpResponse:
     resource = queries.public_resource(number)
@@ -135,6 +145,7 @@ def public_page(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         **shown(resource, content), "versions": list(queries.public_versions(resource)[:50]),
         "json_url": f"/public-data/{resource.number}.json", "schema_org": schema_org.block(resource),
+        "mark": mark_of(resource), "may_object": request.actor.party_id is not None,  # type: ignore[attr-defined]
     }  # fmt: skip
     return render(request, "publicdata/catalogue/public_page.html", context)
 
@@ -142,7 +153,7 @@ def public_page(request: HttpRequest, number: str) -> HttpResponse:
 @require_GET
 def public_page_json(request: HttpRequest, number: str) -> HttpResponse:
     resource = queries.public_resource(number)
-    return json_answer(presenting.as_json(resource, version_of(resource).content))
+    return json_answer(entry_json(resource))
 
 
 @require_GET

@@ -15,7 +15,7 @@ from shugang.delivery.vault.services import upload_version
 from shugang.kernel import clock, engine
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Case, Event
-from shugang.parties.testing import make_actor, make_party
+from shugang.parties.testing import make_actor, make_party, sign_in
 from shugang.publicdata.catalogue.testing import make_resource
 from shugang.publicdata.rectification import queries, rechecking, services
 from shugang.publicdata.rectification.models import Objection, Occurrence, Ticket
@@ -76,6 +76,27 @@ def test_an_objection_marks_the_data_at_once_and_says_nothing_of_who_and_what(ci
     assert made.ticket.case.state == "opened" and made.ticket.department_id == civil[0].party_id
     event = Event.objects.get(kind="objection.filed")
     assert WRONG not in str(event.payload)  # the log commits to a digest
+
+
+def test_consumers_see_the_mark_on_the_catalogue_in_the_api_and_on_the_data_set(civil, user, client):
+    resource = civil[2].public_resources.get()
+    pages = [f"/public-data/{resource.number}", f"/public-data/{resource.number}.json", f"/api/v1/public-data/{resource.number}",
+             f"/api/v1/objections/marks/{civil[2].number}"]  # fmt: skip
+    before = [client.get(p).content.decode() for p in pages]
+    assert "异议标注" not in before[0] and all('"objections": 0' in text for text in before[2:])
+    objected(user, civil)
+    after = [client.get(p) for p in pages]
+    assert [a.status_code for a in after] == [200] * 4
+    assert "异议标注" in after[0].content.decode()
+    assert (
+        after[1].json()["objections"]["objections"]
+        == after[2].json()["objections"]["objections"]
+        == after[3].json()["objections"]
+        == 1
+    )
+    assert all(WRONG not in a.content.decode() for a in after)
+    sign_in(client, civil[0])
+    assert "异议标注" in client.get(f"/desk/datasets/{civil[2].number}").content.decode()
 
 
 def test_only_who_may_see_a_datum_objects(civil, user):
