@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from shugang.kernel import paging
@@ -33,7 +34,8 @@ def _page(request: HttpRequest, number: str, refusal: Refusal | None) -> HttpRes
     grant = row.grant
     assert grant is not None
     fields = set(grant.terms["fields"])
-    columns = [c for c in grant.source["columns"] if c["name"] in fields]
+    names = {i.column or i.name: i for i in row.resource.items.all()}
+    columns = [(c, names.get(c["name"])) for c in grant.source["columns"] if c["name"] in fields]
     context = {
         "row": row, "grant": grant, "columns": columns, "used": queries.public_downloads(row), "version": grant.source["version"],
         "formats": [(f, FORMAT_LABELS[f]) for f in FORMATS], "general": refusal.message if refusal else None,
@@ -46,16 +48,19 @@ def open_dataset(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, number, None)
 
 
+@never_cache
 @require_POST
 def download(request: HttpRequest, number: str) -> HttpResponseBase:
-    """A link, made now, and the browser sent along it."""
+    """A link, made now, to be followed: forms of a page lead nowhere but to this site."""
+    format = request.POST.get("format", "csv")
     try:
-        made = make_link(number, request.POST.get("format", "csv"))
+        made = make_link(number, format)
     except Refusal as refusal:
         if refusal.status == 404:
             raise
         return _page(request, number, refusal)
-    return redirect(made["url"])
+    context = {"row": queries.public_opening(number), "place": made["url"], "format": FORMAT_LABELS[format]}
+    return render(request, "publicdata/open_link.html", context)
 
 
 urlpatterns = [

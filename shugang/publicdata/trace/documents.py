@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from shugang.assets.registration import sealing
+from shugang.delivery.words import word
 from shugang.kernel import clock, sequencer
 from shugang.policy.text import Text
 from shugang.ui import language
@@ -46,7 +47,7 @@ def pdf(found: Traced) -> bytes:
          "columns": _columns(Text("依据", "Basis"), Text("步骤", "Step"), Text("办理人", "By"), Text("时间", "When"), Text("存证", "Log")), "lines": steps},
         {"title": Text("使用", "Use"),
          "columns": _columns(Text("日期", "Day"), Text("授权", "Grant"), Text("使用方", "By"), Text("结果", "Outcome"), Text("次数", "Uses"), Text("行数", "Rows")),
-         "lines": [[u["day"].isoformat(), u["grant__number"], u["grant__grantee__name"], u["outcome"], number(u["n"]), number(u["rows"] or 0)]
+         "lines": [[u["day"].isoformat(), u["grant__number"], u["grant__grantee__name"], word(u["outcome"]), number(u["n"]), number(u["rows"] or 0)]
                    for u in found.uses]},
         {"title": Text("成效", "What came of it"), "columns": _columns(Text("编号", "Number"), Text("使用方", "By"), Text("成效", "Result")),
          "lines": [[o["number"], o["party"].name, o["result"] or o["product"]] for o in found.outcomes]},

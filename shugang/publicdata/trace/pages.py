@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_GET
 
+from shugang.delivery.words import word
 from shugang.kernel import paging
 from shugang.market.contracts.amendment_pages import download
 from shugang.market.http import member
@@ -27,7 +28,7 @@ def trace_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def trace_page(request: HttpRequest, kind: str, number: str) -> HttpResponse:
     found = queries.trace(member(request), kind, number)
-    context = {"found": found, "kinds": queries.KINDS, "purposes": PURPOSES, "total": found.total}
+    context = {"found": found, "kinds": queries.KINDS, "purposes": PURPOSES, "total": found.total, "word": word}
     return render(request, "publicdata/trace.html", context)
 
 

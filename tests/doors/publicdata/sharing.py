@@ -32,7 +32,7 @@ DOORS: tuple[Door, ...] = (
     *both("/desk/openings/new?resource=<resource:fourth>", "minzheng", _opening, reach=OWN),
     read("/open-data", reach=OPEN),
     read(f"/open-data/{OPENED}", reach=OPEN),
-    post(f"/open-data/{OPENED}/download", "", {"format": "csv"}, reach=OPEN),
+    post(f"/open-data/{OPENED}/download", "", {"format": "csv"}, (200,), reach=OPEN),
     api("GET", "/sharing-requests/form", "", reach=OPEN),
     api("GET", "/sharing-requests", "weijian", reach=OWN),
     api("GET", f"/sharing-requests/{REQUEST}", "weijian", readers=("minzheng", "shuju")),
