@@ -99,6 +99,33 @@ def until(city: dict[str, Any], key: str, status: int) -> Any:
     raise AssertionError((found, body))
 
 
+PUBLIC = (
+    "/open-data",
+    "/open-data/<opening>",
+    "/scenarios",
+    "/scenarios/<approval>",
+    "/development-data",
+    "/scenario-calls",
+    "/operations",
+)
+DESKS = {
+    "shuju": ("/desk/sharing", "/desk/scenario-classes", "/desk/scenario-classes/<approval>", "/desk/public-report", "/desk/operations"),
+    "mzguan": ("/desk/openings", "/desk/public-trace/resource/<resource>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("english", [False, True], ids=["zh", "en"])
+def test_the_pages_fit_both_widths(chromium, city, english, states):
+    for width in ("wide", "phone"):
+        for name, addresses in {"": PUBLIC, **DESKS}.items():
+            label = f"public-{width}-{'en' if english else 'zh'}-{name or 'anybody'}"
+            visitor = visitor_for(chromium, city["site"], label, width, states[name], english)
+            for address in addresses:
+                visitor.go(re.sub(r"<(\w+)>", lambda m: str(city[m[1]]), address))
+                visitor.look(re.sub(r"\W+", "-", address).strip("-"))
+            visitor.context.close()
+
+
 def test_the_developers_way(chromium, city, states):
     office, developer = person(chromium, city, states, "shuju"), person(chromium, city, states, "xufang")
     office.go("/desk/scenario-calls/new")
@@ -215,30 +242,3 @@ def until_open(city: dict[str, Any]) -> None:
         except urllib.error.HTTPError:
             continue
     raise AssertionError("the plane never served the open data")
-
-
-PUBLIC = (
-    "/open-data",
-    "/open-data/<opening>",
-    "/scenarios",
-    "/scenarios/<approval>",
-    "/development-data",
-    "/scenario-calls",
-    "/operations",
-)
-DESKS = {
-    "shuju": ("/desk/sharing", "/desk/scenario-classes", "/desk/scenario-classes/<approval>", "/desk/public-report", "/desk/operations"),
-    "mzguan": ("/desk/openings", "/desk/public-trace/resource/<resource>"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("english", [False, True], ids=["zh", "en"])
-def test_the_pages_fit_both_widths(chromium, city, english, states):
-    for width in ("wide", "phone"):
-        for name, addresses in {"": PUBLIC, **DESKS}.items():
-            label = f"public-{width}-{'en' if english else 'zh'}-{name or 'anybody'}"
-            visitor = visitor_for(chromium, city["site"], label, width, states[name], english)
-            for address in addresses:
-                visitor.go(re.sub(r"<(\w+)>", lambda m: str(city[m[1]]), address))
-                visitor.look(re.sub(r"\W+", "-", address).strip("-"))
-            visitor.context.close()
