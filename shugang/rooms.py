@@ -57,6 +57,7 @@ ROOMS = (
     "market.guidance",
     "market.disclosure",
     "publicdata.catalogue",
+    "publicdata.catalogue.harvest",
     "publicdata.sources",
     "publicdata.crosscheck",
     "publicdata.rectification",

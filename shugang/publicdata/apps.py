@@ -4,6 +4,7 @@ from django.apps import AppConfig
 
 ROOMS = (
     "catalogue",
+    "catalogue.harvest",
     "sources",
     "crosscheck",
     "rectification",

@@ -2,6 +2,7 @@
 
 from .authorisation import models as authorisation
 from .catalogue import models as catalogue
+from .catalogue.harvest import models as harvest
 from .crosscheck import models as crosscheck
 from .lineage import models as lineage
 from .rectification import models as rectification
@@ -14,6 +15,7 @@ __all__ = [
     "authorisation",
     "catalogue",
     "crosscheck",
+    "harvest",
     "lineage",
     "rectification",
     "scenarios",

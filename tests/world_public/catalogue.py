@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from shugang.kernel import engine
+from shugang.kernel import clock, engine
 from shugang.publicdata.catalogue import importing, services
+from shugang.publicdata.catalogue.harvest.models import Harvest
 from shugang.publicdata.catalogue.models import PublicResource
 from shugang.publicdata.catalogue.testing import make_answers
 
@@ -51,3 +52,7 @@ def leave(world: Any) -> None:
     csv = "资源名称,资源摘要,资源类别,分类码,主题,数据格式,更新周期,共享类型,共享方式,开放类型,信息项名称,数据类型\n"
     csv += "见义勇为,表彰名单,部门,306001,{},数据库,年,无条件,接口,有条件,名称,字符型\n"
     things["import:wrong"] = importing.upload(handler, "目录.csv", csv.format("天文").encode())
+    things["harvest:wrong"] = Harvest.objects.create(
+        department=handler.party, person=handler.person, url="https://catalogue.example.org", sha256="0" * 64, entries=2, mistaken=1,
+        created_at=clock.now(), report=[{"line": 2, "name": "示例目录", "wrong": {"name": ["请填写“资源名称”。", "Please fill in “Name”."]}}],
+    )  # fmt: skip

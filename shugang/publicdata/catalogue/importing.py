@@ -62,18 +62,24 @@ def _land(actor: Actor, contents: Sequence[dict[str, Any]], facts: dict[str, Any
 
 def _checked(department: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """The contents of the entries that read well; what is wrong of the others is noted in them."""
-    rows: list[tuple[Entry, dict[str, Any]]] = []
+    rows: list[tuple[Entry, PublicResource | None, dict[str, Any]]] = []
     for entry in entries:
-        content = _content(entry)
+        content = content_of(entry)
         if content is not None:
-            rows.append((entry, content))
+            rows.append((entry, None, content))
     _codes(entries)
-    for (entry, _), found in zip(rows, guards.misfits(department, [(None, c) for _, c in rows]), strict=True):
+    check_contents(department, rows)
+    return [content for _, _, content in rows]
+
+
+def check_contents(department: int, rows: Sequence[tuple[Entry, PublicResource | None, dict[str, Any]]]) -> None:
+    """Note in each entry what does not fit the catalogue; the resource is the one that the content is for, if there is one."""
+    read = [row for row in rows if row[2]]
+    for (entry, _, _), found in zip(read, guards.misfits(department, [(r, c) for _, r, c in read]), strict=True):
         entry.wrong |= found
-    return [content for _, content in rows]
 
 
-def _content(entry: Entry) -> dict[str, Any] | None:
+def content_of(entry: Entry) -> dict[str, Any] | None:
     """By the form itself; a whole code stands in for its classification, and is kept."""
     values = dict(entry.values)
     code = values.pop("code", "")

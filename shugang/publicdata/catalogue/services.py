@@ -113,9 +113,16 @@ def _free(resource: PublicResource, states: Sequence[str]) -> None:
 @verb
 def propose_change(actor: Actor, number: str, data: Mapping[str, Any], reason: str) -> Case:
     """The next version of a published entry. Raises Refusal `wrong_standing`, `in_another_filing`, `invalid_form`, `no_change`."""
+    content = forms.read(data)
+    return propose_content(actor, number, content, reason)
+
+
+@verb
+def propose_content(actor: Actor, number: str, read: Mapping[str, Any], reason: str) -> Case:
+    """As `propose_change`, of a content that the form has read already."""
     resource = own_resource(actor, number)
     _free(resource, ("published",))
-    content = {**forms.read(data), "code": resource.code}
+    content = {**read, "code": resource.code}
     if not contents.differences(contents.of_resource(resource), content):
         raise Refusal(
             "no_change",

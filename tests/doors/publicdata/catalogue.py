@@ -8,6 +8,8 @@ from ..base import CLOSED, OPEN, OWN, Door, api, both, post, read
 
 SHOWN, IDLE, DRAFT = "<public:open>", "<public:idle>", "<filing:draft>"
 WHY = {"reason": "机构撤并。"}
+HARVEST = {"url": "http://127.0.0.1:9/", "classification": "306001", "theme": "civil", "update_cycle": "yearly", "sharing": "unconditional",
+           "sharing_method": "platform", "opening": "unconditional", "condition": ""}  # fmt: skip
 
 
 def _answers(**changes: Any) -> dict[str, Any]:
@@ -76,8 +78,14 @@ DESK: tuple[Door, ...] = (
     *both("/desk/catalogue-imports", "minzheng", lambda _: {"file": _sheet()}),
     read("/desk/catalogue-imports/template.xlsx", "minzheng"),
     read("/desk/catalogue-imports/<import:wrong>", "minzheng"),
+    # A test reaches nobody outside: the owner gets as far as the guard of addresses.
+    *both("/desk/catalogue-harvests", "minzheng", HARVEST, ok=(422,), unchanged=True),
+    read("/desk/catalogue-harvests/<harvest:wrong>", "minzheng"),
+    read("/desk/catalogue-harvests/<harvest:wrong>?format=csv", "minzheng"),
     read("/desk/catalogue-imports/<import:wrong>?format=csv", "minzheng"),
     api("GET", "/public-data-imports/<import:wrong>", "minzheng"),
+    api("POST", "/public-data-harvests", "minzheng", HARVEST, ok=(422,), unchanged=True),
+    api("GET", "/public-data-harvests/<harvest:wrong>", "minzheng"),
     Door("/api/v1/public-data-imports", "minzheng", CLOSED, "POST", lambda _: {"file": _sheet()}),
     api("GET", "/own-public-data", "minzheng", reach=OWN),
     api("GET", f"/own-public-data/{SHOWN}", "minzheng", readers=("shuju",)),

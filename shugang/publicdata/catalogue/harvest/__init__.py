@@ -1,0 +1,1 @@
+"""收割: entries of another catalogue become a department's drafts."""
