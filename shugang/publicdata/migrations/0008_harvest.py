@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("parties", "0002_posts_apart"),
-        ("publicdata", "0006_operation_scenarios"),
+        ("publicdata", "0007_sources_checks_rectification"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
