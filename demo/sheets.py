@@ -36,3 +36,9 @@ SHEETS: dict[str, dict[str, str]] = {
         "technical": "经供方节点运行登记的查询", "quality": "46家；市值档为年末口径",
     },
 }  # fmt: skip
+SUMMARIES_EN: dict[str, str] = {
+    "air": "Six pollutants and the air quality index of 4 stations, hour by hour; for studies of environment and travel.",
+    "clinics": "Names, cities and telephones of Fujian's fever clinics and designated hospitals; for guidance and checks.",
+    "segments": "Which place and carrier a mobile number segment belongs to; for checking numbers and controlling risk.",
+    "companies": "Codes, names and industries of the listed companies of Xiamen; for analyses of credit and risk.",
+}

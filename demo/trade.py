@@ -20,7 +20,7 @@ from shugang.policy.terms import Mask, Quota, Rate, RowFilter, Terms
 
 from .delivery import DAILY_CAP
 from .registration import SOURCES
-from .sheets import SHEETS
+from .sheets import SHEETS, SUMMARIES_EN
 from .stage import Stage
 
 FREE = PricePlan("free")
@@ -123,7 +123,7 @@ def products(stage: Stage) -> None:
                 supplier, asset_number=stage.things[f"asset:{offer.key}"].number, name=offer.name, name_en=offer.name_en,
                 summary=next(s.summary for s in SOURCES if s.key == offer.key), type=offer.type, sector=offer.sector,
                 mode=offer.mode, offered_terms=offered_terms(offer.key, offer.purpose), price_plan=offer.plan,
-                spec=SHEETS[offer.key], source=_source(offer),
+                summary_en=SUMMARIES_EN[offer.key], spec=SHEETS[offer.key], source=_source(offer),
                 plane_number=stage.things["plane"].number if offer.mode == "query" else None,
             )  # fmt: skip
             case = apply_listing(
