@@ -253,6 +253,10 @@ PUBLIC = (
     "/services",
     "/pricing-models",
     "/tariffs",
+    "/demands",
+    "/auctions",
+    "/disclosure",
+    "/rules",
     "/verify",
     "/log",
     "/help",
@@ -264,17 +268,17 @@ PUBLIC = (
 )
 DESKS = {
     "xufang": ("/desk", "/desk/waiting", "/desk/contracts", "/desk/inquiries", "/desk/grants", "/desk/usage", "/desk/bills",
-               "/desk/statements", "/desk/party", "/desk/people", "/desk/security"),
+               "/desk/statements", "/desk/rights", "/desk/acceptances", "/desk/disputes", "/desk/invoices", "/desk/deposits", "/desk/party", "/desk/people", "/desk/security"),
     "gongfang": ("/desk", "/desk/datasets", "/desk/assets", "/desk/products", "/desk/products/new", "/desk/connectors",
                  "/desk/grading", "/desk/security-reviews", "/desk/quality", "/desk/appraisals", "/desk/book-costs"),
     "pinggu": ("/desk", "/desk/services", "/desk/orders", "/desk/reports", "/desk/appraisals"),
-    "yunying": ("/desk", "/desk/settlement", "/desk/ledger", "/desk/bank", "/desk/reconciliation"),
+    "yunying": ("/desk", "/desk/settlement", "/desk/ledger", "/desk/ledger-checks", "/desk/bank", "/desk/reconciliation"),
     "shouli": ("/desk", "/desk/assets"),
     "jianguan": ("/desk", "/desk/reconciliation", "/desk/contracts"),
     "anquan": ("/desk/admin/security", "/desk/security"),
 }  # fmt: skip
 FIRST = (
-    r"^/(products|verify|services|agencies|reports|pricing-models|cases|trace/\w+|desk/(contracts|grants|bills|datasets|assets"
+    r"^/(products|rules|auctions|demands|verify|services|agencies|reports|pricing-models|cases|trace/\w+|desk/(contracts|grants|bills|disputes|acceptances|invoices|datasets|assets"
     r"|statements|inquiries|products|grading|security-reviews|quality|appraisals|book-costs|services|orders|prices))/[A-Z]"
 )
 
