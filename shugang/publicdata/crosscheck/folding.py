@@ -38,8 +38,9 @@ def folded(text: str) -> str:
 
 
 def fold(con: duckdb.DuckDBPyConnection, relation: str, columns: list[str]) -> str:
-    """A relation like `relation` with `columns` folded; where nothing has to be folded, itself."""
-    name = "folded_values"
+    """A relation like the table `relation` with `columns` folded, to be read while `folded_<relation>` stands; where nothing has
+    to be folded, itself."""
+    name = f"folded_{relation}"
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name} (was VARCHAR, is_ VARCHAR)")
     for column in columns:
         c = quote(column)

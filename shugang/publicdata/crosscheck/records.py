@@ -28,6 +28,7 @@ def load(con: duckdb.DuckDBPyConnection, plan: Plan, relations: Mapping[str, str
     parts = [_source(con, plan, place, source, relations[source.name]) for place, source in enumerate(plan.sources)]
     con.execute(f"CREATE OR REPLACE TEMP TABLE records AS {' UNION ALL BY NAME '.join(parts)}")
     for place in range(len(plan.sources)):
+        con.execute(f"DROP TABLE IF EXISTS folded_source_{place}")
         con.execute(f"DROP TABLE source_{place}")
 
 
