@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -28,8 +29,13 @@ def _sqlite() -> bool:
 
 
 def _filter_word(name: str) -> str:
+    return _marked(name, "zzf" if _sqlite() else "ZZF")
+
+
+@lru_cache(maxsize=4096)
+def _marked(name: str, mark: str) -> str:
     """`sector:Q` as a word that no text holds; PostgreSQL searches one list, so there it has capitals, which no query has."""
-    return ("zzf" if _sqlite() else "ZZF") + "".join(c if c.isascii() and c.isalnum() else f"z{ord(c):x}" for c in name)
+    return mark + "".join(c if c.isascii() and c.isalnum() else f"z{ord(c):x}" for c in name)
 
 
 def write(documents: Sequence[SearchDocument], filters: Sequence[Iterable[str]]) -> None:

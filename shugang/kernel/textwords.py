@@ -31,7 +31,7 @@ def normalise(text: str) -> str:
 
 def _plain(word: str) -> bool:
     """Whether every database's own notion of a word agrees with ours."""
-    return word.isalnum() and all(ord(c) < 0x10000 for c in word)
+    return word.isalnum() and (word.isascii() or all(ord(c) < 0x10000 for c in word))
 
 
 def _coded(sign: str) -> str:

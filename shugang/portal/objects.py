@@ -34,6 +34,7 @@ LABELS: dict[str, Text] = {
     "scenario": Text("场景应用", "Application of a scenario"),
     "auction_bid": Text("竞价报价", "Bid in an auction"),
     "public_resource": Text("公共数据资源", "Public resource"),
+    "service_bundle": Text("一件事", "Life-event bundle"),
 }
 ADDRESSES: dict[str, str] = {
     "case": "/cases/{}",
@@ -62,6 +63,7 @@ ADDRESSES: dict[str, str] = {
     "operation": "/desk/operations/{}",
     "scenario_class": "/desk/scenario-classes/{}",
     "scenario": "/desk/scenarios/{}",
+    "service_bundle": "/public-data/bundles/{}",
 }
 
 

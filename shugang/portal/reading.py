@@ -31,7 +31,7 @@ _TABLES |= {"demand": Case, "invitation": Case, "mandate": Mandate, "public_reso
 _TABLES |= dict.fromkeys(("sharing", "opening", "operation", "scenario_class", "scenario"), Case)
 # Who takes part in these decides; what lies upstream of them is shared.
 _DEALS = frozenset({"inquiry", "contract", "grant", "bill", "order", "bundle"})
-_PUBLIC = frozenset({"certificate", "voucher", "report", "auction"})
+_PUBLIC = frozenset({"certificate", "voucher", "report", "auction", "service_bundle"})
 
 
 class Reader:

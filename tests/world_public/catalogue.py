@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shugang.kernel import clock, engine
-from shugang.publicdata.catalogue import importing, services
+from shugang.publicdata.catalogue import bundles, importing, services
 from shugang.publicdata.catalogue.harvest.models import Harvest
 from shugang.publicdata.catalogue.models import PublicResource
 from shugang.publicdata.catalogue.testing import make_answers
@@ -56,3 +56,7 @@ def leave(world: Any) -> None:
         department=handler.party, person=handler.person, url="https://catalogue.example.org", sha256="0" * 64, entries=2, mistaken=1,
         created_at=clock.now(), report=[{"line": 2, "name": "示例目录", "wrong": {"name": ["请填写“资源名称”。", "Please fill in “Name”."]}}],
     )  # fmt: skip
+    things["bundle:birth"] = bundles.keep(world.actor("shuju"), {
+        "name": "新生儿出生一件事", "name_en": "A child is born", "summary": "出生登记、医保、预防接种一次办。",
+        "lead": world.number("civil"), "needs": "名称\n登记日期|DE00002\n父母信息",
+    })  # fmt: skip

@@ -12,8 +12,8 @@ from shugang.kernel import paging
 from shugang.kernel.models import Case
 from shugang.market.http import member, once_api
 
+from . import bundles, coverage, finding, import_pages, importing, presenting, public_pages, queries, services, sheet
 from . import content as contents
-from . import finding, import_pages, importing, presenting, public_pages, queries, services, sheet
 from .finding import Wanted
 from .forms import FORM, ITEM
 from .models import Filing, FilingEntry
@@ -184,3 +184,36 @@ def upload(request: HttpRequest, file: UploadedFile = File(...)) -> dict[str, An
 @router.get("/public-data-imports/{pk}", summary="One import: what came of it, or every mistake by row")
 def one_import(request: HttpRequest, pk: int) -> dict[str, Any]:
     return import_pages.as_json(importing.get_import(member(request), pk))
+
+
+@router.get("/public-data-coverage", summary="By department what is still missing of its published entries")
+def coverage_board(request: HttpRequest) -> dict[str, Any]:
+    return coverage.as_json(coverage.board(member(request)))
+
+
+class BundleIn(Schema):
+    """The answers of its form: name, name_en, summary, lead (number of a department), needs (one a line: item|element or entry)."""
+
+    form: dict[str, Any]
+
+
+@router.get(
+    "/life-event-bundles/{number}",
+    auth=None,
+    summary="The items that a service for a life event needs, and whether each is there",
+)
+def bundle(request: HttpRequest, number: str) -> dict[str, Any]:
+    found = bundles.public_bundle(number)
+    return bundles.as_json(found, bundles.found_of([found])[found.pk])
+
+
+@router.post("/life-event-bundles", summary="Describe a life event; the data office's handler")
+def make_bundle(request: HttpRequest, said: BundleIn) -> dict[str, Any]:
+    actor = member(request)
+    return once_api(request, said.dict(), lambda: {"number": bundles.keep(actor, said.form).number})
+
+
+@router.post("/life-event-bundles/{number}", summary="Change the description of a life event")
+def change_bundle(request: HttpRequest, number: str, said: BundleIn) -> dict[str, Any]:
+    actor = member(request)
+    return once_api(request, [number, said.dict()], lambda: {"number": bundles.keep(actor, said.form, number).number})

@@ -17,7 +17,7 @@ from shugang.ui.exports import csv_response
 from shugang.ui.workbooks import XLSX
 
 from .. import bodies
-from . import importing, presenting, sheet
+from . import freshness, importing, presenting, sheet
 from .models import CatalogueImport
 from .template import template
 
@@ -77,7 +77,7 @@ def imports(request: HttpRequest) -> HttpResponseBase:
     page = paging.page(rows, request.GET.get("after", ""))
     context = {
         "page": page,
-        "most": importing.rules()["import_rows"],
+        "most": freshness.rules()["import_rows"],
         "megabytes": sheet.MAX_BYTES >> 20,
         **form_state(refusal),
     }

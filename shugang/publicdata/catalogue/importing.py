@@ -6,27 +6,22 @@ What lands is drafts: the handler still looks at the filing and hands it in, and
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
-from shugang.kernel.profiles import current_profile
 from shugang.kernel.verbs import verb
 from shugang.policy.text import Text
 
 from ..bodies import require_handler
-from . import described, forms, guards, kinds, services, sheet
+from . import described, forms, freshness, guards, kinds, services, sheet
 from .models import CatalogueImport, Filing, PublicResource
 from .sheet import Entry
 
 SHOWN = 1000  # so many entries with mistakes are kept in the report
 SHEET = Text("这次导入", "import")
-
-
-def rules() -> Mapping[str, Any]:
-    return dict(current_profile("public-catalogue", clock.today()).data)
 
 
 def upload(actor: Actor, file_name: str, content: bytes) -> CatalogueImport:
@@ -35,7 +30,7 @@ def upload(actor: Actor, file_name: str, content: bytes) -> CatalogueImport:
     Raises Refusal `forbidden`, `bad_sheet` (the file as a whole cannot be read), `not_found` (no data office yet).
     """
     department = require_handler(actor)
-    most = int(rules()["import_rows"])
+    most = int(freshness.rules()["import_rows"])
     entries = described.read(content) if described.is_description(content) else sheet.read(content, most)
     contents = _checked(department, entries)
     wrong = [e for e in entries if e.wrong]

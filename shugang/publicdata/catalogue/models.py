@@ -26,7 +26,8 @@ class PublicResource(ScopedModel):
     """One entry of the catalogue. The columns and the items are what its state shows: of a draft what stands in it, else the
     newest published version; a change in preparation stands in its filing, never here.
 
-    `case`: of the filing that last touched it. `data_at`: when the data itself was last brought up to date.
+    `case`: of the filing that last touched it. `data_at`: when the data itself was last brought up to date;
+    `data_due_at`: by when it has to be again, by its update cycle and the rules.
     """
 
     class State(models.TextChoices):
@@ -59,6 +60,8 @@ class PublicResource(ScopedModel):
     version = models.PositiveIntegerField(default=0)
     published_at = models.DateTimeField(null=True)
     data_at = models.DateTimeField(null=True)
+    data_due_at = models.DateTimeField(null=True)
+    overdue_told = models.BooleanField(default=False)
     case = models.ForeignKey("kernel.Case", on_delete=models.PROTECT, null=True, related_name="public_resources")
     created_at = models.DateTimeField()
 
@@ -98,6 +101,9 @@ class PublicResource(ScopedModel):
         indexes = [
             models.Index(fields=["state", "department"], name="resource_by_department"),
             models.Index(fields=["state", "theme"], name="resource_by_theme"),
+            models.Index(
+                fields=["data_due_at"], condition=Q(state="published", overdue_told=False), name="resource_falls_due"
+            ),
         ]
 
     @classmethod
@@ -264,3 +270,33 @@ class CatalogueImport(ScopedModel):
     @classmethod
     def scope(cls, actor: Any) -> Q:
         return Q(department_id=actor.party_id or 0)
+
+
+class ServiceBundle(models.Model):
+    """一件事: a service for a life event, with the items that it needs. Public; kept by the data office."""
+
+    number = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    name_en = models.CharField(max_length=160, blank=True)
+    summary = models.CharField(max_length=800)
+    lead = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class BundleNeed(models.Model):
+    """One item that the service needs: of a named entry, or of whichever holds the data element, or an item of that name."""
+
+    bundle = models.ForeignKey(ServiceBundle, on_delete=models.PROTECT, related_name="needs")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    element = models.CharField(max_length=20, blank=True)
+    resource = models.ForeignKey(PublicResource, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bundle", "position"], name="need_position_once"),
+            models.UniqueConstraint(fields=["bundle", "name"], name="need_name_once"),
+        ]

@@ -18,8 +18,8 @@ from shugang.market.http import form_state, member, once, revision_of, status_of
 from shugang.policy.text import Text
 
 from .. import bodies
+from . import board_pages, coverage, forms, freshness, import_pages, kinds, presenting, public_pages, queries, services
 from . import content as contents
-from . import forms, import_pages, kinds, presenting, public_pages, queries, services
 from .forms import FORM, ITEM, WHY
 from .models import Filing
 from .process import FILING, FILING_KINDS
@@ -44,6 +44,12 @@ def resource_list(request: HttpRequest) -> HttpResponse:
     rows = queries.resources(actor, state)
     if q:
         rows = rows.filter(name__icontains=q) | rows.filter(code__startswith=q)
+    lack, department = request.GET.get("lack", ""), request.GET.get("department", "")[:20]
+    lack = lack if lack in coverage.LACKS else ""
+    if lack:
+        rows = rows.filter(coverage.lack(lack))
+    if department:
+        rows = rows.filter(department__number=department)
     kind = request.GET.get("format", "")
     if kind in ("csv", "xlsx"):
         lines = ([*public_pages.line(r), kinds.STATES[r.state], r.version] for r in rows.order_by("-pk")[:10_000])
@@ -54,6 +60,7 @@ def resource_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page, "segments": segments, "q": q, "state": state, "words": presenting.WORDS, "states": kinds.STATES, "tones": kinds.TONES,
         "may": bodies.may_handle(actor), "mine": "department" in actor.roles,
+        "lack": coverage.LACKS.get(lack), "fresh": {r.pk: freshness.LABELS[freshness.standing(r)] for r in page.items},
     }  # fmt: skip
     return render(request, "publicdata/catalogue/resource_list.html", context)
 
@@ -70,7 +77,7 @@ def resource_page(request: HttpRequest, number: str) -> HttpResponse:
     )
     context = {
         **public_pages.shown(resource, content), "versions": list(queries.public_versions(resource)[:50]), "filing": filing,
-        "may": may and filing is None, "may_tell": may and resource.state == "published",
+        "may": may and filing is None, "fresh": freshness.LABELS[freshness.standing(resource)], "may_tell": may and resource.state == "published",
         "standings": [(k, STANDINGS[k][0], STANDINGS[k][2]) for k in offered],
         **form_state(None),
     }  # fmt: skip
@@ -281,5 +288,6 @@ urlpatterns = [
     path("desk/filings/<str:number>", filing_page, name="filing"),
     path("desk/filings/<str:number>/entries/<str:resource>", edit_entry, name="edit-entry"),
     *import_pages.urlpatterns,
+    *board_pages.urlpatterns,
     *public_pages.urlpatterns,
 ]

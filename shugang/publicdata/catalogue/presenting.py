@@ -103,6 +103,7 @@ def as_json(resource: PublicResource, content: Mapping[str, Any]) -> dict[str, A
         **{k: v for k, v in content.items() if k != "dataset"},
         "published_at": resource.published_at.isoformat() if resource.published_at else None,
         "data_at": resource.data_at.isoformat() if resource.data_at else None,
+        "data_due_at": resource.data_due_at.isoformat() if resource.data_due_at else None,
         "url": f"/public-data/{resource.number}",
     }  # fmt: skip
 

@@ -20,7 +20,7 @@ from shugang.ui.workbooks import Sheet, xlsx_response
 
 from ..rectification.queries import mark_json, public_mark
 from . import content as contents
-from . import finding, kinds, presenting, queries, schema_org
+from . import finding, freshness, kinds, presenting, queries, schema_org
 from .finding import FACETS, SORTS, Result, Wanted
 from .models import CatalogueChange, PublicResource, ResourceVersion
 
@@ -146,6 +146,7 @@ def public_page(request: HttpRequest, number: str) -> HttpResponse:
         **shown(resource, content), "versions": list(queries.public_versions(resource)[:50]),
         "json_url": f"/public-data/{resource.number}.json", "schema_org": schema_org.block(resource),
         "mark": mark_of(resource), "may_object": request.actor.party_id is not None,  # type: ignore[attr-defined]
+        "fresh": freshness.LABELS[freshness.standing(resource)],
     }  # fmt: skip
     return render(request, "publicdata/catalogue/public_page.html", context)
 

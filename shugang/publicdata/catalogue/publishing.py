@@ -13,12 +13,13 @@ from shugang.kernel.numbering import next_numbers
 
 from . import content as contents
 from . import index, kinds
+from .freshness import Terms, set_due
 from .models import CatalogueChange, InformationItem, PublicResource, ResourceVersion
 
 FEED = "catalogue.change"
 BATCH = 2000
 _SAVED = [
-    *contents.FIELDS, "dataset", "state", "version", "published_at", "data_at", "case",
+    *contents.FIELDS, "dataset", "state", "version", "published_at", "data_at", "data_due_at", "overdue_told", "case",
 ]  # fmt: skip
 
 
@@ -27,12 +28,14 @@ def publish(rows: Sequence[tuple[PublicResource, dict[str, Any]]], case: Case | 
     numbers = {content["dataset"] for _, content in rows if content.get("dataset")}
     datasets = dict(Dataset.objects.filter(number__in=numbers).values_list("number", "pk")) if numbers else {}
     kinds: list[tuple[str, PublicResource]] = []
+    terms = Terms()
     for resource, content in rows:
         contents.apply(resource, content, datasets)
         kinds.append(("changed" if resource.version else "published", resource))
         resource.version += 1
         resource.state, resource.published_at, resource.case = PublicResource.State.PUBLISHED, now, case
         resource.data_at = resource.data_at or now
+        set_due(resource, terms)
     PublicResource.objects.bulk_update([r for r, _ in rows], _SAVED, batch_size=200)
     replace_items(rows)
     ResourceVersion.objects.bulk_create(

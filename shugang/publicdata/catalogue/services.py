@@ -19,6 +19,7 @@ from ..bodies import require_handler, the_data_office
 from . import content as contents
 from . import forms, guards, publishing
 from .effects import digest
+from .freshness import Terms, set_due
 from .models import Filing, FilingEntry, PublicResource
 from .process import FILING
 from .queries import RESOURCE
@@ -177,6 +178,7 @@ def data_updated(actor: Actor, number: str) -> PublicResource:
             409,
         )
     resource.data_at = clock.now()
-    resource.save(update_fields=["data_at"])
+    set_due(resource, Terms())
+    resource.save(update_fields=["data_at", "data_due_at", "overdue_told"])
     emit("catalogue.data_updated", actor, [("public_resource", number)], {"by": "statement"})
     return resource

@@ -10,6 +10,14 @@ SHOWN, IDLE, DRAFT = "<public:open>", "<public:idle>", "<filing:draft>"
 WHY = {"reason": "机构撤并。"}
 HARVEST = {"url": "http://127.0.0.1:9/", "classification": "306001", "theme": "civil", "update_cycle": "yearly", "sharing": "unconditional",
            "sharing_method": "platform", "opening": "unconditional", "condition": ""}  # fmt: skip
+BIRTH = "<bundle:birth>"
+NEEDED = {
+    "name": "退休一件事",
+    "name_en": "Retirement",
+    "summary": "养老金和医保一次办。",
+    "lead": "<civil>",
+    "needs": "姓名|DE00001",
+}
 
 
 def _answers(**changes: Any) -> dict[str, Any]:
@@ -51,6 +59,12 @@ PUBLIC: tuple[Door, ...] = (
     read(f"/public-data/{SHOWN}.json", reach=OPEN),
     read(f"/public-data/{SHOWN}/versions/2", reach=OPEN),
     read(f"/public-data/{SHOWN}/versions/2.json", reach=OPEN),
+    read("/public-data/bundles", reach=OPEN),
+    read("/public-data/bundles.json", reach=OPEN),
+    read(f"/public-data/bundles/{BIRTH}", reach=OPEN),
+    read(f"/public-data/bundles/{BIRTH}?format=csv", reach=OPEN),
+    read(f"/public-data/bundles/{BIRTH}.json", reach=OPEN),
+    api("GET", f"/life-event-bundles/{BIRTH}", "", reach=OPEN),
     api("GET", "/public-data-form", "", reach=OPEN),
     api("GET", "/public-data", "", reach=OPEN),
     api("GET", "/public-data-changes", "", reach=OPEN),
@@ -75,6 +89,15 @@ DESK: tuple[Door, ...] = (
     read("/desk/filings/<filing:examining>", "shushen", readers=("minzheng", "jianguan")),
     read("/desk/filings/<filing:change>", "minzheng"),
     *both(f"/desk/filings/{DRAFT}/entries/<public:draft>", "minzheng", _sent),
+    read("/desk/catalogue-coverage", "minzheng", readers=("weijian", "shuju", "jianguan")),
+    read("/desk/catalogue-coverage?format=csv", "shuju"),
+    read("/desk/catalogue?lack=no_dataset", "minzheng", OWN),
+    api("GET", "/public-data-coverage", "minzheng", readers=("shuju",)),
+    *both("/desk/bundles-of-services/new", "shuju", NEEDED),
+    *both(f"/desk/bundles-of-services/{BIRTH}/edit", "shuju", NEEDED),
+    post(f"/desk/bundles-of-services/{BIRTH}/remove", "shuju"),
+    api("POST", "/life-event-bundles", "shuju", {"form": NEEDED}),
+    api("POST", f"/life-event-bundles/{BIRTH}", "shuju", {"form": NEEDED}),
     *both("/desk/catalogue-imports", "minzheng", lambda _: {"file": _sheet()}),
     read("/desk/catalogue-imports/template.xlsx", "minzheng"),
     read("/desk/catalogue-imports/<import:wrong>", "minzheng"),

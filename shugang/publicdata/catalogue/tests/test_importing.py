@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shugang.delivery.plane import describing
@@ -260,6 +260,7 @@ def test_more_rows_than_the_rules_allow_are_refused():
         sheet.read(as_csv([row(), row()]), 1)
 
 
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.text("甲乙丙", max_size=3), st.text("子丑", max_size=2)), min_size=1, max_size=8))
 def test_no_item_is_lost_whatever_is_merged(pairs):
     """However names and items are blank, every named item is read once, in order."""
