@@ -55,7 +55,8 @@ def _selected(which: str, values: list[Any], first: str = "") -> list[Step]:
     names = ", ".join(f"e.{name}" for name in _FIELDS)
     with connection.cursor() as cursor:
         cursor.execute(f"{first} SELECT {names} FROM {LineageEdge._meta.db_table} e {which}", values)  # noqa: S608 names of ours
-        return [Step(*row[:5], bool(row[5])) for row in cursor.fetchall()]
+        rows: list[tuple[int, str, int, str, str, bool]] = cursor.fetchall()
+    return [Step(*row)._replace(masking=bool(row[5])) for row in rows]
 
 
 def record(run: LineageRun, steps: Iterable[Step]) -> int:
