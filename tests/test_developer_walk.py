@@ -221,6 +221,7 @@ def test_a_visitor_downloads_open_data(chromium, city):
     visitor.main().locator("button[value=csv]").click()
     visitor.page.wait_for_load_state("load")
     visitor.look("link")
+    visitor.page.wait_for_timeout(3000)  # the plane fetches new keys each second; nobody reads faster
     with visitor.page.expect_download() as fetched:
         visitor.main().locator("a[href*='/download/v1/']").click()
     text = fetched.value.path().read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ def register() -> None:
     from shugang.kernel import words
     from shugang.kernel.periodic import every_pass
     from shugang.policy.text import Text
-    from shugang.ui.menu import FOOTER, MenuItem
+    from shugang.ui.menu import MenuItem
     from shugang.ui.menu import register as add
 
     from ..doors import PUBLIC, develops, holds_public_data
@@ -17,4 +17,3 @@ def register() -> None:
     label = Text("授权运营", "Authorised operation")
     add(MenuItem(PUBLIC, label, "operations", "rosette-discount-check", holds_public_data, None, 50))
     add(MenuItem("desk.supply", label, "operations", "rosette-discount-check", develops, None, 80))
-    add(MenuItem(FOOTER, label, "operation-calls", order=4))

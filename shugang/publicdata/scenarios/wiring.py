@@ -48,4 +48,3 @@ def register() -> None:
         )
     )
     add(MenuItem(FOOTER, Text("应用场景", "Scenarios"), "scenario-catalogue", order=4))
-    add(MenuItem(FOOTER, Text("开发数据目录", "Development data"), "development-data", order=4))
