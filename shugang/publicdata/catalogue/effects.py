@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from shugang.kernel import clock
+from shugang.kernel.events import emit
 from shugang.kernel.models import CaseClock
 from shugang.kernel.procedure import Context
 from shugang.parties.keys.services import living_key, sign_digest
@@ -95,6 +96,8 @@ def approved(ctx: Context) -> None:
     if filing.kind in STANDING:
         state, kind = STANDING[filing.kind]
         publishing.stand([e.resource for e in entries], state, kind, ctx.case, now)
+        for entry in entries:
+            emit(f"catalogue.{kind}", ctx.actor, [("public_resource", entry.resource.number)], {}, ctx.case)
     else:
         publishing.publish([(e.resource, e.content) for e in entries], ctx.case, now)
     filing.entries.update(living=False)

@@ -20,6 +20,9 @@ OVERDUE = Rule("catalogue.data_overdue", "data", Text("公共数据{number}逾�
 FILINGS = Text("编目申报", "Filings")
 
 LABELS: dict[str, Text] = {
+    "catalogue.suspended": Text("目录已暂停，授权随之暂停", "Entry suspended, and the grants on it"),
+    "catalogue.resumed": Text("目录已恢复，授权随之恢复", "Entry resumed, and the grants on it"),
+    "catalogue.withdrawn": Text("目录已撤销，授权随之停用", "Entry withdrawn, and the grants on it stopped"),
     "catalogue.entered": Text("目录条目进入申报", "Entries put into the filing"),
     "catalogue.data_updated": Text("数据已更新", "Data brought up to date"),
     "catalogue.data_overdue": Text("数据逾期未更新", "Data overdue"),
