@@ -13,6 +13,7 @@ from shugang.delivery.models import Grant
 from shugang.market.contracts.models import Contract
 from shugang.market.contracts.services import sign
 from shugang.market.trade.services import accept, inquire, quote
+from shugang.publicdata.sharing.models import Opening
 
 from .doors import DOORS
 from .doors.base import CLOSED, ask, fill
@@ -39,11 +40,12 @@ def neighbour(world: Any) -> Any:
 
 
 def told(world: Any, name: str, addresses: list[str]) -> dict[str, set[str]]:
-    """Address → private numbers on what `name` is shown there."""
+    """Address → private numbers on what `name` is shown there; the grants of open data are everybody's."""
     found: dict[str, set[str]] = {}
+    everybodys = set(Opening.objects.exclude(grant=None).values_list("grant__number", flat=True))
     for address in addresses:
         with undone():
-            numbers = set(PRIVATE.findall(text_of(browser(world, name).get(address))))
+            numbers = set(PRIVATE.findall(text_of(browser(world, name).get(address)))) - everybodys
         if numbers:
             found[address] = numbers
     return found
