@@ -40,8 +40,10 @@ print(json.dumps({
 
 
 def free_ports() -> int:
-    """The first of three free ports in a row of ten, away from those that a person's own demonstration takes."""
-    for base in range(9300, 9900, 10):
+    """The first of three free ports in a row of ten, away from those that a person's own demonstration takes. Each test
+    worker has a range of its own: a site binds its ports seconds after they were found free."""
+    first = 9300 + 200 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for base in range(first, first + 200, 10):
         probes = [socket.socket() for _ in range(3)]
         try:
             for offset, probe in enumerate(probes):
