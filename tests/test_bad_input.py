@@ -475,7 +475,7 @@ QUESTIONS = [
 @pytest.mark.parametrize("door", READS, ids=str)
 def test_an_address_takes_rubbish_behind_its_question_mark(world, door):
     client = browser(world, door.owner)
-    for query in some(QUESTIONS, door, 2):
+    for query in some(QUESTIONS, door, 1 if ".pdf" in door.address else 2):
         with undone():
             answer = ask_with(client, door, world, query)
             assert answer.status_code < 500, query
