@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from shugang.kernel.actors import Actor
-from shugang.kernel.errors import forbidden, not_found
+from shugang.kernel.errors import Refusal, forbidden
 from shugang.parties.models import Party
 from shugang.policy.text import Text
 
 
 def the_data_office() -> Party:
-    """Who keeps the catalogue and decides what departments cannot agree on. Raises Refusal `not_found` before it is founded."""
-    party = Party.objects.filter(is_data_office=True, status=Party.Status.ACTIVE).order_by("id").first()
-    if party is None:
-        raise not_found(
-            Text(
-                "公共数据主管部门，请先由系统管理员设立",
-                "public data office; the system administrator sets it up first",
-            )
-        )
-    return party
+    """Who keeps the catalogue and decides what departments cannot agree on. Raises Refusal `no_data_office`."""
+    found = Party.objects.filter(is_data_office=True, status=Party.Status.ACTIVE).order_by("id").first()
+    if found is None:
+        raise Refusal(
+            "no_data_office",
+            Text("平台还没有设立公共数据主管部门，请联系系统管理员。", "No data office is founded yet; please ask the system administrator."),
+            409,
+        )  # fmt: skip
+    return found
 
 
 def may_handle(actor: Actor) -> bool:

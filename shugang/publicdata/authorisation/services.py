@@ -15,8 +15,8 @@ from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
 from shugang.policy.text import Text
 
+from ..bodies import the_data_office
 from ..granting import wrong
-from ..sharing.services import data_office
 from . import guards
 from .forms import BID, OBJECTION, PLAN
 from .models import Operation, OperationBid, OperationObjection
@@ -36,7 +36,7 @@ def plan(actor: Actor, form: Mapping[str, Any]) -> Operation:
         )
     data = clean(PLAN, form)
     guards.check_plan(data, current_profile("operation", clock.today()))
-    members = [("implementer", actor.party_id), ("authoriser", data_office().pk)]
+    members = [("implementer", actor.party_id), ("authoriser", the_data_office().pk)]
     case = engine.open_case(OPERATION.code, actor, members, data["title"], data)
     return Operation.objects.get(case=case)
 

@@ -19,8 +19,8 @@ from shugang.kernel.verbs import verb
 from shugang.policy.lowering import parquet, quote
 from shugang.policy.text import Text
 
+from ..bodies import the_data_office
 from ..catalogue.models import PublicResource
-from ..sources.services import data_office
 from .models import Objection, Occurrence, Ticket
 from .process import RECTIFICATION
 
@@ -111,7 +111,7 @@ def note_finding(
     row = Ticket.objects.filter(rule=rule[:100], dataset=dataset, open=True).select_related("case").first()
     now = clock.now()
     if row is None:
-        office = data_office()
+        office = the_data_office()
         case = engine.open_case(
             RECTIFICATION.code, actor,
             [("reporter", actor.party_id or 0), ("department", dataset.party_id), ("data_office", office.pk)],

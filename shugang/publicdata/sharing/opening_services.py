@@ -13,11 +13,12 @@ from shugang.kernel.verbs import verb
 from shugang.policy.text import Text
 
 from .. import granting
+from ..bodies import the_data_office
 from ..catalogue.models import PublicResource
 from .forms import OPEN
 from .models import Opening
 from .opening_process import OPENING
-from .services import data_office, listed
+from .services import listed
 
 
 @verb
@@ -49,6 +50,10 @@ def propose(actor: Actor, form: Mapping[str, Any]) -> Opening:
             Text(f"这项数据已在开放或办理中（{other.number}）。", f"It is open or being opened already ({other.number})."), 409,
         )  # fmt: skip
     case = engine.open_case(
-        OPENING.code, actor, [("department", resource.department_id), ("office", data_office().pk)], resource.name, data
+        OPENING.code,
+        actor,
+        [("department", resource.department_id), ("office", the_data_office().pk)],
+        resource.name,
+        data,
     )
     return Opening.objects.get(case=case)

@@ -14,23 +14,12 @@ from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
 from shugang.policy.text import Text
 
+from ..bodies import the_data_office
 from ..catalogue.models import PublicResource
 from . import guards
 from .forms import REQUEST
 from .models import SharingRequest
 from .process import SHARING
-
-
-def data_office() -> Party:
-    """Whoever keeps the city's public catalogue. Raises Refusal `no_data_office`."""
-    found = Party.objects.filter(is_data_office=True, status=Party.Status.ACTIVE).order_by("id").first()
-    if found is None:
-        raise Refusal(
-            "no_data_office",
-            Text("平台还没有设立公共数据主管部门，请联系系统管理员。", "No data office is founded yet; please ask the system administrator."),
-            409,
-        )  # fmt: skip
-    return found
 
 
 def listed(form: Mapping[str, Any], name: str = "items") -> dict[str, Any]:
@@ -79,7 +68,7 @@ def ask(actor: Actor, form: Mapping[str, Any]) -> SharingRequest:
         )  # fmt: skip
     case = engine.open_case(
         SHARING.code, actor,
-        [("applicant", party.pk), ("office", data_office().pk), ("provider", resource.department_id)],
+        [("applicant", party.pk), ("office", the_data_office().pk), ("provider", resource.department_id)],
         resource.name, data,
     )  # fmt: skip
     return SharingRequest.objects.get(case=case)

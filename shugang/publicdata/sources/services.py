@@ -15,9 +15,9 @@ from shugang.kernel.forms import clean
 from shugang.kernel.models import Case
 from shugang.kernel.numbering import yearly_number
 from shugang.kernel.verbs import verb
-from shugang.parties.models import Party
 from shugang.policy.text import Text
 
+from ..bodies import may_handle, the_data_office
 from ..catalogue.models import InformationItem
 from . import rules
 from .models import REGION, CollectionRequest, SourceClaim, SourceOfTruth, SourceReference
@@ -29,7 +29,7 @@ _ELEMENT, _REGION = re.compile(r"[A-Za-z0-9._-]{2,20}"), re.compile(r"[0-9]{6,12
 
 def require_department(actor: Actor) -> int:
     """The acting department's id. Raises Refusal `forbidden`."""
-    if actor.party_id is None or "department" not in actor.roles or "handler" not in actor.duties:
+    if not may_handle(actor) or actor.party_id is None:
         raise forbidden("这一步由部门的经办人办理。", "This is for a department's handler.")
     return actor.party_id
 
@@ -52,14 +52,6 @@ def checked(element: str, region: str) -> tuple[str, str]:
     return element, region
 
 
-def data_office() -> Party:
-    """Raises Refusal `no_data_office`."""
-    found = Party.objects.filter(is_data_office=True, status=Party.Status.ACTIVE).order_by("id").first()
-    if found is None:
-        raise Refusal("no_data_office", Text("还没有设立数据主管部门。", "There is no data office yet."), 409)
-    return found
-
-
 @verb
 def claim_source(actor: Actor, form: Mapping[str, Any]) -> Case:
     """Claim to be the source of an element. Raises Refusal `forbidden`, `invalid_form`, `one_source`, `period_overlaps`,
@@ -70,7 +62,7 @@ def claim_source(actor: Actor, form: Mapping[str, Any]) -> Case:
     since = date.fromisoformat(data["valid_from"])
     rules.free(data["element"], data["region"], since)
     rules.unclaimed(data["element"], data["region"])
-    office = data_office()
+    office = the_data_office()
     case = engine.open_case(
         DESIGNATION.code, actor, [("claimant", party), ("data_office", office.pk)], f"{data['name']} {data['region']}", data,
         refs=[("element", data["element"])],
