@@ -41,6 +41,16 @@ class Follower:
         self.revision = 0
         self.rejected = 0
         self.last_error = "no bundle yet"
+        self._asked = asyncio.Event()
+
+    async def next(self, seconds: float) -> None:
+        """Until control has answered a question that was put after this call, `seconds` at most for each answer."""
+        for _ in range(2):
+            # The answer under way may have been written before what the caller waits for.
+            try:
+                await asyncio.wait_for(self._asked.wait(), seconds)
+            except TimeoutError:
+                return
 
     async def run(self, control: Control) -> None:
         await self._gate.journal.joined.wait()
@@ -57,6 +67,8 @@ class Follower:
                 self.last_error = str(error)
             except JournalFailed:
                 return
+            heard, self._asked = self._asked, asyncio.Event()
+            heard.set()
             await asyncio.sleep(max(0.0, self._poll - (time.monotonic() - started)))
 
     async def accept(self, raw: bytes) -> None:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from shugang.delivery.plane.app import Plane
 
 PREFIX = "/download/v1/"
+LINK_SECONDS = 3.0
 
 
 async def handle(plane: Plane, scope: Any, proto: Any) -> None:
     given = _given(scope.query_string)
-    holder = _holder(plane, scope, given)
+    holder = await _holder(plane, scope, given)
     use = await plane.gate.admit(holder.products["file"].get(scope.path[len(PREFIX) :]), scope, retries=False)
     access: Access[FileSource] = use.access
     format = given.get("format", "parquet")
@@ -50,12 +51,16 @@ def _given(query: str) -> dict[str, str]:
     return given
 
 
-def _holder(plane: Plane, scope: Any, given: dict[str, str]) -> Holder:
+async def _holder(plane: Plane, scope: Any, given: dict[str, str]) -> Holder:
     gate = plane.gate
     if "ticket" not in given:
         return gate.holder(scope.headers)
     gate.check_fresh()
-    holder = gate.index.links.get(sha256(given["ticket"].encode()).digest())
+    digest = sha256(given["ticket"].encode()).digest()
+    if digest not in gate.index.links:
+        # A person follows a link the moment it was made, before this plane has heard of it.
+        await plane.follower.next(LINK_SECONDS)
+    holder = gate.index.links.get(digest)
     if holder is None or holder.revoked:
         gate.unknown_keys += 1
         raise Denied("unknown_key" if holder is None else "revoked", "ticket", journal=False)

@@ -146,6 +146,16 @@ def test_links_open_the_download_and_nothing_else(make_plane, vault, control):
     assert plane.get(f"{PLACE}?ticket=link").code == "revoked"
 
 
+def test_a_link_opens_the_moment_it_was_made(make_plane, vault, control):
+    """Its owner clicks sooner than this plane asks control again."""
+    whole = granted(vault)
+    other = tuple(key for key in whole.credentials if key.id != "cred-link")
+    plane = make_plane(replace(whole, credentials=other), poll_seconds=1.0)
+    assert plane.get(f"{PLACE}?format=csv&ticket=link").status == 401
+    control.set(whole)
+    assert plane.get(f"{PLACE}?format=csv&ticket=link").status == 200
+
+
 def test_terms_that_refuse_a_download(make_plane, vault, control):
     """Each violated; where they are satisfied is shown above and beside."""
     plane = make_plane(granted(vault, ("t1",), ("read",)))
