@@ -197,5 +197,6 @@ def listing_form(offer: Offer) -> dict[str, Any]:
         "restrictions": "仅限约定用途，不得转授，期满30日内删除。",
         "export": "no",
         "sample_rows": 0 if offer.mode == "query" else 3,
+        "trial_size": {"table": 100, "api": 10, "query": 3}.get(offer.mode, 0),
         "declaration": True,
     }

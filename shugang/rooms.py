@@ -43,6 +43,7 @@ ROOMS = (
     "market.imports",
     "market.search",
     "market.listing",
+    "market.samples",
     "market.pricing",
     "market.demand",
     "market.matching",

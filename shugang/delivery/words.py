@@ -29,6 +29,7 @@ BASIS_LABELS = {
     "agreement": Text("委托处理合同", "Processing contract"),
     "certificate": Text("登记凭证", "Certificate"),
     "listing": Text("上架产品", "Listing"),
+    "sample": Text("样本", "Sample"),
     "product": Text("上架产品", "Product"),
     "asset": Text("数据资产", "Data asset"),
     "case": Text("办理事项", "Case"),

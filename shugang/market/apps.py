@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from shugang.policy.text import Text
+
 
 class MarketConfig(AppConfig):
     name = "shugang.market"
@@ -36,6 +38,7 @@ class MarketConfig(AppConfig):
         from .matching.running import run_due
         from .pricing.process import MODELLING  # noqa: F401
         from .products import objects, offers  # noqa: F401
+        from .samples import reactions as samples  # noqa: F401
         from .search import index, shelf
         from .trade.process import TRADE  # noqa: F401
         from .vouchers import check  # noqa: F401
@@ -47,6 +50,7 @@ class MarketConfig(AppConfig):
         standing.register(offers.told)
         notices.register_all()
         words.register(DISPUTES)
+        words.register({"sample.taken": Text("领取样本", "Sample taken")})
         every_pass("market.expire", expire_due)
         every_pass("market.licences", end_licences)
         every_pass("market.auctions", advance_due)

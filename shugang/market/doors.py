@@ -69,6 +69,8 @@ def register() -> None:
         )
     )
     add(MenuItem("desk.buy", Text("保存的搜索", "Saved searches"), "saved-searches", "search", _acts, None, 5))
+    add(MenuItem("desk.buy", Text("样本", "Samples"), "samples", "packages", _buys, None, 8))
+    add(MenuItem("desk.supply", Text("样本", "Samples"), "samples", "packages", _supplies, None, 38))
     add(MenuItem("desk.buy", Text("询价与议价", "Inquiries"), "inquiries", "messages", _buys, None, 10))
     add(MenuItem("desk.buy", Text("竞价", "Auctions"), "own-auctions", "gavel", _buys, None, 15))
     add(MenuItem("desk.supply", Text("竞价", "Auctions"), "own-auctions", "gavel", _supplies, None, 45))

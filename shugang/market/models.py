@@ -22,6 +22,7 @@ from .pricing.models import (
     PricingModel,
 )
 from .products.models import DataProduct
+from .samples.models import ProductSample
 from .search.models import CatalogueEntry, SavedSearch, ShelfState
 from .trade.models import Inquiry, PartyTie, Quotation
 from .vouchers.models import TradeVoucher
@@ -62,6 +63,7 @@ __all__ = [
     "PlatformRule",
     "PriceWarning",
     "PricingModel",
+    "ProductSample",
     "ProductSheet",
     "Quotation",
     "QuoteInvitation",

@@ -19,6 +19,7 @@ RULES = (
     Rule("dispute.measure_lifted", "rulings", Text("争议{number}：临时措施已解除", "Dispute {number}: an interim measure was lifted"), BOTH, of="dispute"),
     Rule("dispute.evidence_filed", "results", Text("争议{number}：有新的证据", "Dispute {number}: evidence was filed"), BOTH, of="dispute"),
     Rule("listing.suspended", "rulings", Text("产品{number}已暂停交易", "Product {number} was suspended"), (SUPPLIER,), of="product"),
+    Rule("sample.taken", "deals", Text("产品{number}的样本已被领取", "A sample of product {number} was taken"), (SUPPLIER,), of="product"),
     Rule("listing.resumed", "rulings", Text("产品{number}恢复交易", "Product {number} is on the market again"), (SUPPLIER,), of="product"),
     Rule("auction.opening_awaited", "tasks", Text("竞价{number}请开标", "Please open your bid in auction {number}"), BIDDER, of="auction"),
     Rule("auction.decided", "deals", Text("竞价{number}已有结果", "Auction {number} has its result"), BIDDER, of="auction"),

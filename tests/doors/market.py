@@ -200,6 +200,11 @@ SUPPLY: tuple[Door, ...] = (
     *both(f"/products/{AIR}/order", "fuhe", WHY, readers=("jianguan",)),
 )  # fmt: skip
 TRADE: tuple[Door, ...] = (
+    post(f"/products/{AIR}/sample", "xufang", reach=OWN),
+    read("/desk/samples", "xufang", OWN),
+    read("/desk/samples?format=csv", "xufang", OWN),
+    api("GET", "/samples", "xufang", reach=OWN),
+    api("POST", f"/products/{AIR}/samples", "xufang", reach=OWN),
     *both(f"/products/{AIR}/inquire", "xufang", ASKING, reach=OWN),
     read("/desk/inquiries", "xufang", OWN),
     read("/desk/inquiries?format=csv", "xufang", OWN),

@@ -32,7 +32,7 @@ EXPORT = (
     ("rules", Text("可能向境外提供，按出境规定办理", "May be provided abroad, by the rules on export")),
 )
 APPLICATION = Form(
-    2,
+    3,
     (
         Field("source_class", "choice", Text("来源类别", "Source"), choices=SOURCES),
         Field("source_proof", "textarea", Text("来源证明", "Proof of source"),
@@ -59,6 +59,10 @@ APPLICATION = Form(
         Field("sample_rows", "int", Text("公开样例行数", "Public sample rows"),
               Text("0至5行，按所提供条款脱敏后公开；0为不提供。", "0 to 5 rows, masked by the offered terms; 0 for none."),
               required=False, minimum=0, maximum=5),
+        Field("trial_size", "int", Text("可申请的样本量", "Size of the sample on request"),
+              Text("合格需方一键免费领取、单独计量的样本：文件类填行数，接口和查询类填调用次数；0为不提供。",
+                   "What a qualified buyer may take with one click, free and metered by itself: rows of files, calls of interfaces; 0 for none."),
+              required=False, minimum=0, maximum=10_000),
         Field("declaration", "bool", Text("以上内容真实，愿承担法律责任", "The above is true, and we answer for it")),
     ),
 )  # fmt: skip

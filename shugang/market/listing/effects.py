@@ -79,6 +79,7 @@ def listed(ctx: Context) -> None:
     product.certificate = offer.certificate_for(product.asset, product.supplier)
     product.licence_until, product.reopened = date.fromisoformat(until) if until else None, ""
     product.sample = make_sample(product, listing.form.get("sample_rows", 0))
+    product.trial_size = listing.form.get("trial_size") or 0
     product.listed_at = product.listed_at or clock.now()
     if product.held_by != ORDER:
         product.state, product.held_by, product.state_reason = DataProduct.State.LISTED, "", ""

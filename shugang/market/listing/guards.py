@@ -31,6 +31,7 @@ from ..pricing.warnings import require_accepted
 from ..products import offer
 from ..products.kinds import ORIGIN_OF_SOURCE, ORIGINS
 from ..products.models import DataProduct
+from ..samples.declaring import wrong_size
 from .checklist import BASIS_OF, COMPLIANCE, ITEMS
 from .models import Listing
 
@@ -73,6 +74,7 @@ def check_application(product: DataProduct, form: Mapping[str, Any]) -> None:
     wrong |= _personal(product, form)
     wrong |= _source_agrees(product, form)
     wrong |= _licence_lasts(product, form)
+    wrong |= wrong_size(product, form.get("trial_size") or 0)
     if wrong:
         raise Refusal(
             "invalid_form",

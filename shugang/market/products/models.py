@@ -19,7 +19,8 @@ class DataProduct(ScopedModel):
     """`offered_terms` are the widest that a deal may get; `purposes` those that may be asked for.
 
     `source` says what a grant of the product reads (delivery.grants.sources); it names files of the vault and
-    is never shown. `sample`, if any, was made under the offered terms and is masked already. `licence_until`: the last day of
+    is never shown. `sample`, if any, was made under the offered terms and is masked already. `trial_size`: rows or
+    calls of the sample that a buyer may take (`samples`), 0 for none. `licence_until`: the last day of
     the source's licence, as the listing stated it. `reopened`: why the listing has to be reviewed again ("licence": its term
     is over or it was ended; "changed": licence or rights are other ones); only a new listing clears it.
     """
@@ -53,6 +54,7 @@ class DataProduct(ScopedModel):
     source = models.JSONField()
     plane = models.ForeignKey("delivery.Plane", on_delete=models.PROTECT, related_name="+", null=True)
     sample = models.JSONField(null=True)
+    trial_size = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT, db_index=True)
     state_reason = models.CharField(max_length=400, blank=True)
     held_by = models.CharField(max_length=12, blank=True)

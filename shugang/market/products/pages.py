@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..demand import funnel
 from ..http import visitor
 from ..listing.services import ORDER, may_order
 from ..pricing.asking import BASES, shown_estimates
+from ..samples.queries import offered
 from . import desk, preview, pricing, queries
 from .kinds import SECTORS, STATES, TYPES
 from .known import read_of
@@ -73,6 +75,9 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "price_chart": preview.chart(plan),
         "estimates": shown_estimates(product),
         "bases": BASES,
+        "trial": offered(product, actor),
+        "sample_key": str(uuid.uuid4()),
+        "sample_refused": None,
     }
 
 

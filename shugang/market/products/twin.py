@@ -53,7 +53,7 @@ def brief_json(product: DataProduct, columns: list[dict[str, Any]]) -> dict[str,
             for line in describe(product.terms, product.mode)
         ],
         "columns": [{k: v for k, v in c.items() if k != "mask"} | {"masked": c["mask"] is not None} for c in columns],
-        "spec": product.spec, "sample": product.sample,
+        "spec": product.spec, "sample": product.sample, "trial_size": product.trial_size,
         "listed_at": product.listed_at.isoformat() if product.listed_at else None,
     }  # fmt: skip
 
