@@ -77,6 +77,8 @@ def leave(world: Any) -> None:
     engine.fire(running.number, "confirm")
     engine.act(running.number, "sign", things["pingshen"])
     engine.act(running.number, "sign", world.actor("gongfang"))
+    named = {"agreed": "街道人口指数", "product": world.number("product:segments")}
+    engine.act(running.number, "name_product", world.actor("gongfang"), named)
     things["operation:running"] = Operation.objects.get(pk=running.pk)
     things["operation:notice"] = _to_notice(world, "示例街道数据授权运营（公示）", scorers)
     things["operation:scoring"] = _to_evaluation(world, "示例街道数据授权运营（评审）")

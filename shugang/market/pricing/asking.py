@@ -10,9 +10,10 @@ from shugang.policy.text import Text
 
 from ..products.models import DataProduct
 from .allowance import over_cap
+from .ceilings import Ceiling, ceilings
 from .models import BASES, AskPrice, Estimate, FeeCap
 
-__all__ = ["BASES", "cap_in_force", "check_price", "note_ask", "shown_estimates"]
+__all__ = ["BASES", "cap_in_force", "check_price", "decided", "note_ask", "shown_estimates"]
 
 
 def cap_in_force(product: DataProduct) -> FeeCap | None:
@@ -24,16 +25,25 @@ def cap_in_force(product: DataProduct) -> FeeCap | None:
     return rows.order_by("-pk").first()
 
 
+GUIDED = Text("政府指导价", "the government's guided price")
+
+
+def decided(product: DataProduct) -> list[Ceiling]:
+    """The cap of the allowance in force, as a limit."""
+    cap = cap_in_force(product)
+    return [Ceiling(GUIDED, cap.allowance.number, "/tariffs", cap.read_plan())] if cap else []
+
+
 def check_price(product: DataProduct, plan: PricePlan) -> None:
-    """Price ≤ cap, where the product has one in force. Raises Refusal `over_cap`."""
-    cap = cap_in_force(product) if product.pk else None
-    reason = over_cap(plan, cap.read_plan()) if cap else None
-    if cap is not None and reason is not None:
-        raise Refusal(
-            "over_cap",
-            Text(f"超过政府指导价（{cap.allowance.number}）：{reason.zh}", f"Beyond the government's guided price ({cap.allowance.number}): {reason.en}"),
-            422,
-        )  # fmt: skip
+    """Price ≤ every limit in force. Raises Refusal `over_cap`."""
+    for limit in ceilings(product):
+        reason = over_cap(plan, limit.plan)
+        if reason is not None:
+            raise Refusal(
+                "over_cap",
+                Text(f"超过{limit.name.zh}（{limit.number}）：{reason.zh}", f"Beyond {limit.name.en} ({limit.number}): {reason.en}"),
+                422,
+            )  # fmt: skip
 
 
 def note_ask(actor: Actor, product: DataProduct) -> None:

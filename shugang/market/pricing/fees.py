@@ -25,7 +25,8 @@ from shugang.settlement.charges.models import ChargeAgreement
 from ..products.models import DataProduct
 from ..products.services import PRODUCT
 from .allowance import CAP_KINDS, surplus
-from .asking import cap_in_force, check_price
+from .asking import check_price
+from .ceilings import ceilings, unclaimed
 from .models import FeeAllowance, FeeCap, FeeReport
 
 ALLOWANCE = Text("这项收入核定", "fee allowance")
@@ -158,15 +159,20 @@ def set_cap(actor: Actor, allowance: str, product_number: str, plan: object, rem
 
 
 def check_listing(product: DataProduct, source_class: str) -> None:
-    """A product of authorised public data is free or has a cap in force. Raises Refusal `no_cap`, `over_cap`."""
+    """A product of authorised public data is named under its agreement, and free or below a cap in force. Raises Refusal
+    `no_cap`, `not_agreed`, `over_cap`."""
     plan = product.plan
-    if source_class == "operation" and plan.kind != "free" and cap_in_force(product) is None:
-        raise Refusal(
-            "no_cap",
-            Text("授权运营的公共数据产品须先核定上限收费标准，或免费提供。",
-                 "A product of authorised public data needs a fee cap first, unless it is free."),
-            422,
-        )  # fmt: skip
+    if source_class == "operation":
+        refusal = unclaimed(product)
+        if refusal is not None:
+            raise refusal
+        if plan.kind != "free" and not ceilings(product):
+            raise Refusal(
+                "no_cap",
+                Text("授权运营的公共数据产品须先核定上限收费标准，或免费提供。",
+                     "A product of authorised public data needs a fee cap first, unless it is free."),
+                422,
+            )  # fmt: skip
     check_price(product, plan)
 
 

@@ -21,6 +21,7 @@ from shugang.policy.terms import MODES, PURPOSES, describe
 from ..demand import funnel
 from ..http import visitor
 from ..listing.services import ORDER, may_order
+from ..pricing import ceilings
 from ..pricing.asking import BASES, shown_estimates
 from ..samples.queries import offered
 from . import desk, preview, pricing, queries
@@ -78,6 +79,7 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "trial": offered(product, actor),
         "sample_key": str(uuid.uuid4()),
         "sample_refused": None,
+        "ceilings": ceilings.rows(product),
     }
 
 

@@ -9,6 +9,7 @@ from shugang.delivery.datasets.standing import Fact
 from shugang.policy.terms import PURPOSES, describe, digest
 from shugang.policy.text import Text
 
+from ..pricing import ceilings
 from ..pricing.asking import shown_estimates
 from . import pricing, sheet, trust
 from .kinds import STATES
@@ -42,7 +43,7 @@ def brief_json(product: DataProduct, columns: list[dict[str, Any]]) -> dict[str,
         },
         "certificate": product.certificate.number if product.certificate else None,
         "purposes": [{"code": p, "label": PURPOSES[p].zh, "label_en": PURPOSES[p].en} for p in product.purposes],
-        "price": {"plan": plan.to_json(), "headline": pricing.headline(plan).zh},
+        "price": {"plan": plan.to_json(), "headline": pricing.headline(plan).zh, "ceilings": ceilings.as_json(product)},
         "estimates": [
             {"model": e.model.number, "version": e.model.version, "basis": e.model.basis, "low_e8": e.low_e8, "high_e8": e.high_e8,
              "made_at": e.made_at.isoformat()} for e in shown_estimates(product)

@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from shugang.kernel import paging
 from shugang.market.http import member, once_api
 
-from . import queries, services
+from . import caps, queries, services
 from .models import Operation
 
 router = Router(tags=["public data: authorised operation"])
@@ -24,7 +24,7 @@ def public_json(row: Operation) -> dict[str, Any]:
     return {
         "number": row.number, "title": row.case.title, "state": row.case.state, "implementer": row.implementer.name,
         "developer": row.developer.name if row.developer and row.effective_at else None, "field": row.plan["field"],
-        "mode": row.plan["mode"], "resources": row.plan["resources"], "products": row.plan["products"], "until": row.until,
+        "mode": row.plan["mode"], "resources": row.plan["resources"], "products": [{**line, "sold": [p.number for p in sold]} for line, (_, _, sold) in zip(row.plan["products"], caps.shown(row), strict=True)], "until": row.until,
     }  # fmt: skip
 
 

@@ -12,11 +12,12 @@ from shugang.kernel import clock, engine
 from shugang.kernel.models import CaseParty
 from shugang.kernel.procedure import Context
 from shugang.market.contracts.drafting import digests, party_facts
+from shugang.market.products.models import DataProduct
 
 from .. import granting
-from . import reading
+from . import caps, reading
 from .guards import bid_of, living_bids, operation_of, registered, rules_of
-from .models import BidScore, Operation, OperationBid
+from .models import BidScore, Operation, OperationBid, OperationProduct
 
 PURPOSE = "product_development"
 
@@ -187,3 +188,13 @@ def failed(ctx: Context) -> None:
     for bid in living_bids(row):
         engine.fire(bid.number, "pass_over")
     ctx.refs += row.event_refs()
+
+
+def product_named(ctx: Context) -> None:
+    row = operation_of(ctx)
+    product = DataProduct.objects.get(number=ctx.data["product"])
+    made = OperationProduct.objects.create(
+        operation=row, product=product, agreed=ctx.data["agreed"], named_at=clock.now()
+    )
+    ctx.outputs["cap"] = caps.cap_on(made).to_json()
+    ctx.refs += [*row.event_refs(), ("product", product.number)]

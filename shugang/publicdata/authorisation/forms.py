@@ -8,7 +8,7 @@ from shugang.policy.text import Text
 
 from ..sharing.forms import OPINION, OWN_SIGNATURE, WHY
 
-__all__ = ["BID", "CRITERIA", "MODES", "OBJECTION", "OPINION", "PLAN", "SCORE", "SIGN", "TERMINATE", "WHY"]
+__all__ = ["BID", "CRITERIA", "MODES", "NAMED", "OBJECTION", "OPINION", "PLAN", "SCORE", "SIGN", "TERMINATE", "WHY"]
 MODES: tuple[tuple[str, Text], ...] = (
     ("whole", Text("整体授权", "The whole")),
     ("field", Text("分领域授权", "One field")),
@@ -25,7 +25,8 @@ PLAN = Form(
         Field("aims", "textarea", Text("目标与应用方向", "Aims and uses"), max_length=800),
         Field("years", "int", Text("期限（年）", "Term (years)"), minimum=1, maximum=10),
         Field("products", "textarea", Text("产品清单与上限收费", "Products and fee caps"),
-              Text("每行一个：产品名称｜上限单价（元，免费填0）｜计价单位。", "One a line: name | highest price in CNY (0 if free) | unit."),
+              Text("每行一个：产品名称｜上限单价（元，免费填0）｜计价单位。单位写次、行、条（可写1000次、万条），月、季、年，或份（一次性）。例：街道人口指数｜0.50｜次。",
+                   "One a line: name | highest price in CNY (0 if free) | unit: call or row (also 1000 rows), month, quarter, year, or one-off. Such as: Street index | 0.50 | call."),
               max_length=2000),
         Field("security", "textarea", Text("安全要求", "Security"), max_length=800),
         Field("duties", "textarea", Text("运营机构的义务", "Duties of the developer"), max_length=800),
@@ -41,6 +42,14 @@ BID = Form(
         Field("security", "textarea", Text("安全保障", "Security measures"), max_length=2000),
         Field("fees", "textarea", Text("收费设想", "Fees"), Text("不高于方案所列的上限。", "Not above the caps of the plan."), max_length=800),
         Field("declaration", "bool", Text("所述属实，与评审人员没有利害关系", "It is true, and no scorer has an interest in us")),
+    ),
+)  # fmt: skip
+NAMED = Form(
+    1,
+    (
+        Field("agreed", "text", Text("协议产品清单中的名称", "Name in the agreement's list of products"), Text("一字不差。", "To the letter."), max_length=80),
+        Field("product", "text", Text("市场产品编号", "Number of the product"), Text("本机构的产品，上架前登记；价格不得高于协议上限。", "One of yours, before it is listed; its price stays below the cap."),
+              max_length=20),
     ),
 )  # fmt: skip
 # What is scored, and the most points for it; together 100.

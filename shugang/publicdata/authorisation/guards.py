@@ -13,6 +13,8 @@ from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
 from shugang.kernel.procedure import Context
 from shugang.market.contracts.drafting import digests
+from shugang.market.pricing.allowance import over_cap
+from shugang.market.products.models import DataProduct
 from shugang.parties.accounts.models import Membership
 from shugang.parties.keys.services import sign_digest
 from shugang.parties.models import Party
@@ -20,8 +22,8 @@ from shugang.policy.text import Text
 
 from .. import granting
 from ..catalogue.models import PublicResource
-from . import reading
-from .models import Operation, OperationBid, OperationSignature
+from . import caps, reading
+from .models import Operation, OperationBid, OperationProduct, OperationSignature
 
 PROFILE = "registration-public"
 
@@ -152,3 +154,40 @@ def sign(ctx: Context) -> None:
         operation=operation, party_id=ctx.actor.party_id or 0, signature=made, signed_at=clock.now()
     )
     ctx.data |= {"sha256": operation.sha256, "signature": made}
+
+
+def product_fits(ctx: Context) -> None:
+    """A product of the developer's own, not named yet, priced below the cap of the line it is sold as. Raises Refusal
+    `invalid_form`, `over_cap`."""
+    operation = operation_of(ctx)
+    lines = {p["name"]: p for p in (operation.content or {})["products"]}
+    if ctx.data["agreed"] not in lines:
+        known = Text("、".join(lines), ", ".join(lines))
+        raise granting.wrong(
+            "agreed",
+            f"协议的产品清单里没有这一项。清单：{known.zh}。",
+            f"The agreement lists no such product. It lists: {known.en}.",
+        )
+    product = DataProduct.objects.filter(number=ctx.data["product"], supplier_id=operation.developer_id).first()
+    if product is None or product.state == DataProduct.State.DELISTED:
+        raise granting.wrong(
+            "product",
+            "没有这个产品：须是本机构未下架的产品。",
+            "There is no such product: one of yours that is not taken down.",
+        )
+    other = OperationProduct.objects.select_related("operation__case").filter(product=product).first()
+    if other is not None:
+        raise granting.wrong(
+            "product",
+            f"这个产品已登记在{other.operation.number}“{other.agreed}”名下。",
+            f"It is named already, under {other.operation.number} as “{other.agreed}”.",
+        )
+    cap = caps.cap_of(lines[ctx.data["agreed"]])
+    reason = over_cap(product.plan, cap)
+    if reason is not None:
+        raise Refusal(
+            "over_cap",
+            Text(f"超过{caps.NAME.zh}（{operation.number}）：{reason.zh}请先修改产品价格。",
+                 f"Beyond {caps.NAME.en} ({operation.number}): {reason.en} Please lower the price first."),
+            422, {"product": reason},
+        )  # fmt: skip

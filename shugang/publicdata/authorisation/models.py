@@ -63,6 +63,19 @@ class Operation(ScopedModel):
         ]
 
 
+class OperationProduct(ScopedModel):
+    """A product of the market that the developer sells as `agreed`, one of the products of the agreement; its cap holds."""
+
+    operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="sold")
+    product = models.OneToOneField("market.DataProduct", on_delete=models.PROTECT, related_name="operation_product")
+    agreed = models.CharField(max_length=80)
+    named_at = models.DateTimeField()
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(operation__case_id__in=cases_of(actor))
+
+
 class OperationBid(ScopedModel):
     """One application in a call; one a party while it stands."""
 

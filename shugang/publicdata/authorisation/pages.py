@@ -19,7 +19,7 @@ from shugang.market.products.kinds import FIELDS
 from shugang.policy.codec import canonical
 from shugang.policy.text import Text
 
-from . import forms, guards, queries, services
+from . import caps, forms, guards, queries, services
 from .process import BIDDING, OPERATION
 
 _STATES = {s.name: s for s in OPERATION.states}
@@ -79,7 +79,7 @@ def _context(request: HttpRequest, number: str) -> dict[str, Any]:
     view = cases.view(row.case, actor)
     mine = actor.party_id in (row.implementer_id, row.authoriser_id)
     return {
-        "row": row, "view": view, "mode": MODES[row.plan["mode"]], "field": FIELDS[row.plan["field"]], "resources": _resources(row),
+        "row": row, "view": view, "mode": MODES[row.plan["mode"]], "field": FIELDS[row.plan["field"]], "resources": _resources(row), "caps": caps.shown(row),
         "bids": list(queries.bids(actor, row)) if mine else [], "bid_states": {s.name: s for s in BIDDING.states},
         "ranking": row.ranking if mine else [], "objections": queries.objections(actor, row) if mine else [],
         "grants": queries.grants(actor, row), "signatures": queries.signatures(row) if row.content else [],
@@ -173,7 +173,7 @@ def call(request: HttpRequest, number: str) -> HttpResponse:
     )
     context = {
         "row": row, "state": _STATES[row.case.state], "clock": clock, "mode": MODES[row.plan["mode"]], "field": FIELDS[row.plan["field"]],
-        "resources": _resources(row), "leader": leader if row.case.state not in ("calling", "evaluating", "scored") else None,
+        "resources": _resources(row), "caps": caps.shown(row), "leader": leader if row.case.state not in ("calling", "evaluating", "scored") else None,
         "develops": bool(actor.roles & {"supplier", "buyer"}), "acts": actor.party_id is not None,
     }  # fmt: skip
     return render(request, "publicdata/operation_call.html", context)

@@ -6,12 +6,13 @@ from shugang.kernel.procedure import EACH, TIMER, ClockSpec, Procedure, Role, St
 from shugang.policy.text import Text
 
 from . import effects, guards
-from .forms import BID, OPINION, PLAN, SCORE, SIGN, TERMINATE, WHY
+from .forms import BID, NAMED, OPINION, PLAN, SCORE, SIGN, TERMINATE, WHY
 
 HANDLER = (Role("implementer", "handler"),)
 AUTHORISER = (Role("authoriser", "reviewer"),)
 SCORERS = tuple(Role(c, d) for c in ("authoriser", "implementer") for d in ("reviewer", "analyst"))
 SIGNERS = (Role("implementer", "signer"), Role("developer", "signer"))
+SELLERS = (Role("developer", "handler"), Role("developer", "signer"))
 MAY_STOP = (Role("implementer", "chief_data_officer"), *AUTHORISER)
 REACHES = Text("依据这份协议的全部授权在同一时刻停用。", "Every grant under the agreement stops at the same moment.")
 
@@ -53,6 +54,9 @@ STEPS = (
     Transition("lapse", Text("逾期未签署", "Not signed in time"), ("contracting",), "failed", (TIMER,), effect=effects.told),
     Transition("fail", Text("未选出运营机构", "Nobody is selected"), ("evaluating", "scored"), "failed", HANDLER, WHY, effect=effects.failed,
                danger=True, optional=True),
+    Transition("name_product", Text("登记上市产品", "Name a product"), ("in_force",), "in_force", SELLERS, NAMED, guard=guards.product_fits,
+               effect=effects.product_named, optional=True,
+               confirm=Text("协议的上限收费随即对这个产品生效：挂牌、报价、签约都不得超过。", "The agreement's fee cap holds for it from now on: in the asking price, in quotations and in contracts.")),
     Transition("suspend", Text("暂停运营", "Suspend"), ("in_force",), "suspended", MAY_STOP, WHY, effect=effects.suspended, danger=True,
                optional=True, confirm=REACHES),
     Transition("resume", Text("恢复运营", "Resume"), ("suspended",), "in_force", MAY_STOP, effect=effects.resumed),

@@ -10,9 +10,8 @@ from shugang.kernel.models import RuleProfile
 
 from ..catalogue.models import PublicResource
 from ..granting import require_published, split_names, wrong
+from .caps import UNITS, cap_plan
 from .forms import CRITERIA
-
-_CAP = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?")
 
 
 def products(text: str) -> list[dict[str, Any]]:
@@ -20,17 +19,11 @@ def products(text: str) -> list[dict[str, Any]]:
     found = []
     for number, line in enumerate((x for x in text.splitlines() if x.strip()), start=1):
         parts = [p.strip() for p in re.split(r"[|｜]", line)]
-        cap = _CAP.fullmatch(parts[1]) if len(parts) == 3 else None
-        if len(parts) != 3 or not parts[0] or not parts[2] or cap is None:
-            raise wrong("products", f"第{number}行应为“名称｜上限单价（元）｜计价单位”。",
-                        f"Line {number} should read “name | highest price in CNY | unit”.")  # fmt: skip
-        found.append(
-            {
-                "name": parts[0][:80],
-                "cap_fen": int(cap[1]) * 100 + int((cap[2] or "").ljust(2, "0")),
-                "unit": parts[2][:20],
-            }
-        )
+        cap = cap_plan(parts[1], parts[2]) if len(parts) == 3 and parts[0] else None
+        if cap is None:
+            raise wrong("products", f"第{number}行应为“名称｜上限单价（元）｜计价单位”。单位写{UNITS.zh}。",
+                        f"Line {number} should read “name | highest price in CNY | unit”. Unit: {UNITS.en}.")  # fmt: skip
+        found.append({"name": parts[0][:80], "unit": parts[2][:20], "cap": cap.to_json()})
     if not found or len({p["name"] for p in found}) < len(found):
         raise wrong("products", "请至少列一项产品，名称不重复。", "List at least one product, each name once.")
     return found

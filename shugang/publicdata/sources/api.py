@@ -41,7 +41,7 @@ def _actor(request: HttpRequest) -> Actor:
 
 def _once(request: HttpRequest, body: Schema, act: Any) -> dict[str, Any]:
     key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, body.json()), act)
+    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, body.model_dump_json()), act)
 
 
 @router.get("/sources", summary="The register: which department is the source of which element", auth=None)

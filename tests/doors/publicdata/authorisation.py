@@ -36,6 +36,7 @@ DOORS: tuple[Door, ...] = (
     *both("/desk/operations/new", "minzheng", _plan, reach=OWN),
     *both("/desk/operations/<operation:scoring>/score", "minzheng", _scores),
     read("/desk/operation-bids/<bid:running>", "gongfang", readers=("minzheng",)),
+    read("/products/<product:segments>", "xufang", reach=OPEN),
     read("/operations", reach=OPEN),
     read(f"/operations/{RUNNING}", reach=OPEN),
     read(f"/operations/{CALLING}", "gongfang", reach=OPEN),

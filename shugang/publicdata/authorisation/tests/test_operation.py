@@ -13,7 +13,7 @@ from shugang.kernel.models import Case
 from shugang.kernel.testing import refused
 from shugang.parties.keys.signatures import verify_signature
 from shugang.parties.testing import make_actor, make_party
-from shugang.publicdata.authorisation import queries, reading, services
+from shugang.publicdata.authorisation import queries, services
 from shugang.publicdata.authorisation.models import Operation, OperationBid
 from shugang.publicdata.authorisation.testing import (
     BID,
@@ -172,7 +172,7 @@ def test_a_lapsed_registration_holds_the_developers_grant(field):
 
 @pytest.mark.parametrize(
     ("changes", "name"),
-    [({"years": "6"}, "years"), ({"products": "只有名称"}, "products"), ({"products": "甲｜1｜次\n甲｜2｜次"}, "products"),
+    [({"years": "6"}, "years"), ({"products": "只有名称"}, "products"), ({"products": "甲｜1｜次\n甲｜2｜次"}, "products"), ({"products": "甲｜1｜公里"}, "products"),
      ({"resources": "GM-2020-999999"}, "resources"), ({"mode": "all"}, "mode")],
 )  # fmt: skip
 def test_a_plan_that_does_not_read_is_refused_by_field(field, changes, name):
@@ -202,9 +202,3 @@ def test_who_may_plan_and_bid_and_when(field):
     with pytest.raises(Refusal) as error:
         services.bid(field.second, row.number, BID)
     assert error.value.code == "call_over"
-
-
-def test_prices_are_read_in_fen():
-    assert reading.products("甲 | 0.05 | 次\n乙｜12｜份") == [
-        {"name": "甲", "cap_fen": 5, "unit": "次"}, {"name": "乙", "cap_fen": 1200, "unit": "份"}
-    ]  # fmt: skip
