@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
 from shugang.publicdata.catalogue import kinds
 from shugang.publicdata.catalogue.models import PublicResource
+from shugang.publicdata.rectification.queries import public_marks
 from shugang.publicdata.sharing.models import Opening
 from shugang.publicdata.sharing.public import FORMATS
 from shugang.publicdata.sharing.queries import public_openings
@@ -24,10 +26,11 @@ MEDIA = {
 
 @dataclass(frozen=True)
 class Entry:
-    """`opening`: what anybody may download now, if anything is open."""
+    """`opening`: what anybody may download now, if anything is open. `mark`: open objections to its data, if there are any."""
 
     resource: PublicResource
     opening: Opening | None
+    mark: dict[str, Any] | None = None
 
     @property
     def number(self) -> str:
@@ -60,7 +63,8 @@ def absolute(path: str) -> str:
 
 
 def entries(resources: Iterable[PublicResource]) -> list[Entry]:
-    """With what is open of each, in one question."""
+    """With what is open of each and the marks on their data, in one question each."""
     rows = list(resources)
     found = {o.resource_id: o for o in public_openings().filter(resource__in=[r.pk for r in rows])}
-    return [Entry(row, found.get(row.pk)) for row in rows]
+    marks = public_marks(r.dataset_id for r in rows if r.dataset_id)
+    return [Entry(row, found.get(row.pk), marks.get(row.dataset_id or 0)) for row in rows]

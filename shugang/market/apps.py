@@ -37,7 +37,7 @@ class MarketConfig(AppConfig):
         from .matching import reactions as matching  # noqa: F401
         from .matching.running import run_due
         from .pricing import ceilings
-        from .pricing.asking import decided
+        from .pricing.asking import cap_rows, decided
         from .pricing.process import MODELLING  # noqa: F401
         from .products import objects, offers  # noqa: F401
         from .samples import reactions as samples  # noqa: F401
@@ -50,7 +50,7 @@ class MarketConfig(AppConfig):
         demand_words.register_all()
         doors.register()
         standing.register(offers.told)
-        ceilings.register(decided)
+        ceilings.register("guided", decided, cap_rows)
         notices.register_all()
         words.register(DISPUTES)
         words.register({"sample.taken": Text("领取样本", "Sample taken")})

@@ -7,6 +7,7 @@ from typing import Any
 
 from shugang.parties.models import Party
 from shugang.publicdata.catalogue import kinds
+from shugang.publicdata.rectification.presenting import mark_words
 
 from ..entries import MEDIA, Entry
 
@@ -57,6 +58,14 @@ def resources(entry: Entry) -> list[dict[str, Any]]:
     return [resource(entry, kind, url, place) for place, (kind, url) in enumerate(entry.files)]
 
 
+def _marked(entry: Entry) -> dict[str, str]:
+    """异议标注, as extras: none where nothing is open."""
+    if entry.mark is None:
+        return {}
+    return {"objections": str(entry.mark["objections"]), "objections_since": moment(entry.mark["since"]) or "",
+            "objection_columns": "、".join(entry.mark["columns"]), "objection_mark": mark_words(entry.mark).zh}  # fmt: skip
+
+
 def package(entry: Entry) -> dict[str, Any]:
     r, files = entry.resource, resources(entry)
     items = [item.name for item in r.items.all()]
@@ -64,6 +73,7 @@ def package(entry: Entry) -> dict[str, Any]:
         "code": r.code, "title_en": r.name_en, "kind": kinds.KINDS[r.kind].zh, "sharing": kinds.CONDITIONS[r.sharing].zh,
         "opening": kinds.CONDITIONS[r.opening].zh, "opening_condition": r.opening_condition, "update_cycle": kinds.CYCLES[r.update_cycle].zh,
         "data_format": kinds.FORMATS[r.format].zh, "items": "、".join(items),
+        **_marked(entry),
     }  # fmt: skip
     tags = [tag(label) for label in entry.tags]
     return {

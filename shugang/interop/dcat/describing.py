@@ -10,6 +10,7 @@ from django.conf import settings
 
 from shugang.parties.models import Party
 from shugang.publicdata.catalogue import kinds
+from shugang.publicdata.rectification.presenting import mark_words
 from shugang.publicdata.sharing.public_pages import FORMAT_LABELS
 
 from ..entries import MEDIA, Entry, absolute
@@ -92,6 +93,18 @@ def distribution(graph: Graph, entry: Entry, kind: str, address: str) -> dict[st
     return graph.describe(f"{page}#{kind}", "dcat:Distribution", facts)
 
 
+def mark(graph: Graph, entry: Entry) -> dict[str, str] | None:
+    """异议标注: that users object to the data and it is being looked into (DQV's feedback of users), never what they say."""
+    if entry.mark is None:
+        return None
+    words = mark_words(entry.mark)
+    facts: Node = {
+        "oa:hasTarget": link(dataset_id(entry)), "oa:motivatedBy": graph.add(f"{PREFIXES['dqv']}qualityAssessment", "oa:Motivation"),
+        "rdfs:comment": said(words.zh, words.en), "dct:issued": moment(entry.mark["since"]),
+    }  # fmt: skip
+    return graph.describe(f"{dataset_id(entry)}#objections", "dqv:UserQualityFeedback", facts)
+
+
 def dataset(graph: Graph, entry: Entry) -> dict[str, str]:
     r = entry.resource
     words = dict.fromkeys([*entry.tags, *(item.name for item in r.items.all())])
@@ -105,6 +118,7 @@ def dataset(graph: Graph, entry: Entry) -> dict[str, str]:
         "dct:issued": moment(r.published_at) if r.published_at else None, "dct:modified": moment(entry.changed),
         "dcat:landingPage": graph.add(entry.page, "foaf:Document"),
         "dcat:distribution": [distribution(graph, entry, kind, address) for kind, address in entry.files],
+        "dqv:hasQualityAnnotation": mark(graph, entry),
     }  # fmt: skip
     return graph.describe(dataset_id(entry), "dcat:Dataset", facts)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import OuterRef, QuerySet
+
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
@@ -13,7 +15,7 @@ from .allowance import over_cap
 from .ceilings import Ceiling, ceilings
 from .models import BASES, AskPrice, Estimate, FeeCap
 
-__all__ = ["BASES", "cap_in_force", "check_price", "decided", "note_ask", "shown_estimates"]
+__all__ = ["BASES", "cap_in_force", "cap_rows", "check_price", "decided", "note_ask", "shown_estimates"]
 
 
 def cap_in_force(product: DataProduct) -> FeeCap | None:
@@ -32,6 +34,10 @@ def decided(product: DataProduct) -> list[Ceiling]:
     """The cap of the allowance in force, as a limit."""
     cap = cap_in_force(product)
     return [Ceiling(GUIDED, cap.allowance.number, "/tariffs", cap.read_plan())] if cap else []
+
+
+def cap_rows() -> QuerySet[FeeCap]:
+    return FeeCap.objects.filter(product=OuterRef("pk"))
 
 
 def check_price(product: DataProduct, plan: PricePlan) -> None:

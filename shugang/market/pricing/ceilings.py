@@ -13,6 +13,7 @@ from shugang.kernel.errors import Refusal
 from shugang.policy.priceplan import PricePlan
 from shugang.policy.text import Text
 
+from ..products import presence
 from ..products.models import DataProduct
 from ..products.pricing import headline
 
@@ -28,20 +29,23 @@ class Ceiling(NamedTuple):
 
 Teller = Callable[[DataProduct], list[Ceiling]]
 Claim = Callable[[DataProduct], Refusal | None]
-_tellers: list[Teller] = []
+_tellers: dict[str, Teller] = {}
 _claims: list[Claim] = []
 
 
-def register(teller: Teller, claim: Claim | None = None) -> None:
-    """In `AppConfig.ready`; limits are told in the order of registration."""
-    _tellers.append(teller)
+def register(name: str, teller: Teller, rows: presence.Rows, claim: Claim | None = None) -> None:
+    """In `AppConfig.ready`; limits are told in the order of registration. `rows`: what they stand in, for `presence`."""
+    _tellers[name] = teller
+    presence.ask(name, rows)
     if claim is not None:
         _claims.append(claim)
 
 
 def ceilings(product: DataProduct) -> list[Ceiling]:
     """Every limit that holds for a product today; a price stays below all of them."""
-    return [found for teller in _tellers for found in teller(product)] if product.pk else []
+    if not product.pk:
+        return []
+    return [limit for name, teller in _tellers.items() if presence.may_have(product, name) for limit in teller(product)]
 
 
 def unclaimed(product: DataProduct) -> Refusal | None:

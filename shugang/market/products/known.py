@@ -14,6 +14,7 @@ from shugang.assets.thirdparty.models import SignedReport
 
 from . import queries
 from .models import DataProduct
+from .told import Told, told
 
 _PROVING = (*standing.PROVING, "market.listing.opine")
 
@@ -30,6 +31,7 @@ class Read:
     review: SecurityReview | None
     columns: list[dict[str, Any]]
     proofs: standing.Entries
+    told: list[Told]
 
 
 def read_of(product: DataProduct) -> Read:
@@ -39,5 +41,5 @@ def read_of(product: DataProduct) -> Read:
     cases = [row.case_id if row else None for row in (opinion, quality, grading, review)]
     return Read(
         queries.last_application(product), opinion, quality, published.get("appraisal"), grading, review,
-        queries.dictionary(product), standing.entries(cases, _PROVING),
+        queries.dictionary(product), standing.entries(cases, _PROVING), told(product),
     )  # fmt: skip

@@ -55,6 +55,7 @@ def product_context(request: HttpRequest, product: DataProduct) -> dict[str, Any
         "sector": SECTORS[product.sector],
         "mode": MODES[product.mode],
         "trust": public_trust(product, read),
+        "warnings": [found.warning for found in read.told if found.warning],
         "sheet": parts(product, read),
         "quality": read.quality,
         "dimensions": standing.dimensions(read.quality),

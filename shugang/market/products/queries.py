@@ -21,6 +21,7 @@ from shugang.policy.text import Text
 
 from ..listing.checklist import COMPLIANCE
 from ..listing.models import Listing
+from . import presence
 from .models import DataProduct
 from .services import PRODUCT
 
@@ -39,7 +40,8 @@ def public_product(number: str) -> DataProduct:
 
 
 def public_one(number: str) -> DataProduct | None:
-    return DataProduct.objects.select_related(*_RELATED).filter(number=number, state__in=PUBLIC).first()
+    rows = DataProduct.objects.select_related(*_RELATED).filter(number=number, state__in=PUBLIC)
+    return presence.flagged(rows).first()
 
 
 def product_for(number: str, actor: Actor) -> DataProduct:

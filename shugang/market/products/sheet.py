@@ -177,7 +177,7 @@ def _source(product: DataProduct, read: Read) -> list[Line]:
 
 
 def _credentials(product: DataProduct, read: Read) -> list[Line]:
-    registered, quality, compliance, level = trust.public_trust(product, read)
+    registered, quality, compliance, level = trust.public_trust(product, read)[:4]
     facts = [
         ("certificate", Text("登记凭证", "Certificate of registration"), registered),
         ("compliance", Text("合规评估文件", "Compliance opinion"), compliance),

@@ -15,8 +15,10 @@ from .models import DataProduct
 
 
 def public_trust(product: DataProduct, read: Read) -> list[Fact]:
-    """登记 · 质量 · 合规 · 分级: what is there, with its issuer and proof; what is not, said as not evaluated."""
-    return [standing.registered(product.certificate), _quality(product, read), _compliance(read), _level(read)]
+    """登记 · 质量 · 合规 · 分级: what is there, with its issuer and proof; what is not, said as not evaluated. Then what wings
+    above tell."""
+    own = [standing.registered(product.certificate), _quality(product, read), _compliance(read), _level(read)]
+    return [*own, *(found.fact for found in read.told)]
 
 
 def _quality(product: DataProduct, read: Read) -> Fact:

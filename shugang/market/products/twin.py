@@ -23,6 +23,7 @@ def public_json(product: DataProduct) -> dict[str, Any]:
     return {
         **brief_json(product, read.columns), "level": read.grading.level if read.grading else None,
         "trust": [_fact_json(fact) for fact in trust.public_trust(product, read)],
+        "warnings": [{"zh": f.warning.zh, "en": f.warning.en} for f in read.told if f.warning],
         "quality": [{"dimension": d.zh, "dimension_en": d.en, "hundredths_of_percent": score} for d, score in standing.dimensions(read.quality)],
         "sheet": sheet.as_json(sheet.parts(product, read)),
     }  # fmt: skip

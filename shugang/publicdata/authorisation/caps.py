@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet
+
 from shugang.kernel.errors import Refusal
 from shugang.market.pricing.ceilings import Ceiling
 from shugang.market.products.models import DataProduct
@@ -87,6 +89,10 @@ def ceilings(product: DataProduct) -> list[Ceiling]:
     if row is None:
         return []
     return [Ceiling(NAME, row.operation.number, f"/operations/{row.operation.number}", cap_on(row))]
+
+
+def rows() -> QuerySet[OperationProduct]:
+    return OperationProduct.objects.filter(product=OuterRef("pk"))
 
 
 def claim(product: DataProduct) -> Refusal | None:

@@ -16,7 +16,7 @@ def register() -> None:
 
     words.register({"operation.objected": Text("对授权运营结果提出异议", "An objection to the result of a call")})
     every_pass("publicdata.operations", expire_due)
-    ceilings.register(caps.ceilings, caps.claim)
+    ceilings.register("agreed", caps.ceilings, caps.rows, caps.claim)
     label = Text("授权运营", "Authorised operation")
     add(MenuItem(PUBLIC, label, "operations", "rosette-discount-check", holds_public_data, None, 50))
     add(MenuItem("desk.supply", label, "operations", "rosette-discount-check", develops, None, 80))

@@ -18,6 +18,7 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 from shugang.ui.workbooks import Sheet, xlsx_response
 
+from ..rectification.presenting import mark_words
 from ..rectification.queries import mark_json, public_mark
 from . import content as contents
 from . import finding, freshness, kinds, presenting, queries, schema_org
@@ -145,7 +146,7 @@ def public_page(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         **shown(resource, content), "versions": list(queries.public_versions(resource)[:50]),
         "json_url": f"/public-data/{resource.number}.json", "schema_org": schema_org.block(resource),
-        "mark": mark_of(resource), "may_object": request.actor.party_id is not None,  # type: ignore[attr-defined]
+        "mark": mark_words(mark) if (mark := mark_of(resource)) else None, "may_object": request.actor.party_id is not None,  # type: ignore[attr-defined]
         "fresh": freshness.LABELS[freshness.standing(resource)],
     }  # fmt: skip
     return render(request, "publicdata/catalogue/public_page.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -50,12 +51,20 @@ def objections(actor: Actor) -> QuerySet[Objection]:
     return rows.select_related("dataset", "ticket__case")
 
 
+def public_marks(datasets: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """异议标注 of each data set that has one: how many open objections, since when, about which columns. Never what they say,
+    nor whose they are."""
+    rows = Objection.objects.filter(dataset_id__in=list(datasets), ended_at__isnull=True).order_by("filed_at")
+    found: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        mark = found.setdefault(row.dataset_id, {"objections": 0, "since": row.filed_at, "columns": set()})
+        mark["objections"] += 1
+        mark["columns"].add(row.column)
+    return {pk: {**mark, "columns": sorted(mark["columns"])} for pk, mark in found.items()}
+
+
 def public_mark(dataset: Dataset) -> dict[str, Any] | None:
-    """异议标注: how many open objections, since when, about which columns. Never what they say, nor whose they are."""
-    rows = list(Objection.objects.filter(dataset=dataset, ended_at__isnull=True).order_by("filed_at"))
-    if not rows:
-        return None
-    return {"objections": len(rows), "since": rows[0].filed_at, "columns": sorted({r.column for r in rows})}
+    return public_marks([dataset.pk]).get(dataset.pk)
 
 
 def public_mark_of(number: str) -> dict[str, Any] | None:

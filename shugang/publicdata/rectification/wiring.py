@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from shugang.delivery.datasets import standing
 from shugang.kernel import words
 from shugang.kernel.periodic import every_pass
+from shugang.market.products import told as products
 from shugang.parties.notices import rules as notices
 from shugang.policy.text import Text
 from shugang.ui.menu import MenuItem
@@ -29,6 +30,7 @@ def register() -> None:
     effects.register("quality", rechecking.recheck_quality)
     every_pass("publicdata.rechecks", rechecking.recheck_submitted)
     standing.register(presenting.told)
+    products.register("objections", presenting.told_of_product, presenting.objected_rows)
     words.register(
         {
             "objection.filed": Text("提出异议，加异议标注", "Objection filed, mark set"),

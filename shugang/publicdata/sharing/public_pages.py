@@ -12,6 +12,8 @@ from shugang.kernel import paging
 from shugang.kernel.errors import Refusal
 from shugang.policy.text import Text
 
+from ..rectification.presenting import mark_words
+from ..rectification.queries import public_mark
 from . import queries
 from .public import FORMATS, make_link
 
@@ -36,7 +38,9 @@ def _page(request: HttpRequest, number: str, refusal: Refusal | None) -> HttpRes
     fields = set(grant.terms["fields"])
     names = {i.column or i.name: i for i in row.resource.items.all()}
     columns = [(c, names.get(c["name"])) for c in grant.source["columns"] if c["name"] in fields]
+    mark = public_mark(row.resource.dataset) if row.resource.dataset else None
     context = {
+        "mark": mark_words(mark) if mark else None,
         "row": row, "grant": grant, "columns": columns, "used": queries.public_downloads(row), "version": grant.source["version"],
         "formats": [(f, FORMAT_LABELS[f]) for f in FORMATS], "general": refusal.message if refusal else None,
     }  # fmt: skip

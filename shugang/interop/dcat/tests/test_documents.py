@@ -11,17 +11,20 @@ import pytest
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
-from rdflib import RDF, Graph, Literal, Namespace, URIRef
+from rdflib import RDF, RDFS, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
 from shugang.interop.dcat import pages, sitemaps, turtle
+from shugang.parties.testing import make_actor, make_party
 from shugang.publicdata.catalogue.testing import make_department, make_resource
+from shugang.publicdata.rectification.services import object_to
 from shugang.publicdata.sharing.testing import make_city, opened
 
-DCAT, DCT, HYDRA = (
+DCAT, DCT, HYDRA, DQV = (
     Namespace("http://www.w3.org/ns/dcat#"),
     Namespace("http://purl.org/dc/terms/"),
     Namespace("http://www.w3.org/ns/hydra/core#"),
+    Namespace("http://www.w3.org/ns/dqv#"),
 )
 SHAPES = Path(__file__).parent / "dcat_ap.shapes.ttl"
 db = pytest.mark.django_db
@@ -88,6 +91,24 @@ def test_the_shapes_find_what_is_missing(catalogue):
         broken = Graph() + graph
         broken.remove((next(broken.subjects(RDF.type, subject)), verb, None))
         assert violations(broken)
+
+
+@db
+def test_an_objection_mark_is_feedback_of_users_without_what_it_says(catalogue):
+    opening, _ = catalogue
+    number, dataset = opening.resource.number, opening.resource.dataset
+    assert not set(read(f"/dataset/{number}.ttl").objects(None, DQV.hasQualityAnnotation))
+    object_to(make_actor(make_party("buyer"), ("handler",)), dataset.number, "population", "", "人口与统计公报不符。")
+    graph = read(f"/dataset/{number}.ttl")
+    (note,) = graph.objects(next(graph.subjects(RDF.type, DCAT.Dataset)), DQV.hasQualityAnnotation)
+    assert (note, RDF.type, DQV.UserQualityFeedback) in graph and violations(graph) == ""
+    words = {str(w) for w in graph.objects(note, RDFS.comment)}
+    assert any(w.startswith("1 open objection since") and "population" in w for w in words)
+    assert "统计公报" not in graph.serialize(format="turtle")
+    extras = {
+        e["key"]: e["value"] for e in Client().get(f"/api/3/action/package_show?id={number}").json()["result"]["extras"]
+    }
+    assert (extras["objections"], extras["objection_columns"]) == ("1", "population")
 
 
 @db

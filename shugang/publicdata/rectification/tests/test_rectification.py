@@ -15,6 +15,7 @@ from shugang.delivery.vault.services import upload_version
 from shugang.kernel import clock, engine
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Case, Event
+from shugang.market.testing import make_deal
 from shugang.parties.testing import make_actor, make_party, sign_in
 from shugang.publicdata.catalogue.testing import make_resource
 from shugang.publicdata.rectification import queries, rechecking, services
@@ -97,6 +98,26 @@ def test_consumers_see_the_mark_on_the_catalogue_in_the_api_and_on_the_data_set(
     assert all(WRONG not in a.content.decode() for a in after)
     sign_in(client, civil[0])
     assert "异议标注" in client.get(f"/desk/datasets/{civil[2].number}").content.decode()
+
+
+def test_the_mark_is_on_the_product_made_of_the_data_and_goes_with_the_objection(office, client, settings, tmp_path):
+    settings.VAR_DIR = tmp_path / "var"
+    deal = make_deal()
+    product, dataset = deal.product, deal.product.dataset_version.dataset
+    page, twin = f"/products/{product.number}", f"/products/{product.number}.json"
+    assert "异议标注" not in client.get(page).content.decode() and client.get(twin).json()["warnings"] == []
+    made = services.object_to(deal.supplier, dataset.number, "pm25", "", WRONG)
+    shown = client.get(page).content.decode()
+    assert "异议标注：1件异议正在处理" in shown and "pm25" in shown and WRONG not in shown
+    said = client.get(twin).json()
+    assert said["warnings"][0]["en"].startswith("Objection mark: 1 open objection since")
+    assert (
+        said["trust"][-1]["fact_en"]
+        == "Objection mark"
+        == client.get(f"/api/v1/products/{product.number}").json()["trust"][-1]["fact_en"]
+    )
+    Objection.objects.filter(pk=made.pk).update(ended_at=clock.now())
+    assert "异议标注" not in client.get(page).content.decode()
 
 
 def test_only_who_may_see_a_datum_objects(civil, user):
