@@ -41,9 +41,16 @@ def catalogue(request: HttpRequest, after: str = "") -> dict[str, Any]:
     return {"items": [class_json(r) for r in found.items], "next": found.next, "total": found.total}
 
 
-@router.get("/scenarios/{number}", summary="One class in force", auth=None)
+@router.get("/scenarios/{number}", summary="One class in force, with its applications on the market", auth=None)
 def one_class(request: HttpRequest, number: str) -> dict[str, Any]:
-    return class_json(queries.public_class(number))
+    row = queries.public_class(number)
+    made = queries.public_applications().filter(approval=row)
+    applications = [
+        {"number": u.number, "title": u.case.title, "developer": u.applicant.name, "product": u.product.number}
+        for u in made
+        if u.product
+    ]
+    return {**class_json(row), "applications": applications}
 
 
 @router.get("/development-data", summary="The development-data catalogue; no sign-in needed", auth=None)

@@ -137,3 +137,10 @@ def listed_application(ctx: Context) -> None:
             "没有这个产品：须是本机构已上架、类型为“应用”的产品。",
             "There is no such product: a listed one of yours, of type application.",
         )
+    other = ScenarioUse.objects.filter(product=found, approval=use.approval).select_related("case").first()
+    if other is not None:
+        raise granting.wrong(
+            "product",
+            f"这个应用已在{other.number}登记过。",
+            f"This application is named already, in {other.number}.",
+        )

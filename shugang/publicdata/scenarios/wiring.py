@@ -3,12 +3,16 @@
 
 def register() -> None:
     from shugang.kernel import words
+    from shugang.market.products import told as products
     from shugang.policy.text import Text
     from shugang.ui.menu import FOOTER, MenuItem
     from shugang.ui.menu import register as add
 
     from ..doors import PUBLIC, develops, holds_public_data, is_data_office
+    from . import told
     from .process import APPROVAL, CALLING, USING  # noqa: F401  the procedures register themselves
+
+    products.register("scenario", told.told_of_product, told.rows)
 
     words.register({
         "scenario.proposed": Text("应征场景", "A scenario was proposed"),

@@ -37,7 +37,7 @@ def code(act, *args, **named) -> str:
 
 
 @pytest.mark.django_db
-def test_nothing_is_sold_above_the_cap_of_its_agreement(settings, tmp_path):
+def test_nothing_is_sold_above_the_cap_of_its_agreement(settings, tmp_path, client):
     settings.VAR_DIR = tmp_path / "var"
     market.load_profiles()
     field = make_field()
@@ -71,8 +71,12 @@ def test_nothing_is_sold_above_the_cap_of_its_agreement(settings, tmp_path):
     (limit,) = public_json(product)["price"]["ceilings"]
     assert limit["number"] == row.number and limit["plan"]["unit_price_e8"] == 100 * 10**8
     assert {name: [p.number for p in sold] for name, _, sold in caps.shown(row)}[INDEX] == [product.number]
-    # It outlives the agreement's suspension: nobody raises a price meanwhile.
+    page = client.get(f"/products/{product.number}").content.decode()
+    assert "上限" in page and f"/operations/{row.number}" in page and "已暂停" not in page
+    # It outlives the agreement's suspension: nobody raises a price meanwhile, and the page says where the agreement stands.
     engine.act(row.number, "suspend", field.city.reviewer, {"reason": "核查。"})
+    (warning,) = client.get(f"/products/{product.number}.json").json()["warnings"]
+    assert row.number in warning["zh"] and "已暂停" in warning["zh"]
     assert len(ceilings.ceilings(product)) == 1 and OperationProduct.objects.count() == 1
 
 

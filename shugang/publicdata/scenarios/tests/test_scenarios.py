@@ -8,6 +8,7 @@ import io
 import openpyxl
 import pytest
 
+from shugang.assets import testing as assets
 from shugang.delivery.grants.services import issue_credential
 from shugang.delivery.models import Grant
 from shugang.delivery.planes.bundles import compile_bundle
@@ -16,7 +17,8 @@ from shugang.kernel import clock, engine
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Case
 from shugang.kernel.testing import refused
-from shugang.parties.testing import make_actor, make_party
+from shugang.market import testing as market
+from shugang.parties.testing import make_actor, make_signer
 from shugang.publicdata.catalogue.testing import make_resource
 from shugang.publicdata.scenarios import queries, report, services
 from shugang.publicdata.scenarios.kinds import outside, subject_class
@@ -262,8 +264,43 @@ def test_a_class_under_an_operation_stops_with_it(settings, tmp_path):
     assert Grant.objects.get(pk=grant.pk).state == "suspended"
 
 
-def test_a_listed_application_is_named_and_stands_in_the_catalogue(city):
+def test_a_finished_application_is_listed_with_its_scenario_and_its_basis(city, client):
+    """From the use of an approved class to the market: made, listed as an application, named, finished; and its page says so."""
+    market.load_profiles()
     use = in_use(city, approved(city), make_developer())
-    handler = make_actor(use.applicant, ("handler",))
-    assert "product" in refused(use.case, "list", handler, {"product": "CP-2026-999999"}).fields
-    assert list(queries.public_applications()) == [] and make_party("buyer")
+    developer, class_number = make_signer(use.applicant), use.approval.number
+    venue, office = market.make_venue(), assets.make_registrar()
+
+    def product(**facts):
+        return market.make_product(developer, assets.make_certificate(developer, None, office), **facts)
+
+    app, data = product(type="app", name="便利店选址助手"), product()
+    # Neither what is not listed yet, nor what is no application, nor another's.
+    for number in (app.number, data.number, "CP-2026-999999"):
+        assert "product" in refused(use.case, "list", developer, {"product": number}).fields
+    app = market.list_product(developer, app, venue, source_class="derived")
+    stranger = in_use(city, use.approval, make_developer(), title="别家")
+    other = make_actor(stranger.applicant, ("handler",))
+    assert "product" in refused(stranger.case, "list", other, {"product": app.number}).fields
+    assert list(queries.public_applications()) == []
+    engine.act(use.number, "list", developer, {"product": app.number})
+    assert "product" in refused(use.case, "list", developer, {"product": app.number}).fields
+    engine.act(use.number, "finish", developer, {"result": "推荐了12个街道。"})
+    # On the market as an application, with its class and what it rests on.
+    assert app.number in client.get("/products?type=app").content.decode()
+    fact = next(f for f in client.get(f"/api/v1/products/{app.number}").json()["trust"] if f["fact_en"] == "Scenario")
+    assert fact["value"] == "商贸流通：社区商业网点选址" and fact["url"] == f"/scenarios/{class_number}"
+    assert class_number in fact["detail"] and use.number in fact["detail"] and fact["proof"]
+    page = client.get(f"/products/{app.number}").content.decode()
+    assert class_number in page and "不再据此取得公共数据" not in page
+    assert (
+        app.number in client.get("/scenarios").content.decode()
+        and app.number in client.get(fact["url"]).content.decode()
+    )
+    (listed,) = client.get(f"/api/v1/scenarios/{class_number}").json()["applications"]
+    assert listed["product"] == app.number
+    found = report.public_report(clock.today().year)
+    assert [(row[0], row[3]) for row in found.applications if row[3]] == [(use.number, app.number)]
+    # A class that is revoked is said on the page of what rests on it.
+    engine.act(class_number, "revoke", city.reviewer, {"reason": "不再适用。"})
+    assert "不再据此取得公共数据" in client.get(f"/products/{app.number}").content.decode()
