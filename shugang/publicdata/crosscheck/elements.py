@@ -98,7 +98,8 @@ def _number(x: str) -> str:
 def _date(x: str) -> str:
     parts = f"regexp_extract({x}, '{_DATE_PARTS}', ['y', 'm', 'd'])"
     made = f"{parts}.y || '-' || lpad({parts}.m, 2, '0') || '-' || lpad({parts}.d, 2, '0')"
-    return f"CAST(coalesce(TRY_CAST({x} AS DATE), TRY_CAST({made} AS DATE)) AS VARCHAR)"
+    # Taking a text apart is dear: only what does not read as a date by itself.
+    return f"CAST(CASE WHEN TRY_CAST({x} AS DATE) IS NOT NULL THEN TRY_CAST({x} AS DATE) ELSE TRY_CAST({made} AS DATE) END AS VARCHAR)"
 
 
 def _point(x: str) -> str:
