@@ -51,21 +51,60 @@ def world(django_db_setup: None, django_db_blocker: Any, world_folder: Path) -> 
     _forget_keys()
 
 
+class Copy:
+    """A copy of the world's files; `clean` puts back whatever a test has changed in it, which is most often nothing."""
+
+    def __init__(self, original: Path, place: Path) -> None:
+        self.original, self.place = original, place
+        shutil.copytree(original, place)
+        self.state = self._look()
+
+    def clean(self) -> Path:
+        now = self._look()
+        for path in sorted(now.keys() - self.state.keys(), reverse=True):
+            (self.place / path).rmdir() if now[path] is None else (self.place / path).unlink()
+        for path in sorted(p for p, seen in self.state.items() if p not in now or now[p] != seen):
+            if self.state[path] is None:
+                (self.place / path).mkdir()
+            else:
+                shutil.copy2(self.original / path, self.place / path)
+                self.state[path] = self._seen(self.place / path)
+        return self.place
+
+    def _look(self) -> dict[str, tuple[int, int, int] | None]:
+        """Paths below the place; None for a folder."""
+        found: dict[str, tuple[int, int, int] | None] = {}
+        for folder, folders, names in os.walk(self.place):
+            below = os.path.relpath(folder, self.place)
+            found |= {os.path.join(below, name): None for name in folders}
+            found |= {os.path.join(below, name): self._seen(Path(folder) / name) for name in names}
+        return found
+
+    @staticmethod
+    def _seen(path: Path) -> tuple[int, int, int]:
+        seen = os.lstat(path)
+        return seen.st_mtime_ns, seen.st_size, seen.st_ino
+
+
+@pytest.fixture(scope="package")
+def world_copy(world: Any, world_folder: Path) -> Copy:
+    return Copy(world_folder / "var", world_folder / "copy")
+
+
 @pytest.fixture(autouse=True)
-def var_dir(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Path:
-    """A copy of the world's files for a test that stands in it; an empty folder for another."""
+def var_dir(request: pytest.FixtureRequest, settings: Any) -> Path:
+    """The world's files, as it left them, for a test that stands in it; an empty folder for another."""
     from django.core.cache import cache
 
     cache.clear()  # failed sign-ins are counted there
     settings.SHUGANG_MASTER_KEY = os.environ["SHUGANG_MASTER_KEY"]
     settings.SHUGANG_VIEW_SECONDS = float("inf")  # a page read in a test writes nothing
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.VAR_DIR = tmp_path / "var"
     if "world" not in request.fixturenames:
+        settings.VAR_DIR = request.getfixturevalue("tmp_path") / "var"
         settings.VAR_DIR.mkdir()
         _forget_keys()
         return settings.VAR_DIR
-    request.getfixturevalue("world")
-    shutil.copytree(request.getfixturevalue("world_folder") / "var", settings.VAR_DIR)
+    settings.VAR_DIR = request.getfixturevalue("world_copy").clean()
     settings.SHUGANG_DEMO = True
     return settings.VAR_DIR

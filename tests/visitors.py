@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,15 +59,17 @@ def browser(world: Any, name: str = "", english: bool = False, **options: Any) -
 @contextmanager
 def undone() -> Iterator[None]:
     """Whatever happens inside is rolled back, the custodian's books with it."""
-    bank, kept = Path(settings.VAR_DIR) / "bank", Path(settings.VAR_DIR) / "bank.kept"
-    if bank.exists():
-        shutil.copytree(bank, kept)
+    bank = Path(settings.VAR_DIR) / "bank"
+    kept = {path: path.read_bytes() for path in bank.rglob("*") if path.is_file()}
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    shutil.rmtree(bank, ignore_errors=True)
-    if kept.exists():
-        kept.rename(bank)
+    for path in [p for p in bank.rglob("*") if p.is_file() and p not in kept]:
+        path.unlink()
+    for path, content in kept.items():
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
 
 def writes() -> int:

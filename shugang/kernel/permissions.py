@@ -8,14 +8,14 @@ from shugang.policy.text import Text
 
 from .actors import SENSITIVE_DUTIES, Actor
 from .errors import Refusal, forbidden
-from .models import Case, CaseParty
+from .models import Case
 from .procedure import EACH, Procedure, Transition
 
 Members = Iterable[tuple[str, int]]
 
 
 def members(case: Case) -> list[tuple[str, int]]:
-    return list(CaseParty.objects.filter(case=case).values_list("capacity", "party_id"))
+    return [(p.capacity, p.party_id) for p in case.parties.all()]
 
 
 def takes_part(case: Case, actor: Actor) -> bool:
@@ -71,9 +71,8 @@ def check(case: Case, spec: Procedure, step: Transition, actor: Actor) -> None:
 
 
 def conflicted(case: Case, step: Transition, actor: Actor) -> bool:
-    return (
-        bool(step.distinct_from)
-        and case.votes.filter(transition__in=step.distinct_from, person_id=actor.person_id).exists()
+    return bool(step.distinct_from) and any(
+        v.transition in step.distinct_from and v.person_id == actor.person_id for v in case.votes.all()
     )
 
 
@@ -81,24 +80,22 @@ def vote_round(case: Case, step: Transition) -> int:
     """Votes count together within a round; any other step in between begins a new one."""
     if step.quorum == 1:
         return int(case.revision)
-    return case.votes.exclude(transition=step.name).count()
+    return sum(v.transition != step.name for v in case.votes.all())
 
 
 def already_voted(case: Case, step: Transition, actor: Actor, capacity: str) -> bool:
     if step.quorum == 1:
         return False
-    mine = case.votes.filter(transition=step.name, round=vote_round(case, step))
+    this = vote_round(case, step)
+    given = [v for v in case.votes.all() if v.transition == step.name and v.round == this]
     if step.quorum == EACH:
-        return mine.filter(capacity=capacity).exists()
-    return mine.filter(person_id=actor.person_id).exists()
+        return any(v.capacity == capacity for v in given)
+    return any(v.person_id == actor.person_id for v in given)
 
 
 def allowed(case: Case, spec: Procedure, step: Transition, actor: Actor) -> bool:
     """Whether to show the button; the second factor is asked for at the press."""
+    if case.state not in step.sources:
+        return False
     capacity = acting_capacity(step, actor, members(case))
-    return (
-        case.state in step.sources
-        and bool(capacity)
-        and not conflicted(case, step, actor)
-        and not already_voted(case, step, actor, capacity)
-    )
+    return bool(capacity) and not conflicted(case, step, actor) and not already_voted(case, step, actor, capacity)

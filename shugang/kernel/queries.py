@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
 from . import clock, permissions, procedure, workdays
 from .actors import Actor
@@ -52,23 +52,44 @@ def steps_for(case: Case, actor: Actor) -> list[Transition]:
     return [t for t in spec.transitions if permissions.allowed(case, spec, t, actor)]
 
 
+# What `view` reads of a case; asked for a whole list at once.
+READ = ("parties", "votes", Prefetch("clocks", CaseClock.objects.order_by("due_at")))
+
+
 def view(case: Case, actor: Actor) -> CaseView:
+    return views([case], actor)[0]
+
+
+def views(cases: Iterable[Case], actor: Actor) -> list[CaseView]:
+    found = list(cases)
+    prefetch_related_objects(found, *READ)
+    return [_view(case, actor) for case in found]
+
+
+def _view(case: Case, actor: Actor) -> CaseView:
     spec = procedure.get(case.procedure)
-    running = case.clocks.filter(state=CaseClock.State.RUNNING).order_by("due_at").first()
+    running = next((c for c in case.clocks.all() if c.state == CaseClock.State.RUNNING), None)
     left = workdays.working_days_left(clock.now(), running.due_at) if running else None
     return CaseView(case, spec, spec.state(case.state), steps_for(case, actor), running, left)
 
 
+def _awaits(actor: Actor, code: str, state: str, capacity: str) -> bool:
+    """Whether the next step is the actor's by capacity, duty and state (before recusal and votes)."""
+    return any(
+        role.capacity == capacity and role.duty in actor.duties
+        for step in procedure.get(code).transitions
+        if step.awaited_in(state)
+        for role in step.by
+    )
+
+
 def _actionable(actor: Actor) -> Q:
-    """Cases whose next step is the actor's by capacity, duty and state (before recusal and votes)."""
     found = Q(pk__in=[])
-    for spec in procedure.all_procedures():
-        for step in (t for t in spec.transitions if not t.optional):
-            for role in step.by:
-                if role.duty in actor.duties:
-                    mine = CaseParty.objects.filter(party_id=actor.party_id or 0, capacity=role.capacity)
-                    states = [s for s in step.sources if step.awaited_in(s)]
-                    found |= Q(procedure=spec.code, state__in=states, id__in=mine.values("case_id"))
+    mine = CaseParty.objects.filter(party_id=actor.party_id, case__closed_at__isnull=True)
+    for code, state, capacity in mine.values_list("case__procedure", "case__state", "capacity").distinct():
+        if _awaits(actor, code, state, capacity):
+            held = CaseParty.objects.filter(party_id=actor.party_id, capacity=capacity)
+            found |= Q(procedure=code, state=state, id__in=held.values("case_id"))
     return found
 
 
@@ -77,8 +98,8 @@ def inbox(actor: Actor) -> list[CaseView]:
     if actor.party_id is None:
         return []
     cases = Case.objects.filter(_actionable(actor), closed_at__isnull=True).order_by("opened_at")[:500]
-    views = [v for v in (view(c, actor) for c in cases) if v.awaited]
-    return sorted(views, key=lambda v: (v.clock is None, v.clock.due_at if v.clock else v.case.opened_at))
+    awaited = [v for v in views(cases, actor) if v.awaited]
+    return sorted(awaited, key=lambda v: (v.clock is None, v.clock.due_at if v.clock else v.case.opened_at))
 
 
 def waiting(actor: Actor) -> list[CaseView]:
@@ -87,7 +108,7 @@ def waiting(actor: Actor) -> list[CaseView]:
         Q(id__in=CaseParty.objects.filter(party_id=actor.party_id or 0).values("case_id")),
         closed_at__isnull=True,
     ).order_by("-changed_at")[:200]
-    return [v for v in (view(c, actor) for c in open_cases) if not v.awaited]
+    return [v for v in views(open_cases, actor) if not v.awaited]
 
 
 def closed(actor: Actor) -> QuerySet[Case]:

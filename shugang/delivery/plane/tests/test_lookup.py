@@ -35,13 +35,13 @@ def test_an_api_key_header_works_like_a_bearer(make_plane, vault):
     assert plane.get(PATH + "1300001", X_API_Key="k1").status == 200
 
 
-@pytest.mark.parametrize("token", ["", "k2", "K1"])
-def test_an_unknown_key_is_counted_and_not_journalled(make_plane, vault, token):
+def test_an_unknown_key_is_counted_and_not_journalled(make_plane, vault):
     plane = make_plane(grant("g1", "segments", api_source(vault), terms(FIELDS), ("k1",)))
-    reply = plane.get(PATH + "1300001", token)
-    assert (reply.status, reply.code) == (401, "unknown_key")
+    for token in ["", "k2", "K1"]:
+        reply = plane.get(PATH + "1300001", token)
+        assert (reply.status, reply.code) == (401, "unknown_key")
     assert plane.health()["journal_seq"] == 0
-    assert plane.metric("unknown_keys_total") == 1
+    assert plane.metric("unknown_keys_total") == 3
 
 
 def test_a_product_of_others_looks_like_no_product(make_plane, vault):
@@ -54,9 +54,9 @@ def test_a_product_of_others_looks_like_no_product(make_plane, vault):
     assert there.status == 404
 
 
-@pytest.mark.parametrize(
-    ("query", "status", "code"),
-    [
+def test_what_the_grant_does_not_give_is_refused_by_name(make_plane, vault):
+    plane = make_plane(grant("g1", "segments", api_source(vault), terms(FIELDS), ("k1",)))
+    for query, status, code in [
         ("prefix7=1300001&fields=carrier", 403, "column_hidden"),
         ("prefix7=1300001&fields=nothing", 403, "column_hidden"),
         ("carrier=x&prefix7=1300001", 403, "column_hidden"),
@@ -64,15 +64,12 @@ def test_a_product_of_others_looks_like_no_product(make_plane, vault):
         ("", 400, "bad_request"),
         ("prefix7=", 400, "bad_request"),
         ("prefix7=1300001&prefix7=1300002", 400, "bad_request"),
-    ],
-)
-def test_what_the_grant_does_not_give_is_refused_by_name(make_plane, vault, query, status, code):
-    plane = make_plane(grant("g1", "segments", api_source(vault), terms(FIELDS), ("k1",)))
-    reply = plane.get("/api/v1/lookup/segments?" + query, "k1")
-    assert (reply.status, reply.code) == (status, code)
-    assert reply.json["message"] and reply.json["message_en"]
-    (record,) = plane.shipped()
-    assert (record["state"], record["outcome"], record["charged"]) == ("refused", code, False)
+    ]:
+        reply = plane.get("/api/v1/lookup/segments?" + query, "k1")
+        assert (reply.status, reply.code) == (status, code)
+        assert reply.json["message"] and reply.json["message_en"]
+        record = plane.shipped()[-1]
+        assert (record["state"], record["outcome"], record["charged"]) == ("refused", code, False), query
 
 
 def test_fewer_columns_can_be_asked_for(make_plane, vault):
@@ -158,10 +155,10 @@ def test_a_stored_answer_outlives_its_version(make_plane, vault, control):
     assert (gone.status, gone.code) == (409, "result_gone")
 
 
-@pytest.mark.parametrize("request_id", ["x" * 65, "a b", "sg-123-1"])
-def test_a_bad_request_id_is_refused(make_plane, vault, request_id):
+def test_a_bad_request_id_is_refused(make_plane, vault):
     plane = make_plane(grant("g1", "segments", api_source(vault), terms(FIELDS), ("k1",)))
-    assert plane.get(PATH + "1300001", "k1", Request_Id=request_id).code == "bad_request"
+    for request_id in ["x" * 65, "a b", "sg-123-1"]:
+        assert plane.get(PATH + "1300001", "k1", Request_Id=request_id).code == "bad_request", request_id
 
 
 def test_the_rate_is_held_and_a_flood_does_not_fill_the_journal(make_plane, vault):

@@ -81,19 +81,22 @@ def test_a_nonce_is_remembered_over_a_kill(make_plane, control, vault):
 
 
 @system
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"query": "prefix7=1300002"}, {"path": "/api/v1/lookup/other"}, {"method": "POST"}, {"host": "elsewhere"},
-        {"body": b"x"}, {"secret": "sg_other"}, {"number": "AK2"}, {"number": "bearer"},
-    ],
-)  # fmt: skip
-def test_what_was_not_signed_so_looks_like_an_unknown_key(make_plane, control, vault, changes):
+def test_what_was_not_signed_so_looks_like_an_unknown_key(make_plane, control, vault):
     plane = make_plane(one(vault, signer(control), credential("sg_b", "api_key", id="bearer")))
-    reply = plane.get(f"{PATH}?prefix7=1300001", **sign(plane, **changes))
-    unknown = plane.get(f"{PATH}?prefix7=1300001", "nobody's")
-    assert (reply.status, reply.body) == (401, unknown.body)
-    assert plane.health()["journal_seq"] == 0
+    for changes in [
+        {"query": "prefix7=1300002"},
+        {"path": "/api/v1/lookup/other"},
+        {"method": "POST"},
+        {"host": "elsewhere"},
+        {"body": b"x"},
+        {"secret": "sg_other"},
+        {"number": "AK2"},
+        {"number": "bearer"},
+    ]:
+        reply = plane.get(f"{PATH}?prefix7=1300001", **sign(plane, **changes))
+        unknown = plane.get(f"{PATH}?prefix7=1300001", "nobody's")
+        assert (reply.status, reply.body) == (401, unknown.body)
+        assert plane.health()["journal_seq"] == 0
 
 
 @system

@@ -266,16 +266,17 @@ def test_the_agreed_network_and_environment_admit(edge, buyers):
     assert buyers(plane).granted == 1
 
 
-@pytest.mark.parametrize("topic", ["#", "+/states", "products/#", "products/+", "products/other", "states", "$SYS/#"])
-def test_no_wildcard_and_nothing_but_products(edge, buyers, topic):
+def test_no_wildcard_and_nothing_but_products(edge, buyers):
     plane = edge()
     buyer = buyers(plane, product="other")
     assert buyer.granted == 128
     heard: list[int] = []
     buyer.client.on_subscribe = lambda c, u, m, reasons, p: heard.append(reasons[0].value)
-    buyer.client.subscribe(topic, 1)
-    plane.wait(lambda: heard, 10)
-    assert heard == [128] and not buyer.gone.is_set()
+    for topic in ["#", "+/states", "products/#", "products/+", "products/other", "states", "$SYS/#"]:
+        heard.clear()
+        buyer.client.subscribe(topic, 1)
+        plane.wait(lambda: heard, 10)
+        assert heard == [128] and not buyer.gone.is_set(), topic
 
 
 def test_buyers_cannot_publish(edge, broker, buyers):
@@ -482,9 +483,9 @@ def test_a_silent_client_is_gone_after_one_and_a_half_periods(edge):
     assert raw.recv(1) == b""
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
+def test_bad_bytes_end_the_connection_and_nothing_else(edge, buyers):
+    plane = edge()
+    for sent in [
         b"\x00\x00",
         b"\x30\x05\x00\x01aXY",
         b"\x10\xff\xff\xff\xff\x01",
@@ -494,17 +495,14 @@ def test_a_silent_client_is_gone_after_one_and_a_half_periods(edge):
         _connect("k1") + b"\x30\x05\x00\x01aXY",
         _connect("k1") + b"\x82\x05\x00\x00\x00\x01a",
         _connect("k1") + _connect("k1"),
-    ],
-)
-def test_bad_bytes_end_the_connection_and_nothing_else(edge, buyers, sent):
-    plane = edge()
-    raw = socket.create_connection(("127.0.0.1", plane.mqtt_port))
-    raw.settimeout(20)
-    raw.sendall(sent)
-    heard = b""
-    with contextlib.suppress(ConnectionError):
-        while piece := raw.recv(100):
-            heard += piece
-    assert heard in (b"", packets.connack(0), packets.connack(1))
+    ]:
+        raw = socket.create_connection(("127.0.0.1", plane.mqtt_port))
+        raw.settimeout(20)
+        raw.sendall(sent)
+        heard = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := raw.recv(100):
+                heard += piece
+        assert heard in (b"", packets.connack(0), packets.connack(1)), sent
     assert buyers(plane).granted == 1
     assert "Traceback" not in (plane.folder / "log").read_text()
