@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shugang.policy.text import Text
 
 GRANT_STATES = {
@@ -37,6 +39,13 @@ BASIS_LABELS = {
     "authorisation": Text("授权书", "Authorisation"),
     "decision": Text("处置决定", "Decision"),
 }
+
+
+def register_bases(labels: Mapping[str, Text]) -> None:
+    """In `AppConfig.ready`: what a wing above calls the bases on which its grants rest."""
+    BASIS_LABELS.update(labels)
+
+
 REASONS = {
     "expired": Text("授权期限已满", "The period is over"),
     "found": Text("查得", "Found"),

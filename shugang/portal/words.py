@@ -76,6 +76,7 @@ EVENTS: dict[str, Text] = {
     "grant.first_used": Text("首次使用", "First use"),
     "grant.hold_lifted": Text("解除一项暂停", "One hold lifted"),
     "grant.issued": Text("签发授权", "Grant issued"),
+    "grant.basis_added": Text("授权增加一项依据", "A basis was added to a grant"),
     "grant.resumed": Text("授权恢复", "Grant resumed"),
     "grant.suspended": Text("授权暂停", "Grant suspended"),
     "leak.traced": Text("比对泄露文件", "A leaked file compared"),

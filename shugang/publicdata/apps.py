@@ -22,5 +22,10 @@ class PublicDataConfig(AppConfig):
 
     def ready(self) -> None:
         """Each room registers its procedures, reactions, words, doors and periodic work in its `wiring.py`."""
+        from shugang.delivery.words import register_bases
+
+        from .granting import BASES, FUSION, FUSION_LABEL
+
+        register_bases({**BASES, FUSION: FUSION_LABEL})
         for room in ROOMS:
             import_module(f"{self.name}.{room}.wiring").register()

@@ -46,6 +46,9 @@ ACTIONS = {
 MODES: dict[str, Text] = {mode: ALL_MODES[mode] for mode in ACTIONS}
 FREE = {"found": False, "not_found": False, "delivered": False}
 REVIEW = "security_review"
+# The joint approval of a project of public and private data: a basis of the grants of both sides, so not one of public data alone.
+FUSION = "fusion"
+FUSION_LABEL = Text("融合审定（公共与私有数据）", "Joint approval of public and private data")
 
 
 def digest_of(facts: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ from .keys import issue_credential, revoke_credential, take_over_keys
 from .models import Grant, GrantBasis, GrantHold
 
 __all__ = [
+    "add_basis",
     "end_by_basis",
     "end_expired",
     "end_grant",
@@ -126,6 +127,28 @@ def issue_grant(
         "plane": grant.plane.number,
     }
     emit("grant.issued", actor, refs(grant), payload)
+    return grant
+
+
+@verb
+def add_basis(actor: Actor, number: str, basis: Mapping[str, Any]) -> Grant:
+    """Rest a living grant on one more basis: its life is never longer for it.
+
+    Raises Refusal `not_found`, `wrong_state`, `no_life`; nothing where it rests on that basis already.
+    """
+    grant, ground = _living(number), _basis(basis)
+    if grant.bases.filter(kind=ground.kind, reference=ground.reference).exists():
+        return grant
+    if ground.valid_until is not None and ground.valid_until <= clock.now():
+        raise Refusal("no_life", Text("这项依据已经到期。", "The basis is over."), 422)
+    GrantBasis.objects.create(
+        grant=grant, kind=ground.kind, reference=ground.reference, digest=ground.digest, valid_until=ground.valid_until
+    )
+    if ground.valid_until is not None and ground.valid_until < grant.valid_until:
+        grant.valid_until = ground.valid_until
+        grant.save(update_fields=["valid_until"])
+    bump([grant.plane_id])
+    emit("grant.basis_added", actor, refs(grant), {"basis": [ground.kind, ground.reference, ground.digest]})
     return grant
 
 

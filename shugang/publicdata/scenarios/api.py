@@ -106,7 +106,11 @@ def uses(request: HttpRequest, after: str = "") -> dict[str, Any]:
 
 @router.get("/scenario-uses/{number}", summary="One application")
 def one_use(request: HttpRequest, number: str) -> dict[str, Any]:
-    return use_json(queries.get_use(member(request), number))
+    actor = member(request)
+    row = queries.get_use(actor, number)
+    grants = [{"number": g.number, "state": g.state} for g, _ in queries.grants_of(actor, "scenario", number)]
+    joint = [{"number": g.number, "state": g.state} for g, _ in queries.joint(actor, row)]
+    return {**use_json(row), "grants": grants, "joint_grants": joint}
 
 
 @router.post("/scenario-uses", summary="Apply inside an approved class")

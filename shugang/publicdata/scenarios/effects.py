@@ -14,6 +14,7 @@ from shugang.market.products.models import DataProduct
 from .. import granting
 from ..authorisation.effects import last_moment
 from ..granting import SCENARIO, SCENARIO_CLASS
+from . import fusing
 from .forms import read_fields
 from .guards import approval_of, decision, operation_for, use_of
 from .models import ClassApproval, ScenarioCall, ScenarioUse
@@ -106,6 +107,10 @@ def use_granted(ctx: Context) -> None:
     if approval.operation is not None:
         bases.append({"kind": granting.OPERATION, "reference": approval.operation.number, "digest": approval.operation.sha256,
                       "valid_until": last_moment(approval.operation)})  # fmt: skip
+    joint = fusing.joint_facts(use)
+    digest = granting.digest_of({**facts, **joint})
+    if joint:
+        bases.append({"kind": granting.FUSION, "reference": use.number, "digest": digest, "valid_until": until})
     rules = ctx.case.profile.data if ctx.case.profile else {}
     made = []
     for resource in (
@@ -118,6 +123,10 @@ def use_granted(ctx: Context) -> None:
         )  # fmt: skip
         made.append(grant.number)
     ctx.outputs["grants"] = made
+    if joint:
+        made = [*made, *fusing.tie(ctx.actor, use, digest)]
+        ctx.outputs |= {"joint": joint, "joint_digest": digest}
+        ctx.refs += [("bundle", joint["project"]), *(("contract", number) for number, _ in joint["contracts"])]
     ctx.refs += [*use.event_refs(), *(("grant", g) for g in made)]
 
 

@@ -72,7 +72,8 @@ USE = Form(
                required=False, max_length=4000),
         Field("days", "int", Text("使用期限（天）", "Days of use"), minimum=1, maximum=1825),
         Field("bundle", "text", Text("融合的市场项目编号", "Project on the market that it is fused with"),
-              Text("与市场上的非公共数据融合开发的填写。", "If fused with private data in a project with several suppliers."), required=False, max_length=20),
+              Text("与市场上的非公共数据融合开发的填写；项目的合同全部生效后才能批准，两侧的授权同存同停。",
+                   "If fused with private data of a project with several suppliers; approved once all its contracts are in force, and the grants of both sides stand and fall together."), required=False, max_length=20),
     ),
 )  # fmt: skip
 LISTING = Form(

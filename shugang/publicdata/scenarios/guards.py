@@ -16,6 +16,7 @@ from shugang.policy.text import Text
 from .. import granting
 from ..authorisation.models import Operation
 from ..sharing.guards import _for_party
+from . import fusing
 from .forms import read_fields
 from .kinds import outside, subject_class
 from .models import ClassApproval, ScenarioUse
@@ -124,6 +125,7 @@ def still_inside(ctx: Context) -> None:
     if "supplier" not in use.applicant.roles and "buyer" not in use.applicant.roles:
         raise Refusal("party_not_active", Text("申请方当前不在营。", "The applicant is not active."), 409)
     check_inside(use.approval, use.applicant, use.scenario_class, use.fields, use.days)
+    fusing.require_private_side(use)
 
 
 def listed_application(ctx: Context) -> None:

@@ -153,6 +153,7 @@ def use_page(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "row": row, "view": cases.view(row.case, actor), "facts": facts_of(row.approval), "grants": queries.grants_of(actor, "scenario", number),
         "mine": row.applicant_id == actor.party_id, "takes_part": row.case.parties.filter(party_id=actor.party_id or 0).exists(),
+        "joint": queries.joint(actor, row),
         "sees_bundle": row.bundle is not None and row.applicant_id == actor.party_id,
     }  # fmt: skip
     return render(request, "publicdata/scenario_use.html", context)

@@ -14,7 +14,10 @@ CDOS = tuple(Role(p, "chief_data_officer") for p in PROVIDERS)
 CLERK, RULER = (Role("office", "handler"),), (Role("office", "reviewer"),)
 APPLICANT = (Role("applicant", "handler"),)
 REACHES = Text("这类场景下的全部授权在同一时刻停用。", "Every grant under the class stops at the same moment.")
-STOPS = Text("授权在同一时刻停用。", "The grants stop at the same moment.")
+STOPS = Text(
+    "授权在同一时刻停用；融合项目中私有一侧的授权一并停用。",
+    "The grants stop at the same moment, those of the private side of a joint project too.",
+)
 
 CALLING = register(
     Procedure(
@@ -100,7 +103,8 @@ USING = register(
         transitions=(
             Transition("approve", Text("核对无误，批准使用", "Checked, approve"), ("reviewing",), "in_use", (*CLERK, *RULER), OPINION, stops=("review",),
                        starts=("term",), guard=guards.still_inside, effect=effects.use_granted,
-                       confirm=Text("为这次使用单独签发授权。", "A grant is issued for this use alone.")),
+                       confirm=Text("为这次使用单独签发授权；融合项目的，公共与私有两侧的授权从此同存同停。",
+                                    "A grant is issued for this use alone; of a joint project the grants of both sides stand and fall together from then on.")),
             Transition("reject", Text("不予批准", "Do not approve"), ("reviewing",), "rejected", (*CLERK, *RULER), WHY, stops=("review",),
                        effect=effects.use_told, danger=True),
             Transition("withdraw", Text("撤回申请", "Withdraw"), ("reviewing",), "withdrawn", APPLICANT, WHY, effect=effects.use_told, danger=True,

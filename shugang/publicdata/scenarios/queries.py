@@ -12,6 +12,7 @@ from shugang.kernel.errors import not_found
 from shugang.policy.text import Text
 
 from ..authorisation.models import Operation
+from ..granting import FUSION
 from .models import ClassApproval, ScenarioCall, ScenarioProposal, ScenarioUse
 
 CALL, CLASS, USE = (
@@ -68,9 +69,18 @@ def get_use(actor: Actor, number: str) -> ScenarioUse:
 
 def grants_of(actor: Actor, kind: str, number: str) -> list[tuple[Grant, bool]]:
     """Grants on a basis that the reader was shown, and whether each is his to open."""
-    rows = Grant.objects.filter(bases__kind=kind, bases__reference=number).select_related("grantee").order_by("id")
+    rows = (
+        Grant.objects.filter(bases__kind=kind, bases__reference=number)
+        .select_related("grantee", "supplier")
+        .order_by("id")
+    )
     seen = set(Grant.objects.visible_to(actor).filter(pk__in=rows.values("pk")).values_list("pk", flat=True))
     return [(g, g.pk in seen) for g in rows]
+
+
+def joint(actor: Actor, use: ScenarioUse) -> list[tuple[Grant, bool]]:
+    """The private grants of a joint approval, and whether each is the reader's to open."""
+    return [(g, seen) for g, seen in grants_of(actor, FUSION, use.number) if g.contract]
 
 
 def public_calls() -> QuerySet[ScenarioCall]:

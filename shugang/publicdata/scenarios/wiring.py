@@ -9,9 +9,10 @@ def register() -> None:
     from shugang.ui.menu import register as add
 
     from ..doors import PUBLIC, develops, holds_public_data, is_data_office
-    from . import told
+    from . import fusing, told
     from .process import APPROVAL, CALLING, USING  # noqa: F401  the procedures register themselves
 
+    fusing.register()
     products.register("scenario", told.told_of_product, told.rows)
 
     words.register({

@@ -18,7 +18,7 @@ from shugang.kernel.models import Case, Event
 from shugang.policy.text import Text
 
 from ..catalogue.models import PublicResource
-from ..granting import BASES
+from ..granting import BASES, FUSION, FUSION_LABEL
 from ..scenarios.models import ScenarioUse
 from ..sharing.models import SharingRequest
 
@@ -28,6 +28,7 @@ KINDS: dict[str, Text] = {
     "resource": Text("公共数据目录", "Public resource"),
 }
 OTHER_BASES: dict[str, Text] = {
+    FUSION: FUSION_LABEL,
     "contract": Text("合同", "Contract"),
     "certificate": Text("登记凭证", "Certificate"),
     "agreement": Text("直接签订的合同", "Agreement"),
