@@ -46,6 +46,7 @@ ROOMS = (
     "market.samples",
     "market.pricing",
     "market.demand",
+    "market.responses",
     "market.matching",
     "market.trade",
     "market.auction",

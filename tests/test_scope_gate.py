@@ -62,6 +62,12 @@ EXCEPTIONS: dict[tuple[str, str, str], str] = {
         "answerable",
         "DataProduct",
     ): "of an invitation that its supplier reads: his listed products",
+    ("market/responses/queries", "answerable_demand", "Demand"): "what is or was open to everybody",
+    (
+        "market/responses/queries",
+        "explained",
+        "Match",
+    ): "of an answer that was read by the gate; both its sides see why",
     (
         "market/pricing/queries",
         "models",

@@ -76,6 +76,7 @@ from shugang.market.pricing.services import draft_model, make_estimate
 from shugang.market.pricing.splits import make_split
 from shugang.market.products.models import DataProduct
 from shugang.market.products.services import create_product
+from shugang.market.responses import services as responses
 from shugang.market.search import saved
 from shugang.market.trade.services import accept, inquire, quote
 from shugang.market.vouchers.models import TradeVoucher
@@ -489,6 +490,13 @@ def _open_demands(world: World) -> None:
         case = world.things[f"demand:{name}"] = demands.draft(buyer, demand_form(visibility=visibility))
         demands.put_forward(buyer, case.number)
         world.things[f"invitation:{name}"] = inviting.invite(buyer, case.number, supplier, "请报价。")
+    for name in ("free", "offered", "offered_unnamed"):
+        visibility = "anonymous" if name.endswith("unnamed") else "public"
+        case = world.things[f"demand:{name}"] = demands.draft(buyer, demand_form(visibility=visibility))
+        demands.put_forward(buyer, case.number)
+    for name in ("offered", "offered_unnamed"):
+        said = (world.number(f"demand:{name}"), world.number("product:air"), "可以提供。")
+        world.things[f"response:{name}"] = responses.offer(world.actor("gongfang"), *said)
     run_matching()
     inviting.answer(world.actor("gongfang"), world.number("invitation:answered"), world.number("product:air"))
 

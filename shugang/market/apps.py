@@ -40,6 +40,7 @@ class MarketConfig(AppConfig):
         from .pricing.asking import cap_rows, decided
         from .pricing.process import MODELLING  # noqa: F401
         from .products import objects, offers  # noqa: F401
+        from .responses.process import RESPONSE  # noqa: F401
         from .samples import reactions as samples  # noqa: F401
         from .search import index, shelf
         from .trade.process import TRADE  # noqa: F401

@@ -22,6 +22,7 @@ from .pricing.models import (
     PricingModel,
 )
 from .products.models import DataProduct
+from .responses.models import DemandResponse
 from .samples.models import ProductSample
 from .search.models import CatalogueEntry, SavedSearch, ShelfState
 from .trade.models import Inquiry, PartyTie, Quotation
@@ -44,6 +45,7 @@ __all__ = [
     "DealBundle",
     "DeliveryStatement",
     "Demand",
+    "DemandResponse",
     "DemandVersion",
     "Dispute",
     "DisputeDecision",

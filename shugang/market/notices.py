@@ -7,10 +7,12 @@ from shugang.policy.text import Text
 
 from .auction.models import AuctionBidder
 from .contracts.models import Contract
+from .demand.models import Demand
 from .products.models import DataProduct
 
 TRADING = ("manager", "handler", "signer")
 SUPPLIER = Side("product", "supplier", TRADING)
+DEMANDER = Side("demand", "demander", TRADING)
 BIDDER = (Side("auction_bid", "bidder", TRADING),)
 BOTH = (Side("contract", "buyer", TRADING), Side("contract", "supplier", TRADING))
 
@@ -19,6 +21,7 @@ RULES = (
     Rule("dispute.measure_lifted", "rulings", Text("争议{number}：临时措施已解除", "Dispute {number}: an interim measure was lifted"), BOTH, of="dispute"),
     Rule("dispute.evidence_filed", "results", Text("争议{number}：有新的证据", "Dispute {number}: evidence was filed"), BOTH, of="dispute"),
     Rule("listing.suspended", "rulings", Text("产品{number}已暂停交易", "Product {number} was suspended"), (SUPPLIER,), of="product"),
+    Rule("demand.answered_uninvited", "tasks", Text("需求{number}有供方主动应答", "A supplier answers demand {number} uninvited"), (DEMANDER,), of="demand"),
     Rule("sample.taken", "deals", Text("产品{number}的样本已被领取", "A sample of product {number} was taken"), (SUPPLIER,), of="product"),
     Rule("listing.resumed", "rulings", Text("产品{number}恢复交易", "Product {number} is on the market again"), (SUPPLIER,), of="product"),
     Rule("auction.opening_awaited", "tasks", Text("竞价{number}请开标", "Please open your bid in auction {number}"), BIDDER, of="auction"),
@@ -39,6 +42,11 @@ def _contract(number: str) -> dict[str, int]:
     return {"buyer": row[0], "supplier": row[1]} if row else {}
 
 
+def _demand(number: str) -> dict[str, int]:
+    row = Demand.objects.filter(case__number=number).values_list("party_id", flat=True).first()
+    return {"demander": row} if row else {}
+
+
 def _bidder(key: str) -> dict[str, int]:
     """`JP-…/P-…`: one party's bid, so that a notice reaches its own people alone."""
     auction, _, party = key.partition("/")
@@ -51,4 +59,5 @@ def register_all() -> None:
     register(*RULES)
     register_sides("product", _product)
     register_sides("contract", _contract)
+    register_sides("demand", _demand)
     register_sides("auction_bid", _bidder)

@@ -27,7 +27,7 @@ _TABLES: dict[str, Any] = {
     "asset": DataAsset, "product": DataProduct, "order": Case, "bundle": Case, "dispute": Case, "report": SignedReport,
     "webhook": WebhookEndpoint,
 }  # fmt: skip
-_TABLES |= {"demand": Case, "invitation": Case, "mandate": Mandate, "public_resource": PublicResource}
+_TABLES |= {"demand": Case, "invitation": Case, "response": Case, "mandate": Mandate, "public_resource": PublicResource}
 _TABLES |= dict.fromkeys(("sharing", "opening", "operation", "scenario_class", "scenario"), Case)
 # Who takes part in these decides; what lies upstream of them is shared.
 _DEALS = frozenset({"inquiry", "contract", "grant", "bill", "order", "bundle"})

@@ -86,6 +86,26 @@ DEMANDS: tuple[Door, ...] = (
 )
 
 
+RESPONSE, UNNAMED = "<response:offered>", "<response:offered_unnamed>"
+RESPONSES: tuple[Door, ...] = (
+    *both("/demands/<demand:free>/answer", "gongfang", ANSWER, reach=OWN),
+    api("POST", "/demands/<demand:free>/responses", "gongfang", ANSWER, reach=OWN),
+    read("/desk/demand-responses", "gongfang", OWN),
+    read("/desk/demand-responses?format=csv", "gongfang", OWN),
+    read(f"/desk/demand-responses/{RESPONSE}", "gongfang", readers=("xufang",)),
+    read(f"/desk/demand-responses/{UNNAMED}", "xufang", readers=("gongfang",)),
+    *both(f"/desk/demand-responses/{RESPONSE}/inquire", "xufang", {}),
+    *both(f"/desk/demand-responses/{UNNAMED}/inquire", "xufang", {}),
+    *both(f"/desk/demand-responses/{RESPONSE}/decline", "xufang", {"reason": "时段不够。"}),
+    *both(f"/desk/demand-responses/{RESPONSE}/withdraw", "gongfang", {}),
+    api("GET", "/demand-responses", "xufang", reach=OWN),
+    api("GET", f"/demand-responses/{RESPONSE}", "xufang", readers=("gongfang",)),
+    api("POST", f"/demand-responses/{RESPONSE}/inquiry", "xufang"),
+    api("POST", f"/demand-responses/{UNNAMED}/refusal", "xufang", {"reason": "时段不够。"}),
+    api("DELETE", f"/demand-responses/{RESPONSE}", "gongfang"),
+)
+
+
 def _mandate(things: dict[str, Any]) -> dict[str, Any]:
     from ..world import mandate_form
 
@@ -105,4 +125,4 @@ MANDATES: tuple[Door, ...] = (
     api("POST", "/mandates/<mandate:draft>/signature", "xufang", {}),
     api("DELETE", "/mandates/<mandate>?reason=收回。", "xufang"),
 )
-DOORS = (*DEMANDS, *MANDATES)
+DOORS = (*DEMANDS, *RESPONSES, *MANDATES)

@@ -13,6 +13,7 @@ from shugang.policy.text import Text
 from ..products import pricing
 from ..products.models import DataProduct
 from ..products.queries import frequency, public_quality
+from ..responses.models import DemandResponse
 from ..trade.process import TRADE
 from .models import Demand, QuoteInvitation
 from .queries import invitations_of
@@ -22,9 +23,9 @@ _STATES = {s.name: s for s in TRADE.states}
 
 @dataclass(frozen=True)
 class Answer:
-    """One answered invitation as the demander compares it."""
+    """One answer as the demander compares it: to his invitation, or one that came uninvited and that he inquired about."""
 
-    invitation: QuoteInvitation
+    invitation: QuoteInvitation | DemandResponse
     product: DataProduct
     state: Text
     tone: str
@@ -34,12 +35,18 @@ class Answer:
 
 
 def answers(demand: Demand, actor: Actor) -> list[Answer]:
-    return [
-        _answer(demand, i) for i in invitations_of(demand, actor) if i.inquiry is not None and i.product is not None
-    ]
+    given: list[QuoteInvitation | DemandResponse] = [*invitations_of(demand, actor), *offered_to(demand, actor)]
+    return [_answer(demand, i) for i in given if i.inquiry is not None and i.product is not None]
 
 
-def _answer(demand: Demand, invitation: QuoteInvitation) -> Answer:
+def offered_to(demand: Demand, actor: Actor) -> list[DemandResponse]:
+    """Answers that came uninvited to the actor's own demand, the newest first."""
+    rows = DemandResponse.objects.visible_to(actor).filter(demand=demand, demand__party_id=actor.party_id or 0)
+    related = ("case", "supplier", "product__supplier", "product__dataset_version", "inquiry__case")
+    return list(rows.select_related(*related).order_by("-pk"))
+
+
+def _answer(demand: Demand, invitation: QuoteInvitation | DemandResponse) -> Answer:
     product, inquiry = invitation.product, invitation.inquiry
     assert product is not None and inquiry is not None
     last = inquiry.last

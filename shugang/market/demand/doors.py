@@ -35,4 +35,9 @@ def register_all() -> None:
             "desk.supply", Text("收到的报价邀请", "Invitations to quote"), "invitations", "mail", _supplies, None, 35
         )
     )
+    add(
+        MenuItem(
+            "desk.supply", Text("主动应答", "Uninvited answers"), "demand-responses", "messages", _supplies, None, 36
+        )
+    )
     add(MenuItem("desk.operate", Text("数据需求", "Demands"), "own-demands", "bulb", _operates, None, 45))

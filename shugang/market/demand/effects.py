@@ -78,14 +78,12 @@ def told(ctx: Context) -> None:
 
 
 def ended(ctx: Context) -> None:
-    """Invitations that nobody has answered end with their demand."""
-    numbers = list(
-        demand_of(ctx)
-        .invitations.filter(living=True, answered_at__isnull=True)
-        .order_by("case_id")
-        .values_list("case__number", flat=True)
-    )
-    for number in numbers:
-        engine.fire(number, "end")
-    ctx.outputs["invitations_ended"] = len(numbers)
+    """Invitations that nobody has answered, and answers that came uninvited and wait, end with their demand."""
+    demand = demand_of(ctx)
+    waiting = [rows.filter(living=True, answered_at__isnull=True) for rows in (demand.invitations, demand.responses)]
+    for name, rows in zip(("invitations_ended", "responses_ended"), waiting, strict=True):
+        numbers = list(rows.order_by("case_id").values_list("case__number", flat=True))
+        for number in numbers:
+            engine.fire(number, "end")
+        ctx.outputs[name] = len(numbers)
     _refs(ctx)

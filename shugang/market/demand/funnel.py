@@ -111,5 +111,5 @@ def of_product(product: DataProduct) -> Funnel:
 
 def of_demand(demand: Demand) -> Funnel:
     """For the demander, who has read it through the gate."""
-    inquiries = Inquiry.objects.filter(invitation__demand=demand)
+    inquiries = Inquiry.objects.filter(Q(invitation__demand=demand) | Q(response__demand=demand))
     return Funnel(*_views("demand", demand.number), demand.invitations.count(), inquiries.count(), _deals(inquiries))

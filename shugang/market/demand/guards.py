@@ -78,8 +78,13 @@ def amends_for_review(ctx: Context) -> None:
     consistent(ctx)
 
 
+def came_to_a_deal(demand: Demand) -> bool:
+    """Whether an invitation's answer, or one that came uninvited, has been accepted."""
+    return any(rows.filter(inquiry__case__state="accepted").exists() for rows in (demand.invitations, demand.responses))
+
+
 def has_a_deal(ctx: Context) -> None:
-    if not demand_of(ctx).invitations.filter(inquiry__case__state="accepted").exists():
+    if not came_to_a_deal(demand_of(ctx)):
         raise Refusal(
             "no_deal",
             Text("还没有由这项需求达成的交易。不再需要时请选“结束需求”。",

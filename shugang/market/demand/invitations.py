@@ -44,24 +44,18 @@ def opened(ctx: Context) -> None:
     ctx.refs.append(("invitation", ctx.case.number))
 
 
-def offered_product(invitation: QuoteInvitation, number: str) -> DataProduct:
-    """The supplier's own listed product. Raises Refusal `invalid_form` naming the field."""
-    found = (
-        DataProduct.objects.filter(number=number.strip(), supplier_id=invitation.supplier_id)
-        .select_related("supplier")
-        .first()
-    )
+def offered_product(demand: Demand, supplier: int, number: str) -> DataProduct:
+    """The supplier's own listed product that may answer the demand. Raises Refusal `invalid_form` naming the field."""
+    found = DataProduct.objects.filter(number=number.strip(), supplier_id=supplier).select_related("supplier").first()
     wrong = None
     if found is None:
         wrong = Text("请从本机构的产品中选择。", "Please choose one of your own products.")
     elif found.state != DataProduct.State.LISTED:
-        wrong = Text(
-            "这个产品没有上架，不能用来答复。", "This product is not listed, so it cannot answer an invitation."
-        )
-    elif invitation.demand.purpose not in found.purposes:
-        purpose = PURPOSES[invitation.demand.purpose]
+        wrong = Text("这个产品没有上架，不能用来答复。", "This product is not listed, so it cannot answer.")
+    elif demand.purpose not in found.purposes:
+        purpose = PURPOSES[demand.purpose]
         wrong = Text(f"这个产品不提供用途“{purpose.zh}”。", f"This product is not offered for “{purpose.en}”.")
-    elif found.mode not in invitation.demand.content["modes"]:
+    elif found.mode not in demand.content["modes"]:
         wrong = Text(
             "这个产品的交付方式不在需方可接受之列。", "The buyer does not accept the product's way of delivery."
         )
@@ -83,7 +77,7 @@ def fits(ctx: Context) -> None:
             Text("这项需求已经结束，不能再答复。", "The demand is over; it can be answered no more."),
             409,
         )
-    offered_product(invitation, ctx.data["product"])
+    offered_product(invitation.demand, invitation.supplier_id, ctx.data["product"])
 
 
 def need_of(demand: Demand) -> str:
@@ -105,7 +99,7 @@ def answered(ctx: Context) -> None:
         frozenset({"handler"}),
         label=f"{demand.party.name} · 依邀请{ctx.case.number}",
     )
-    product = offered_product(invitation, ctx.data["product"])
+    product = offered_product(demand, invitation.supplier_id, ctx.data["product"])
     case = trade.inquire(asker, product.number, {"purpose": demand.purpose, "need": need_of(demand)})
     invitation.product, invitation.inquiry = product, Inquiry.objects.get(case=case)
     invitation.answered_at, invitation.mandate = clock.now(), getattr(ctx.actor, "mandate", None)

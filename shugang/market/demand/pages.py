@@ -138,12 +138,14 @@ def own_demand(request: HttpRequest, number: str) -> HttpResponse:
         steps.pop(hidden, None)
     mine = demand.party_id == actor.party_id
     invitations = [(i, cases.view(i.case, actor)) for i in queries.invitations_of(demand, actor)]
-    if not any(i.inquiry is not None and i.inquiry.case.state == "accepted" for i, _ in invitations):
+    if not guards.came_to_a_deal(demand):
         steps.pop("match", None)
+    responses = comparing.offered_to(demand, actor)
     context = {
         "demand": demand, "view": view, "steps": steps, "mine": mine, "rows": forms.shown(demand.content),
         "columns": [(c["name"], c["meaning"]) for c in demand.content["columns"]], "versions": queries.versions(demand, actor),
-        "invitations": invitations, "answered": any(i.answered_at for i, _ in invitations), "may": services.may_demand(actor) and mine,
+        "invitations": invitations, "answered": any(i.answered_at for i, _ in invitations) or any(r.inquiry for r in responses),
+        "responses": [(r, cases.view(r.case, actor)) for r in responses], "may": services.may_demand(actor) and mine,
         "matches": matching.of_demand(demand.pk, actor)[:5] if mine else [], "waits": matching.waits(number),
         "funnel": funnel.of_demand(demand).tiles() if mine and demand.published_at else [],
     }  # fmt: skip

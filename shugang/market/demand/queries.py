@@ -122,6 +122,7 @@ def public_demand(number: str, actor: Actor) -> Demand:
     shown = found is not None and (
         (found.state == "published" and found.visibility in OPEN)
         or (found.state != "draft" and QuoteInvitation.objects.filter(invited).exists())
+        or found.responses.filter(supplier_id=actor.party_id or 0).exists()
     )
     if found is None or not shown:
         raise not_found(DEMAND)
@@ -139,12 +140,10 @@ def public_known(demand: Demand, actor: Actor) -> bool:
     """Whether this reader may know who demands: not anonymous, his own, he has answered it, or he supervises."""
     if not demand.anonymous or actor.party_id == demand.party_id or sees_every_record(actor):
         return True
-    return (
-        actor.party_id is not None
-        and QuoteInvitation.objects.filter(
-            demand=demand, supplier_id=actor.party_id, answered_at__isnull=False
-        ).exists()
-    )
+    if actor.party_id is None:
+        return False
+    answered = demand.invitations.filter(supplier_id=actor.party_id, answered_at__isnull=False)
+    return answered.exists() or demand.responses.filter(supplier_id=actor.party_id, inquiry__isnull=False).exists()
 
 
 def public_suppliers() -> QuerySet[Party]:

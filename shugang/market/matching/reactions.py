@@ -16,6 +16,7 @@ def _number(event: Event, kind: str) -> str:
 @on("market.demand.publish")
 @on("market.demand.approve")
 @on("market.demand.amend")
+@on("market.response.offer")  # what is offered is explained, however little it fits
 def demand_open(event: Event) -> None:
     wait("demand", _number(event, "demand"))
 

@@ -94,7 +94,9 @@ def _compare(number: str, offers: list[Candidate], corpus: Corpus, rules: RulePr
     found = score(
         asked, [by_number[offers[at].facts.number][1] for at in places], rules.data, clock.today(), corpus, places
     )
+    answering = set(demand.responses.filter(living=True).values_list("product__number", flat=True))
     kept = _best(found, rules.data)
+    kept += [r for r in found if r.number in answering and r not in kept]
     with transaction.atomic():
         return _record(demand, [(r, *by_number[r.number]) for r in kept], rules, only is None)
 

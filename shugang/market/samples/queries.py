@@ -36,7 +36,7 @@ def offered(product: DataProduct, actor: Actor) -> Offer | None:
     size, days = size_text(unit, product.trial_size), int(rules()["days"])
     if actor.party_id is None or actor.party_id == product.supplier_id:
         return Offer(size, days)
-    held = ProductSample.objects.filter(product=product, buyer_id=actor.party_id, ended_at=None)
+    held = ProductSample.objects.visible_to(actor).filter(product=product, buyer_id=actor.party_id, ended_at=None)
     if mine := held.values_list("grant__number", flat=True).first():
         return Offer(size, days, mine)
     try:

@@ -1,0 +1,1 @@
+"""Suppliers who answer a public demand uninvited (主动应答)."""
