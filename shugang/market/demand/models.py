@@ -1,4 +1,4 @@
-"""Demands, every version of them, and invitations to quote."""
+"""Demands, every version of them, and invitations to quote; `responses` has those who answer uninvited."""
 
 from __future__ import annotations
 
