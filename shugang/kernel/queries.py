@@ -85,10 +85,10 @@ def _awaits(actor: Actor, code: str, state: str, capacity: str) -> bool:
 
 def _actionable(actor: Actor) -> Q:
     found = Q(pk__in=[])
-    mine = CaseParty.objects.filter(party_id=actor.party_id, case__closed_at__isnull=True)
+    mine = CaseParty.objects.filter(party_id=actor.party_id or 0, case__closed_at__isnull=True)
     for code, state, capacity in mine.values_list("case__procedure", "case__state", "capacity").distinct():
         if _awaits(actor, code, state, capacity):
-            held = CaseParty.objects.filter(party_id=actor.party_id, capacity=capacity)
+            held = CaseParty.objects.filter(party_id=actor.party_id or 0, capacity=capacity)
             found |= Q(procedure=code, state=state, id__in=held.values("case_id"))
     return found
 
