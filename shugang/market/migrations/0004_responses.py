@@ -5,32 +5,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('kernel', '0002_text_index'),
-        ('market', '0003_samples'),
-        ('parties', '0002_posts_apart'),
+        ("kernel", "0002_text_index"),
+        ("market", "0003_samples"),
+        ("parties", "0002_posts_apart"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DemandResponse',
+            name="DemandResponse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('demand_version', models.PositiveIntegerField()),
-                ('message', models.CharField(blank=True, max_length=800)),
-                ('reason', models.CharField(blank=True, max_length=400)),
-                ('living', models.BooleanField(default=True)),
-                ('offered_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='response', to='kernel.case')),
-                ('demand', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='market.demand')),
-                ('inquiry', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='response', to='market.inquiry')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='market.dataproduct')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='parties.party')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("demand_version", models.PositiveIntegerField()),
+                ("message", models.CharField(blank=True, max_length=800)),
+                ("reason", models.CharField(blank=True, max_length=400)),
+                ("living", models.BooleanField(default=True)),
+                ("offered_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="response", to="kernel.case"
+                    ),
+                ),
+                (
+                    "demand",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="market.demand"
+                    ),
+                ),
+                (
+                    "inquiry",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="response",
+                        to="market.inquiry",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="market.dataproduct"
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="parties.party"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('living', True)), fields=('demand', 'product'), name='one_living_response_a_product'), models.CheckConstraint(condition=models.Q(('inquiry__isnull', True), models.Q(('answered_at__isnull', False), ('living', True)), _connector='OR'), name='inquired_response_lives')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("living", True)),
+                        fields=("demand", "product"),
+                        name="one_living_response_a_product",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("inquiry__isnull", True),
+                            models.Q(("answered_at__isnull", False), ("living", True)),
+                            _connector="OR",
+                        ),
+                        name="inquired_response_lives",
+                    ),
+                ],
             },
         ),
     ]
