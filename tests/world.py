@@ -249,7 +249,16 @@ def _planes(world: World) -> None:
         ("connection", "mysql://db.example.com/trade"),
     ):
         world.things[name] = register_connection(supplier, "source", "示例贸易库", url, account)
-    approve_connection(world.actor("yunying"), world.things["connection"].number)
+    world.things["connection:lake"] = register_connection(
+        world.actor("xufang"),
+        "target",
+        "示例数据湖",
+        "s3+https://oss.example.com/lake/in",
+        account,
+        schedule="daily 02:00",
+    )
+    for name in ("connection", "connection:lake"):
+        approve_connection(world.actor("yunying"), world.things[name].number)
 
 
 def _keys(world: World) -> None:

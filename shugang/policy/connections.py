@@ -13,7 +13,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from shugang.policy.addresses import PORTS, AddressRefused, check_host, pair
-from shugang.policy.codec import Fields, Json, field_names
+from shugang.policy.codec import Fields, Json, UnknownTerm, field_names
+from shugang.policy.pushes import BadSchedule, timed
 
 PURPOSES = ("source", "target")
 # `s3+http` is for stores inside an intranet that the operator admits; the plane refuses it elsewhere.
@@ -146,10 +147,20 @@ class Account(NamedTuple):
         return cls(str(user), str(password))
 
 
+def _schedule(f: Fields) -> str:
+    given = f.text("schedule")
+    try:
+        timed(given)
+    except BadSchedule:
+        raise UnknownTerm(f"{f.path('schedule')}={given}") from None
+    return given
+
+
 @dataclass(frozen=True)
 class Connection:
     """One approved connection as the plane is told of it. `check` counts the tests that were asked for: the plane tests
-    when the number is new to it and reports. `follow`: push each new version without being asked."""
+    when the number is new to it and reports. `schedule`: when new versions are pushed without being asked for
+    (`policy.pushes`)."""
 
     number: str
     party: str
@@ -158,7 +169,7 @@ class Connection:
     sealed: str = field(repr=False)
     tables: Mapping[str, str] = field(default_factory=dict)
     check: int = 0
-    follow: bool = False
+    schedule: str = ""
 
     def to_json(self) -> Json:
         return {
@@ -169,7 +180,7 @@ class Connection:
             "sealed": self.sealed,
             "tables": dict(self.tables),
             "check": self.check,
-            "follow": self.follow,
+            "schedule": self.schedule,
         }
 
     @classmethod
@@ -183,5 +194,5 @@ class Connection:
             f.text("sealed"),
             f.mapping("tables", lambda inner, name: inner.text(name)),
             f.whole("check"),
-            f.flag("follow"),
+            _schedule(f),
         )

@@ -193,7 +193,7 @@ HELD: dict[str, dict[str, Held]] = {
         "prevented",
         "文件生成时写入接收方标记，没有标记的文件不放行；诱饵行不计行数。",
         "The mark is put in when the files are made; no file leaves without it. Canary rows are not counted.",
-        "table file",
+        "table file push",
     ),
     "redistribute": _same("legal", *_OUTSIDE),
     "log": _same(

@@ -90,6 +90,10 @@ CONNECTIONS: tuple[Door, ...] = (
     read("/desk/connections", "gongfang", OWN),
     *both("/desk/connections/new", "gongfang", CONNECTION, reach=OWN),
     *both("/desk/connections/<connection>/account", "gongfang", {"user": "reader", "password": "新口令"}, readers=()),
+    *both(
+        "/desk/connections/<connection:lake>/schedule", "xufang", {"schedule": "weekly 1 02:00"}, readers=("yunying",)
+    ),
+    read("/desk/connections/<connection:lake>/pushes", "xufang", readers=("yunying",)),
     post("/desk/connections/<connection>/test", "gongfang"),
     *both("/desk/connections/<connection:new>/approve", "yunying", {}),
     *both("/desk/connections/<connection>/remove", "gongfang", {}),
@@ -162,6 +166,8 @@ API: tuple[Door, ...] = (
     api("POST", "/connections/<connection:new>/approve", "yunying"),
     api("POST", "/connections/<connection>/test", "gongfang"),
     api("PUT", "/connections/<connection>/account", "gongfang", {"user": "reader", "password": "新口令"}),
+    api("PUT", "/connections/<connection:lake>/schedule", "xufang", {"schedule": "weekly 1 02:00"}),
+    api("GET", "/connections/<connection:lake>/pushes", "xufang", readers=("yunying",)),
     api("DELETE", "/connections/<connection>", "gongfang"),
     api("GET", "/usage", "xufang", reach=OWN),
     api("GET", "/usage/daily?first=2026-03-01&last=2026-06-01", "xufang", reach=OWN),

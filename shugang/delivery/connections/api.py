@@ -13,7 +13,8 @@ from shugang.policy.text import Text
 
 from . import services
 from .models import Connection
-from .queries import address, connections
+from .pushes import pushes
+from .queries import address, connection, connections
 
 router = Router(tags=["connections"])
 
@@ -26,7 +27,7 @@ def _out(row: Connection) -> dict[str, Any]:
         "url": row.url,
         "address": address(row),
         "tables": row.tables,
-        "follow": row.follow,
+        "schedule": row.schedule,
         "state": row.state,
         "testing": row.checks > row.checked,
         "tested_at": row.checked_at,
@@ -52,7 +53,7 @@ def list_connections(request: HttpRequest) -> dict[str, Any]:
 
 @router.post("/connections", summary="Register a source or a destination; its account is sealed to the plane")
 def create(request: HttpRequest, data: Body[dict[str, Any]]) -> dict[str, Any]:
-    """`{purpose: source|target, name, url, user, password, tables, follow}`."""
+    """`{purpose: source|target, name, url, user, password, tables, schedule}`; `schedule` as in `PUT …/schedule`."""
     tables = data.get("tables") or {}
     if not isinstance(tables, dict) or not all(isinstance(v, str) for v in tables.values()):
         raise Refusal("bad_tables", Text("tables须是名称与路径。", "tables holds names with paths."), 422)
@@ -63,7 +64,7 @@ def create(request: HttpRequest, data: Body[dict[str, Any]]) -> dict[str, Any]:
         _text(data, "url"),
         _account(data),
         tables,
-        data.get("follow") is True,
+        _text(data, "schedule", False),
     )
     return _out(made)
 
@@ -81,6 +82,19 @@ def test(request: HttpRequest, number: str) -> dict[str, Any]:
 @router.put("/connections/{number}/account", summary="Another account; `{user, password}`")
 def account(request: HttpRequest, number: str, data: Body[dict[str, Any]]) -> dict[str, Any]:
     return _out(services.change_account(request.actor, number, _account(data)))  # type: ignore[attr-defined]
+
+
+@router.put("/connections/{number}/schedule", summary="When new versions are pushed here by themselves; `{schedule}`")
+def schedule(request: HttpRequest, number: str, data: Body[dict[str, Any]]) -> dict[str, Any]:
+    """`version` (each at once), `daily HH:MM`, `weekly D HH:MM` (D 1 to 7, Monday first; the city's time), or ""."""
+    return _out(services.set_schedule(request.actor, number, _text(data, "schedule", False)))  # type: ignore[attr-defined]
+
+
+@router.get("/connections/{number}/pushes", summary="What was pushed to a destination, and how far each push is")
+def list_pushes(request: HttpRequest, number: str) -> dict[str, Any]:
+    """The newest first: `state` is done, going_on, waiting, given_up or not_sent."""
+    found = pushes(request.actor, connection(request.actor, number))  # type: ignore[attr-defined]
+    return {"items": [push._asdict() for push in found]}
 
 
 @router.delete("/connections/{number}", summary="Forget the account and stop using the address")

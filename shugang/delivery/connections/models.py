@@ -12,7 +12,8 @@ from shugang.kernel.scope import ScopedModel
 
 class Connection(ScopedModel):
     """`sealed` opens with the plane's key alone; "" when removed or when no account is needed. `checks` counts the tests
-    asked for; `check_code` is "" while it answers. `follow`: new versions are pushed without being asked for."""
+    asked for; `check_code` is "" while it answers. `schedule`: when new versions are pushed to a destination without
+    being asked for (`policy.pushes`), "" for never."""
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -27,7 +28,7 @@ class Connection(ScopedModel):
     url = models.CharField(max_length=600)
     tables = models.JSONField(default=dict)
     sealed = models.TextField(blank=True)
-    follow = models.BooleanField(default=False)
+    schedule = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     checks = models.PositiveIntegerField(default=0)
     checked = models.PositiveIntegerField(default=0)
@@ -41,6 +42,7 @@ class Connection(ScopedModel):
             models.CheckConstraint(
                 condition=~Q(state="removed") | Q(sealed=""), name="removed_connection_keeps_no_account"
             ),
+            models.CheckConstraint(condition=Q(purpose="target") | Q(schedule=""), name="only_destinations_follow"),
         ]
 
     @classmethod

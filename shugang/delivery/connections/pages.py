@@ -13,11 +13,14 @@ from shugang.kernel.errors import Refusal
 from shugang.kernel.forms import EMPTY, Field, Form, clean
 from shugang.parties.gates import for_a_party
 from shugang.policy.connections import Account
+from shugang.policy.pushes import words
 from shugang.policy.text import Text
 
 from .. import gates
 from ..connectors.forms import form_page
+from ..words import word
 from . import services
+from .pushes import PUSH_STATES, pushes
 from .queries import PURPOSES, STATES, address, connection, connections, health
 
 _USER = Field(
@@ -29,6 +32,12 @@ _PASSWORD = Field(
     Text("填写后立即加密给数据服务节点，平台无法读出，也不再显示",
          "Sealed to the data plane at once; the platform cannot read it and never shows it"),
     required=False, max_length=400,
+)  # fmt: skip
+_SCHEDULE = Field(
+    "schedule", "text", Text("推送计划", "Schedule of pushes"),
+    Text("只用于接收地址：version（有新版本即推送）、daily 02:00（每天）、weekly 1 02:00（每周一）；留空则只在请求时推送",
+         "For destinations: version (each new version at once), daily 02:00, weekly 1 02:00 (Mondays), or empty"),
+    required=False, max_length=20,
 )  # fmt: skip
 NEW = Form(
     1,
@@ -51,10 +60,10 @@ NEW = Form(
                  'For a store that is a source, such as {"visits": "visits/2026-*.csv"}'),
             required=False, max_length=8000,
         ),
-        Field("follow", "bool", Text("有新版本时自动推送", "Push each new version by itself"),
-              Text("只用于接收地址", "For destinations only"), required=False),
+        _SCHEDULE,
     ),
 )  # fmt: skip
+SCHEDULE = Form(1, (_SCHEDULE,))
 ACCOUNT = Form(1, (_USER, _PASSWORD))
 APPROVE = {
     "title": Text("核准连接", "Approve the connection"),
@@ -85,6 +94,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "states": STATES,
         "purposes": PURPOSES,
+        "schedule": words,
         "own": actor.party_id,
         "may_register": gates.is_supplying(actor) or ("buyer" in actor.roles and bool(actor.duties & gates.USE_DUTIES)),
         "may_approve": gates.may_enrol(actor, None),
@@ -109,7 +119,13 @@ def new_page(request: HttpRequest) -> HttpResponse:
                 raise Refusal("bad_tables", Text("表须写作名称与路径。", "Tables are names with paths."), 422)
             account = Account(answers.get("user", ""), answers.get("password", ""))
             services.register_connection(
-                actor, answers["purpose"], answers["name"], answers["url"], account, tables, answers["follow"]
+                actor,
+                answers["purpose"],
+                answers["name"],
+                answers["url"],
+                account,
+                tables,
+                answers.get("schedule") or "",
             )
             return redirect("connections")
         except Refusal as no:
@@ -141,6 +157,46 @@ def account_page(request: HttpRequest, number: str) -> HttpResponse:
         "back": reverse("connections"),
     }
     return form_page(request, "delivery/connections_form.html", ACCOUNT, {}, refusal, **context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_a_party
+def schedule_page(request: HttpRequest, number: str) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    row = connection(actor, number)
+    values: dict[str, Any] = {"schedule": row.schedule}
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        values = {f.name: request.POST.get(f.name, "") for f in SCHEDULE.fields}
+        try:
+            services.set_schedule(actor, number, clean(SCHEDULE, values).get("schedule") or "")
+            return redirect("connection-pushes", number)
+        except Refusal as no:
+            refusal = no
+    context = {
+        "title": Text(f"{row.name}的推送计划", f"Schedule of pushes to {row.name}"),
+        "verb": Text("保存", "Save"),
+        "back": reverse("connections"),
+    }
+    return form_page(request, "delivery/connections_form.html", SCHEDULE, values, refusal, **context)
+
+
+@require_GET
+@for_a_party
+def pushes_page(request: HttpRequest, number: str) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    row = connection(actor, number)
+    context = {
+        "row": row,
+        "pushes": pushes(actor, row),
+        "states": PUSH_STATES,
+        "word": word,
+        "schedule": words(row.schedule),
+        "may_change": row.party_id == actor.party_id
+        and row.state != "removed"
+        and bool(actor.duties & gates.USE_DUTIES),
+    }
+    return render(request, "delivery/connections_pushes.html", context)
 
 
 @require_POST
@@ -190,6 +246,8 @@ urlpatterns = [
     path("desk/connections", list_page, name="connections"),
     path("desk/connections/new", new_page, name="connection-new"),
     path("desk/connections/<str:number>/account", account_page, name="connection-account"),
+    path("desk/connections/<str:number>/schedule", schedule_page, name="connection-schedule"),
+    path("desk/connections/<str:number>/pushes", pushes_page, name="connection-pushes"),
     path("desk/connections/<str:number>/test", test_page, name="connection-test"),
     path("desk/connections/<str:number>/approve", approve_page, name="connection-approve"),
     path("desk/connections/<str:number>/remove", remove_page, name="connection-remove"),

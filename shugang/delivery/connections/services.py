@@ -16,6 +16,7 @@ from shugang.kernel.numbering import next_number
 from shugang.kernel.verbs import verb
 from shugang.policy.addresses import AddressRefused
 from shugang.policy.connections import Account, Place, check_tables, of_connection, place
+from shugang.policy.pushes import BadSchedule, timed
 from shugang.policy.sealing import seal_to_plane
 from shugang.policy.text import Text
 
@@ -63,6 +64,38 @@ def _sealed(plane: Plane, number: str, account: Account) -> str:
     return seal_to_plane(plane.public_key, account.to_bytes(), of_connection(number))
 
 
+def _schedule(text: str, purpose: str) -> str:
+    if text and purpose != "target":
+        raise Refusal(
+            "bad_schedule",
+            Text("只有接收地址可以设推送计划。", "Only a destination has a schedule of pushes."),
+            422,
+        )
+    try:
+        timed(text)
+    except BadSchedule:
+        raise Refusal(
+            "bad_schedule",
+            Text(
+                "推送计划写作version（有新版本即推送）、daily 02:00（每天）或weekly 1 02:00（每周一），留空为只在请求时推送。",
+                "A schedule is version (each new version), daily 02:00, weekly 1 02:00 (Mondays), or nothing.",
+            ),
+            422,
+        ) from None
+    return text
+
+
+@verb
+def set_schedule(actor: Actor, number: str, schedule: str) -> Connection:
+    """When new versions are pushed to this destination by themselves; "" for never. Raises Refusal."""
+    row = _own(actor, number)
+    row.schedule = _schedule(schedule, row.purpose)
+    row.save(update_fields=["schedule"])
+    bump([row.plane_id])
+    emit("connection.scheduled", actor, [("connection", number)], {"schedule": row.schedule})
+    return row
+
+
 @verb
 def register_connection(
     actor: Actor,
@@ -71,11 +104,11 @@ def register_connection(
     url: str,
     account: Account,
     tables: Mapping[str, str] | None = None,
-    follow: bool = False,
+    schedule: str = "",
 ) -> Connection:
     """A store or database of the actor's party; it waits for the operator to approve its address.
 
-    Raises Refusal `forbidden`, `bad_purpose`, `address_refused`, `bad_tables`, `bad_account`, `too_many`, `no_plane`.
+    Raises Refusal `forbidden`, `bad_purpose`, `address_refused`, `bad_tables`, `bad_account`, `bad_schedule`, `too_many`, `no_plane`.
     """
     where = _place(url, purpose)
     party = _gate(actor, purpose)
@@ -104,7 +137,7 @@ def register_connection(
         url=url,
         tables=given,
         sealed="" if where.scheme == "folder" else _sealed(plane, number, account),
-        follow=follow and purpose == "target",
+        schedule=_schedule(schedule, purpose),
         created_at=clock.now(),
     )
     emit("connection.registered", actor, [("connection", number)], {"purpose": purpose, "address": where.pair})

@@ -110,6 +110,7 @@ def push_source(version: DatasetVersion, versions: str = "this") -> dict[str, An
         path=version.path,
         sha256=version.sha256,
         columns=tuple(version.policy_columns()),
+        at=version.created_at,
     ).to_json()
 
 
@@ -143,7 +144,7 @@ def standing(source: Mapping[str, Any]) -> dict[str, Any]:
     states = [TableVersion(row.version, row.path, row.sha256, row.created_at).to_json() for row in found]
     newest = states.pop()
     if source["type"] == "push":
-        return {**source, **{name: newest[name] for name in ("version", "path", "sha256")}}
+        return {**source, **{name: newest[name] for name in ("version", "path", "sha256", "at")}}
     return {**source, **newest, "history": states}
 
 

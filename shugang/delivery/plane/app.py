@@ -14,6 +14,7 @@ from typing import Any
 from shugang.delivery.plane import (
     downloads,
     files,
+    following,
     lookup,
     oauth,
     openapi,
@@ -103,7 +104,7 @@ class Plane:
         self._tasks = [
             asyncio.create_task(self.follower.run(self.control), name="bundles"),
             asyncio.create_task(self.shipper.run(), name="ship"),
-            asyncio.create_task(push.follow(self), name="follow"),
+            asyncio.create_task(following.follow(self), name="follow"),
         ]
 
     async def stop(self) -> None:

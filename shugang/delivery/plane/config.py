@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from shugang.delivery.plane.objects import Objects
 from shugang.delivery.plane.places import networks
 from shugang.policy.addresses import Rules
+from shugang.policy.pushes import MOST_SECONDS, RETRY_DAYS, RETRY_SECONDS
 
 ENV_PREFIX = "SHUGANG_PLANE_"
 MB = 1024 * 1024
@@ -65,6 +66,9 @@ class PlaneConfig:
     sql_wait_seconds: float = 2.0
     sql_keep_seconds: float = 600.0
     file_url_seconds: int = 3600
+    push_retry_seconds: float = RETRY_SECONDS
+    push_retry_most_seconds: float = MOST_SECONDS
+    push_retry_days: int = RETRY_DAYS
     backpressure: int = 512
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -188,6 +192,7 @@ _INTS = {
     "row_cap",
     "part_rows",
     "file_url_seconds",
+    "push_retry_days",
     "backpressure",
     "journal_keep_days",
     "workers",
@@ -197,7 +202,16 @@ _INTS = {
     "sql_memory_mb",
 }
 _LISTS = {"allow", "networks", "trusted_proxies"}
-_FLOATS = {"poll_seconds", "ship_seconds", "query_seconds", "sql_seconds", "sql_wait_seconds", "sql_keep_seconds"}
+_FLOATS = {
+    "poll_seconds",
+    "ship_seconds",
+    "query_seconds",
+    "sql_seconds",
+    "sql_wait_seconds",
+    "sql_keep_seconds",
+    "push_retry_seconds",
+    "push_retry_most_seconds",
+}
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> PlaneConfig:

@@ -93,12 +93,12 @@ class Connections:
         opened = self._opened.get(number)
         return opened.target if opened is not None and opened.connection.party == party else None
 
-    def following(self, party: str) -> list[str]:
-        """The party's destinations that get new versions without being asked for."""
+    def following(self, party: str) -> list[tuple[str, str]]:
+        """The party's destinations that get new versions without being asked for, and their schedules."""
         return [
-            number
+            (number, opened.connection.schedule)
             for number, opened in self._opened.items()
-            if opened.target is not None and opened.connection.follow and opened.connection.party == party
+            if opened.target is not None and opened.connection.schedule and opened.connection.party == party
         ]
 
     async def changed(self, seconds: float) -> None:

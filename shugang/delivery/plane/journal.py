@@ -365,6 +365,11 @@ class Journal:
         spans = (row[0].rpartition(":")[2].partition("-") for row in found)
         return [(int(start), int(end)) for start, _, end in spans]
 
+    async def billed(self, grant: str) -> list[str]:
+        """All request ids of clients that were billed under a grant: for modes with few uses."""
+        found = self._reader.execute("SELECT request_id FROM billing WHERE grant_id = ?", (grant,))
+        return [row[0] for row in found]
+
     async def answer(self, grant: str, request_id: str) -> tuple[str, bytes] | None:
         row = self._reader.execute(
             "SELECT content_type, body FROM answer WHERE grant_id = ? AND request_id = ? AND expires > ?",

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from shugang.delivery.plane import render
+from shugang.delivery.plane import render, schema
 from shugang.delivery.plane.gate import Use
 from shugang.delivery.plane.index import reason_of
 from shugang.delivery.plane.pipes import Pipe
 from shugang.delivery.plane.records import ABORTED, Entry, template
 from shugang.delivery.plane.usage import CHARGED, UNCHARGED
+from shugang.policy.priceplan import CONTINUED
 
 if TYPE_CHECKING:
     from shugang.delivery.plane.app import Plane
@@ -143,7 +144,7 @@ async def abort(plane: Plane, use: Use, outcome: str, detail: str, sent: Sent, r
         "",
         detail,
         moment.day,
-        True,
+        schema.AMOUNTS if outcome == CONTINUED else True,
     )
     if not plane.journal.failed:
         await plane.journal.finish(entry)

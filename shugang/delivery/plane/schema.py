@@ -295,9 +295,13 @@ def resolve(row: tuple[Any, ...]) -> Entry:
     ) = row
     if released:
         made = Template(grant, credential, mode, action, outcome, version, bool(charged), reason, ABORTED)
-        return Entry(made, request_id, at, received_at, rows, released, "", detail, day, True)
+        return Entry(made, request_id, at, received_at, rows, released, "", detail, day, _counts(outcome))
     made = Template(grant, credential, mode, action, "interrupted", version, False, "void", VOID)
     return Entry(made, request_id, at, received_at, 0, 0, "", detail, day, False)
+
+
+def _counts(outcome: str) -> bool | int:
+    return AMOUNTS if outcome == CONTINUED else True
 
 
 def _numbers(con: sqlite3.Connection, folded: int) -> dict[str, int]:

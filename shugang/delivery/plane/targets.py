@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import glob
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -169,10 +171,25 @@ class FolderTarget:
             raise TargetFailed("BadName")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            _clear(target)
             part = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-            return _Temporary(part, target, os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640))
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            return _Temporary(part, target, handle)
         except OSError as error:
             raise TargetFailed("Unwritable") from error
+
+
+def _clear(target: Path) -> None:
+    """Takes away what a killed writer left half written: who still writes holds a lock on it."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.????????????"):
+        with contextlib.suppress(OSError):
+            handle = os.open(left, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
+            finally:
+                os.close(handle)
 
 
 @dataclass

@@ -141,12 +141,13 @@ class Meter:
             sums[base + 2] += size
         return code
 
-    async def further(self, day: int, base: int, size: int) -> str | None:
-        """More bytes of a use that counts already: no further call, no further rows."""
+    async def further(self, day: int, base: int, size: int, rows: int = 0) -> str | None:
+        """More bytes (or rows) of a use that counts already: no further call."""
         if day != self._day:
             self._roll(day)
-        code = self._over(base, 0, size)
+        code = self._over(base, rows, size)
         if code is None:
+            self._today[base + 1] += rows
             self._today[base + 2] += size
         return code
 

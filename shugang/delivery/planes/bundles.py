@@ -66,7 +66,7 @@ def _grants(plane: Plane) -> list[CompiledGrant]:
 def _connections(plane: Plane) -> list[Connection]:
     rows = ConnectionRow.objects.filter(plane=plane, state=ConnectionRow.State.ACTIVE)
     return [
-        Connection(r.number, r.party.number, r.purpose, r.url, r.sealed, r.tables, r.checks, r.follow)
+        Connection(r.number, r.party.number, r.purpose, r.url, r.sealed, r.tables, r.checks, r.schedule)
         for r in rows.select_related("party").order_by("id")
     ]
 

@@ -1,8 +1,9 @@
 """Sources in the vault: a version of a hosted dataset, by the path and digest of its stored file."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from shugang.policy.codec import Fields, Json, field_names, to_list
+from shugang.policy.codec import Fields, Json, field_names, to_iso, to_list
 from shugang.policy.columns import Column
 from shugang.policy.sources.columned import Columned
 
@@ -115,7 +116,7 @@ class FileSource(Columned):
 @dataclass(frozen=True)
 class PushSource(Columned):
     """A hosted table written to a place that the buyer registered and names when he asks. `versions`: whether the
-    contract covers versions published later ("later") or its own alone ("this")."""
+    contract covers versions published later ("later") or its own alone ("this"). `at`: when this one was published."""
 
     versions: str
     dataset: str
@@ -123,9 +124,10 @@ class PushSource(Columned):
     path: str
     sha256: str
     columns: tuple[Column, ...]
+    at: datetime | None = None
 
     def to_json(self) -> Json:
-        return {
+        document: Json = {
             "type": "push",
             "versions": self.versions,
             "dataset": self.dataset,
@@ -134,6 +136,8 @@ class PushSource(Columned):
             "sha256": self.sha256,
             "columns": to_list(self.columns),
         }
+        # What is not used is not written, so that a signed contract keeps its digest.
+        return document if self.at is None else {**document, "at": to_iso(self.at)}
 
     @classmethod
     def from_json(cls, data: object, where: str = "source") -> "PushSource":
@@ -145,4 +149,5 @@ class PushSource(Columned):
             f.text("path"),
             f.text("sha256"),
             f.items("columns", Column.from_json),
+            f.instant("at") if "at" in f.data else None,
         )

@@ -71,6 +71,6 @@ def test_tables_of_a_store_have_plain_names_and_paths(tables):
 @given(st.text(), st.text())
 def test_an_account_and_a_connection_come_back_as_they_were(user, password):
     assert Account.from_bytes(Account(user, password).to_bytes()) == (user, password)
-    made = Connection("CN-000001", "JG-000001", "source", "mysql://h/x", "s1.secret", {"a": "b"}, 3, True)
+    made = Connection("CN-000001", "JG-000001", "source", "mysql://h/x", "s1.secret", {"a": "b"}, 3, "daily 02:00")
     assert Connection.from_json(made.to_json()) == made
     assert "s1.secret" not in repr(made)

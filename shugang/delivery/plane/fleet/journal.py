@@ -309,6 +309,11 @@ class FleetJournal:
         spans = (row[0].rpartition(":")[2].partition("-") for row in found)
         return [(int(start), int(end)) for start, _, end in spans]
 
+    async def billed(self, grant: str) -> list[str]:
+        """All request ids of clients that were billed under a grant."""
+        found = await self._alive().read("SELECT request_id FROM billing WHERE grant_id = %s", grant)
+        return [row[0] for row in found]
+
     def ended(self) -> None:
         """The current task answers nothing any more: what it claimed and did not record is free again."""
         if self._claims:

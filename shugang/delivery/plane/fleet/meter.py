@@ -89,8 +89,8 @@ class FleetMeter(Meter):
     async def settle(self, day: int, base: int, rows: int, size: int) -> str | None:
         return await self._amount(day, base, _cells(base, 1, rows, size, -1))
 
-    async def further(self, day: int, base: int, size: int) -> str | None:
-        return await self._amount(day, base, _cells(base, 0, 0, size))
+    async def further(self, day: int, base: int, size: int, rows: int = 0) -> str | None:
+        return await self._amount(day, base, _cells(base, 0, rows, size))
 
     async def _amount(self, day: int, base: int, amounts: Cells) -> str | None:
         if self._amounts:

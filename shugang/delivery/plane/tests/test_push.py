@@ -220,7 +220,6 @@ def test_a_destination_that_gives_up_is_billed_for_what_left_and_its_upload_abor
     (record,) = plane.shipped()
     assert (record["state"], record["charged"], record["rows"]) == ("aborted", True, 4096)
     assert record["bytes"] == there.puts[0][1] + there.puts[1][1] and there.aborted == 1
-    assert plane.get(PATH, "k1", "POST", BODY, Request_Id="r-1").code == "result_gone"
     # What did not leave is not counted: a whole push still fits the quota.
     assert plane.get(PATH, "k1", "POST", BODY).status == 200
 
@@ -280,9 +279,9 @@ def test_a_folder_gets_whole_files_and_nothing_outside_of_it(push, tmp_path):
 
 
 def test_a_destination_that_follows_gets_each_version_once_also_after_a_restart(push, control, vault, s3):
-    plane = push(connection=to_store(control, s3.port, "follow", follow=True))
+    plane = push(connection=to_store(control, s3.port, "follow", schedule="version"))
     plane.wait(lambda: "follow/contacts/v3/_manifest.json" in s3.names())
-    control.connections = (to_store(control, s3.port, "follow", follow=True),)
+    control.connections = (to_store(control, s3.port, "follow", schedule="version"),)
     new = grant("g1", "contacts", source(vault, 500, 4), granted(), ("k1",), outcomes=CHARGED)
     plane.at(control.set(new))
     plane.wait(lambda: "follow/contacts/v4/_manifest.json" in s3.names())

@@ -28,11 +28,11 @@ def test_a_client_that_comes_again_under_a_newer_bundle_ends_its_older_connectio
 @pytest.mark.both
 @pytest.mark.skipif(not postgres_port(), reason="a fleet needs PostgreSQL")
 def test_another_worker_pushes_on_when_the_one_that_pushed_is_killed(push, control, vault, s3):  # noqa: F811
-    plane = push(connection=to_store(control, s3.port, "lead", follow=True))
+    plane = push(connection=to_store(control, s3.port, "lead", schedule="version"))
     plane.wait(lambda: "lead/contacts/v3/_manifest.json" in s3.names())
     # When the worker that leads is killed, and a new version comes
     os.kill(_leader(plane), signal.SIGKILL)
-    control.connections = (to_store(control, s3.port, "lead", follow=True),)
+    control.connections = (to_store(control, s3.port, "lead", schedule="version"),)
     plane.at(control.set(grant("g1", "contacts", source(vault, 500, 4), granted(), ("k1",), outcomes=CHARGED)))
     # Then the next leader pushes it, once
     plane.wait(lambda: "lead/contacts/v4/_manifest.json" in s3.names())
