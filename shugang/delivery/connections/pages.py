@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from shugang.kernel.errors import Refusal
+from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.forms import EMPTY, Field, Form, clean
 from shugang.parties.gates import for_a_party
 from shugang.policy.connections import Account
@@ -164,6 +164,8 @@ def account_page(request: HttpRequest, number: str) -> HttpResponse:
 def schedule_page(request: HttpRequest, number: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     row = connection(actor, number)
+    if row.party_id != actor.party_id:
+        raise not_found(services.CONNECTION)
     values: dict[str, Any] = {"schedule": row.schedule}
     refusal: Refusal | None = None
     if request.method == "POST":
