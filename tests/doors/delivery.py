@@ -90,9 +90,7 @@ CONNECTIONS: tuple[Door, ...] = (
     read("/desk/connections", "gongfang", OWN),
     *both("/desk/connections/new", "gongfang", CONNECTION, reach=OWN),
     *both("/desk/connections/<connection>/account", "gongfang", {"user": "reader", "password": "新口令"}, readers=()),
-    *both(
-        "/desk/connections/<connection:lake>/schedule", "xufang", {"schedule": "weekly 1 02:00"}, readers=("yunying",)
-    ),
+    *both("/desk/connections/<connection:lake>/schedule", "xufang", {"schedule": "weekly 1 02:00"}),
     read("/desk/connections/<connection:lake>/pushes", "xufang", readers=("yunying",)),
     post("/desk/connections/<connection>/test", "gongfang"),
     *both("/desk/connections/<connection:new>/approve", "yunying", {}),
