@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from shugang.delivery.datasets.models import DatasetVersion
 from shugang.delivery.marks.secret import mark_secret
 from shugang.delivery.marks.services import trace_leak
 from shugang.delivery.plane import materialise
@@ -110,6 +111,16 @@ def test_what_cannot_be_compared_is_refused_and_leaves_no_trace(grants, tmp_path
         with pytest.raises(Refusal, match=code):
             trace_leak(SYSTEM, tmp_path / name, {})
     assert Event.objects.count() == before
+
+
+def test_a_pushed_copy_names_its_recipient(grants, tmp_path):
+    """A push writes the same view; its grant is one of those that a leak is compared with."""
+    key, shared = grants
+    version = DatasetVersion.objects.get(dataset__number=shared[0].source["dataset"])
+    terms = make_terms(("no", "age", "fee"), actions=("download",), mark=MARK)
+    pushed = make_grant(version, mode="push", terms=terms)
+    (tracing, *_) = trace_leak(SYSTEM, delivered(pushed, key, tmp_path), {})
+    assert [finding.grant.number for finding in tracing.named] == [pushed.number] and tracing.compared == 4
 
 
 def test_without_marked_grants_there_is_nothing_to_compare(tmp_path):
