@@ -100,7 +100,7 @@ def test_a_test_that_is_asked_for_again_is_made_again(make_plane, control, tmp_p
     assert reported(plane, control, "CN-000001") == "folder_missing"
     control.reports.clear()
     (outbox / "box").mkdir()
-    control.connections = (Connection("CN-000001", "P-1", "target", "folder:///box", "", {}, 2, True),)
+    control.connections = (Connection("CN-000001", "P-1", "target", "folder:///box", "", {}, 2, "version"),)
     plane.at(control.set())
     assert reported(plane, control, "CN-000001") == ""
     assert list((outbox / "box").iterdir()) == []
