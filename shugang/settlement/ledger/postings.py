@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -34,10 +35,10 @@ class Posted(NamedTuple):
 
 
 class Hashed(NamedTuple):
-    """A posting that balances, with its sorted references and the hash of its content."""
+    """A posting that balances, with its sorted references as JSON and the hash of its content."""
 
     posting: Posting
-    refs: list[tuple[str, str]]
+    refs: str
     payload_hash: str
 
 
@@ -50,7 +51,8 @@ def hashed(posting: Posting) -> Hashed:
         raise ValueError(f"a posting sums to 0, not {total}")
     refs = sorted(set(posting.refs)) if posting.refs else []
     links = (posting.reverses, posting.resolves)
-    return Hashed(posting, refs, fingerprint(posting.kind, sorted(lines.items()), refs, links))
+    content = fingerprint(posting.kind, sorted(lines.items()), refs, links)
+    return Hashed(posting, json.dumps(refs) if refs else "[]", content)
 
 
 def _refused(code: str, key: str, zh: str, en: str) -> Refusal:

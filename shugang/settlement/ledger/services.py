@@ -6,19 +6,16 @@ event of their own: a posting is always part of a business step that does.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
-from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS
 
 from shugang.kernel import clock
 
 from .models import Transfer
-from .postings import Hashed, Posted, Posting, Refs, already_resolved, conflict, hashed, insufficient
-from .sql import Dialect, EntryRow, Locked, TransferRow, opened
+from .postings import Hashed, Posted, Posting, Refs, conflict, hashed
+from .sql import opened
 
 MAX_BATCH = 1000
 
@@ -40,72 +37,14 @@ def post_many(postings: Sequence[Posting]) -> list[Posted]:
             raise conflict(posting.key)
     if not wanted:
         return []
-    with transaction.atomic(), opened() as (sql, cursor):
-        ids, new = _post(sql, cursor, wanted)
-    found = []
-    for posting in postings:
-        found.append(Posted(ids[posting.key], posting.key, posting.key in new))
-        new.discard(posting.key)
-    return found
-
-
-def _post(sql: Dialect, cursor: Any, wanted: Mapping[str, Hashed]) -> tuple[dict[str, int], set[str]]:
-    """(ids by key, the keys that are new)."""
-    codes = {code for one in wanted.values() for code in one.posting.lines}
-    # In id order, so that two batches never wait for each other.
-    accounts = sql.lock(cursor, codes)
-    if len(accounts) < len(codes):
-        raise LookupError(f"no account {sorted(codes - {code for _, code, *_ in accounts})}")
-    now = clock.real_now()
-    new = sql.insert(cursor, [_row(one, now) for one in wanted.values()])
-    # Whoever held the locks before us may have posted some of them.
-    if len(new) < len(wanted):
-        before = _posted_before([one for key, one in wanted.items() if key not in new], sql, cursor)
-    else:
-        before = {}
-    if new:
-        sql.enter(cursor, *_entries(accounts, [(new[key], one.posting) for key, one in wanted.items() if key in new]))
-    return {**new, **before}, set(new)
-
-
-def _row(one: Hashed, now: datetime) -> TransferRow:
-    posting = one.posting
-    refs = json.dumps(one.refs) if one.refs else "[]"
-    key, kind, _, at, _, reverses, resolves = posting
-    return key, one.payload_hash, kind, refs, at, now, reverses, resolves
-
-
-def _posted_before(kept_out: Sequence[Hashed], sql: Dialect, cursor: Any) -> dict[str, int]:
-    """Ids of postings that the database kept out: their key, hold or original was used before."""
-    known = sql.known(cursor, [one.posting.key for one in kept_out])
-    for one in kept_out:
-        if one.posting.key not in known:
-            raise already_resolved(one.posting.key)
-        if known[one.posting.key][1] != one.payload_hash:
-            raise conflict(one.posting.key)
-    return {key: pk for key, (pk, _) in known.items()}
-
-
-def _entries(
-    accounts: Sequence[Locked], transfers: Sequence[tuple[int, Posting]]
-) -> tuple[list[EntryRow], list[tuple[int, int, int]]]:
-    """Entries, each with its account's balance after it and next version in the order of the batch; and how each account
-    (balance, version, id) stands at the end."""
-    stands = {code: (balance, version, pk) for pk, code, balance, version, _ in accounts}
-    floors = {code: floor for _, code, _, _, floor in accounts if floor is not None}
-    entries: list[EntryRow] = []
-    moved = set()
-    for transfer_id, posting in transfers:
-        for code, amount in posting.lines.items():
-            balance, version, account_id = stands[code]
-            balance += amount
-            if code in floors and balance < floors[code]:
-                raise insufficient(posting.key, code)
-            stands[code] = (balance, version + 1, account_id)
-            entries.append((account_id, version + 1, transfer_id, amount, balance))
-            moved.add(code)
-    # By account: an index that is entered in its own order is walked once.
-    return sorted(entries), sorted((stands[code] for code in moved), key=itemgetter(2))
+    with opened() as (dialect, cursor):
+        ids, new = dialect.post(cursor, list(wanted.values()), clock.real_now())
+    found = list(map(Posted, ids, wanted, new))
+    if len(found) == len(postings):
+        return found
+    first = dict(zip(wanted, found, strict=True))
+    second = {posting.key: first[posting.key]._replace(new=False) for posting in postings}
+    return [first.pop(posting.key, second[posting.key]) for posting in postings]
 
 
 def _one(posting: Posting) -> Transfer:
