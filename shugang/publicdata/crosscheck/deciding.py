@@ -5,6 +5,7 @@ Only which sources agree with which decides, so each pattern of agreement is dec
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +55,15 @@ def decide(con: duckdb.DuckDBPyConnection, plan: Plan, rule: Rule, element: str)
     truth.keep_winners(con, quote("decided_" + element), {p: rule.decide(p) for p in counts})
 
 
-def reason(plan: Plan, rule: Rule, pattern: Pattern, winner: int, tie: bool) -> dict[str, Any]:
-    """Why, as data: votes of each claiming source's value, who copies whom, the sentence in both languages."""
+def reason(
+    plan: Plan, rule: Rule, pattern: Pattern, winner: int, tie: bool, repeated: Mapping[str, int]
+) -> dict[str, Any]:
+    """Why, as data: votes of each claiming source's value, who copies whom, who has it how often, the sentence in both languages."""
     found = truth.votes(pattern, rule.origins, rule.weights) if rule.strategy in ("majority", "weighted") else {}
     voted = {plan.sources[s].name: round(found[c], 3) for s, c in enumerate(pattern) if c and c in found}
     copies = {s.name: s.origin for s in plan.sources if s.origin != s.name}
-    text = sentence(plan, rule, winner, tie, copies)
+    said, more = sentence(plan, rule, winner, tie, copies), _ambiguous(plan, repeated)
+    text = Text(said.zh + more.zh, said.en + more.en)
     body: dict[str, Any] = {
         "strategy": rule.strategy,
         "votes": voted,
@@ -67,9 +71,24 @@ def reason(plan: Plan, rule: Rule, pattern: Pattern, winner: int, tie: bool) -> 
         "tie": tie,
         "text": [text.zh, text.en],
     }
+    if repeated:
+        body["repeated"] = dict(repeated)
     if rule.accuracy:
         body["accuracy"] = {s.name: round(a, 4) for s, a in zip(plan.sources, rule.accuracy, strict=True)}
     return body
+
+
+def _ambiguous(plan: Plan, repeated: Mapping[str, int]) -> Text:
+    """Where a key stands for several rows, values may differ because they are of different things."""
+    if not repeated:
+        return Text("", "")
+    labels = {s.name: s.label for s in plan.sources}
+    zh = "、".join(f"“{labels[n]}”有{times}行" for n, times in repeated.items())
+    en = ", ".join(f"{times} rows of “{labels[n]}”" for n, times in repeated.items())
+    return Text(
+        f"同一关联键{zh}，比较的是第一行：请先核对关联键是否写全。",
+        f" {en} have this key and the first was compared: please see first whether the key is complete.",
+    )
 
 
 def sentence(plan: Plan, rule: Rule, winner: int, tie: bool, copies: dict[str, str]) -> Text:

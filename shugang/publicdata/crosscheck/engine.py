@@ -147,7 +147,7 @@ def differing(
     con: duckdb.DuckDBPyConnection, plan: Plan, rule: deciding.Rule, element: str, most: int
 ) -> list[dict[str, Any]]:
     places = comparing.having(plan, element)
-    shown = ", ".join(f"{display(plan, element, f'c.r_{p}')}, s{p}.row_" for p in places)
+    shown = ", ".join(f"{display(plan, element, f'c.r_{p}')}, s{p}.row_, e.times_{p}" for p in places)
     joins = " ".join(f"LEFT JOIN records s{p} ON s{p}.id = e.at_{p}" for p in places)
     kinds = ", ".join(f"'{v}'" for v in _TICKETED)
     rows = con.execute(f"""SELECT c.verdict, {key_display(plan, "k")}, c.pattern, d.source, d.tie, {_apart(plan, element, places)}, {shown}
@@ -173,8 +173,8 @@ def _line(plan: Plan, rule: deciding.Rule, element: str, places: list[int], row:
     otherwise = [plan.sources[i].name for i, c in enumerate(told) if c and winner >= 0 and c != told[winner]]
     line = {
         "kind": verdict, "otherwise": otherwise, "element": element, "key": key,
-        "values": dict(zip(names, cells[::2], strict=True)), "rows": dict(zip(names, cells[1::2], strict=True)),
+        "values": dict(zip(names, cells[::3], strict=True)), "rows": dict(zip(names, cells[1::3], strict=True)),
         "stands": plan.sources[winner].name if winner >= 0 else "",
-        "reason": deciding.reason(plan, rule, told, winner, bool(tie)),
+        "reason": deciding.reason(plan, rule, told, winner, bool(tie), {n: t for n, t in zip(names, cells[2::3], strict=True) if t > 1}),
     }  # fmt: skip
     return {**line, "metres": apart} if apart is not None else line

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from shugang.delivery.models import DatasetVersion
@@ -24,6 +26,7 @@ from shugang.publicdata.rectification import rechecking
 from shugang.publicdata.rectification.models import Ticket
 from shugang.publicdata.sources.testing import make_office, make_people
 
+AIR = Path(__file__).parents[3] / "assets/quality/tests/data/air_stations_2020.parquet"
 pytestmark = pytest.mark.django_db
 DONE = {"cause": "街道撤并后未更新", "measure": "已按民政公告更新"}
 
@@ -93,6 +96,33 @@ def test_differences_are_found_explained_and_ticketed_and_no_data_changed(civil,
     assert after == files
     assert Event.objects.filter(kind="crosscheck.finished", refs__key=run.number).exists()
     assert {s["name"] for s in presenting.map_of(run, list(queries.lines(civil, run)))["series"]} == {"民政", "测绘"}
+
+
+def test_three_crawls_of_the_air_are_ticketed_where_their_key_is_not_whole(civil):
+    """Real rows: several cities have a “世纪广场” and a “中心广场”, one has a “洪文”."""
+    read_ = f"read_parquet('{AIR}')"
+    data = {}
+    for name in ("crawl_a", "crawl_a_nested", "crawl_b"):
+        rows = duckdb.sql(f"""SELECT station, day, hour, pm25 FROM {read_} WHERE source = '{name}' AND day IN ('20200327', '20200402')
+            AND station IN ('世纪广场', '中心广场', '洪文')""").fetchall()
+        text = "station,day,hour,pm25\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+        data[name] = make_version(civil, text, name=f"空气（{name}）", name_en=name).dataset
+    columns = {c: c for c in ("station", "day", "hour", "pm25")}
+    body = {
+        "sources": [{"name": n, "label": n, "dataset": d.number, "columns": columns, **({"origin": "crawl_a"} if n.endswith("nested") else {})}
+                    for n, d in data.items()],
+        "elements": {"station": {"kind": "text"}, "day": {"kind": "code"}, "hour": {"kind": "code"}, "pm25": {"kind": "number"}},
+        "keys": [["station", "day", "hour"]], "compare": {"pm25": {"strategy": "majority"}},
+    }  # fmt: skip
+    run = ran(civil, services.declare_check(civil, "三次抓取的空气质量", body))
+    assert run.state == "done", run.refusal
+    lines = list(queries.lines(civil, run))
+    differing = [x for x in lines if x.kind == "different"]
+    assert differing and {x.blamed[0] for x in differing} == {"crawl_b"} and not any("洪文" in x.key for x in differing)
+    assert all(x.reason["repeated"] and "核对关联键" in x.reason["text"][0] for x in differing)
+    tickets = {(t.rule.split(":", 2)[2], t.dataset.name) for t in Ticket.objects.all()}
+    assert ("different:pm25", "空气（crawl_b）") in tickets and ("different:pm25", "空气（crawl_a）") not in tickets
+    assert {name for rule, name in tickets if rule == "repeated"} >= {"空气（crawl_b）"}
 
 
 def test_the_same_finding_again_counts_up_and_opens_no_second_ticket(civil, two):

@@ -150,3 +150,75 @@ def test_three_overlapping_crawls_of_the_air():
     assert found["sources"][0]["rows"] == 429_453
     assert overlaps(found) == {("crawls", "again"): 286_347}
     assert found["sources"][0]["repeated"] == 429_453 - 286_347
+
+
+CRAWLS = ("crawl_a", "crawl_a_nested", "crawl_b")
+AIR = {
+    "sources": sources(["station", "day", "hour", "aqi", "pm25"], *CRAWLS, crawl_a_nested={"origin": "crawl_a"}),
+    "elements": {"station": {"kind": "text"}, "day": {"kind": "date"}, "hour": {"kind": "number"}, "aqi": {"kind": "number"}, "pm25": {"kind": "number"}},
+    "keys": [["station", "day", "hour"]], "compare": {n: {"strategy": "majority"} for n in ("aqi", "pm25")},
+}  # fmt: skip
+
+
+def crawl(name, where=""):
+    whole = table(QUALITY / "air_stations_2020.parquet")
+    return f"(SELECT * FROM {whole} WHERE source = '{name}' {where})"
+
+
+@pytest.fixture(scope="module")
+def three_crawls():
+    return run(AIR, {n: crawl(n) for n in CRAWLS})
+
+
+def test_three_crawls_met_with_each_other(three_crawls):
+    """The rows of each folder add up to the checked number; the nested folder holds nothing that its parent does not."""
+    assert [s["rows"] for s in three_crawls["sources"]] == [137_266, 87_013, 205_174]
+    assert sum(s["rows"] for s in three_crawls["sources"]) == 429_453
+    nested = [names for names in overlaps(three_crawls) if "crawl_a_nested" in names]
+    assert nested and all("crawl_a" in names for names in nested)
+
+
+def test_what_differs_between_crawls_is_told_by_a_key_that_is_not_whole(three_crawls):
+    """The table names no city, and cities share names of stations: every difference is of a key that one crawl has several times."""
+    differing = [x for x in three_crawls["lines"] if x["kind"] == "different"]
+    assert (
+        three_crawls["attributes"]["pm25"]["verdicts"]["different"] > 2000 and len(differing) == 2000
+    )  # 1000 lines each
+    assert all(max(x["reason"]["repeated"].values()) > 1 for x in differing)
+    said = differing[0]["reason"]
+    assert "请先核对关联键" in said["text"][0] and "whether the key is complete" in said["text"][1]
+    assert all(x["reason"]["copies"] == {"crawl_a_nested": "crawl_a"} for x in differing)
+
+
+def test_where_a_station_is_one_the_crawls_agree_on_every_figure():
+    once = """AND (station, day, hour) NOT IN (SELECT (station, day, hour) FROM read_parquet('{}')
+        GROUP BY source, station, day, hour HAVING count(*) > 1)"""
+    once = once.format(QUALITY / "air_stations_2020.parquet")
+    found = run(AIR, {n: crawl(n, once) for n in CRAWLS})
+    held = overlaps(found)
+    assert sum(n for names, n in held.items() if len(names) == 2) == 54_629 and held[CRAWLS] == 10_845
+    for name in ("aqi", "pm25"):
+        assert found["attributes"][name]["verdicts"] == {"equal": 54_629 + 10_845}
+
+
+def test_the_crawls_of_xiamen_follow_each_other():
+    """One folder goes on where another ends; where two overlap they agree, and what an hour has twice is the same row again."""
+    columns = {"station": "WatchPoint", "day": "Date", "hour": "Hour", "pm25": "PM2.5", "aqi": "AQI", "level": "Level"}
+    names = {
+        "first": "source = 'crawl_a'",
+        "second": "city_file = '厦门'",
+        "third": "source = 'crawl_b' AND city_file = 'xiamen'",
+    }
+    document = {
+        "sources": [{"name": n, "columns": columns} for n in names], "keys": [["station", "day", "hour"]],
+        "elements": {**AIR["elements"], "level": {"kind": "text"}},
+        "compare": {n: {"strategy": "majority"} for n in ("pm25", "aqi", "level")},
+    }  # fmt: skip
+    xiamen = table(QUALITY / "air_xiamen_crawls.csv")
+    found = run(document, {n: f"(SELECT * FROM {xiamen} WHERE {where})" for n, where in names.items()})
+    assert [s["rows"] for s in found["sources"]] == [284, 396, 44]
+    assert overlaps(found) == {("first",): 208, ("second",): 380, ("first", "third"): 40}
+    assert sum(s["entities"] for s in found["sources"]) - 40 == 628 and {
+        n: v["verdicts"] for n, v in found["attributes"].items()
+    } == {key: {"equal": 40} for key in ("pm25", "aqi", "level")}
+    assert [s["repeated"] for s in found["sources"]] == [36, 16, 4]
