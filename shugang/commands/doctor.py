@@ -8,6 +8,7 @@ import shutil
 import time
 import urllib.request
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from django.conf import settings
@@ -103,6 +104,21 @@ def _database() -> list[Finding]:
             )
         ]
     return []
+
+
+def _search() -> list[Finding]:
+    if settings.SHUGANG_CATALOGUE_SEARCH == "database" or (
+        settings.SHUGANG_CATALOGUE_SEARCH == "tantivy" and find_spec("tantivy")
+    ):
+        return []
+    return [
+        Finding(
+            Text(
+                "SHUGANG_CATALOGUE_SEARCH应为database或tantivy；用tantivy请先安装requirements/search.txt。现由数据库检索。",
+                "SHUGANG_CATALOGUE_SEARCH is database or tantivy; for tantivy please install requirements/search.txt. The database searches meanwhile.",
+            )
+        )
+    ]
 
 
 def _network() -> list[Finding]:
@@ -242,7 +258,7 @@ def _time_stamps() -> list[Finding]:
 
 
 def findings() -> list[Finding]:
-    found = [*_secrets(), *_folders()]
+    found = [*_secrets(), *_folders(), *_search()]
     database = _database()
     found += database
     if not any(f.fatal for f in database):

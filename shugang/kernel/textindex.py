@@ -15,7 +15,7 @@ from django.db import transaction
 
 from . import textstore, textwords
 from .models import SearchDocument
-from .textstore import FIELDS
+from .textstore import FIELDS, Matching
 from .textwords import Term
 
 FIELD_WEIGHTS = dict(zip(FIELDS, (8.0, 4.0, 2.5, 1.0), strict=True))
@@ -96,38 +96,41 @@ def search(kind: str, query: str, limit: int = 100) -> list[str]:
     return ranked
 
 
-def find(kind: str, query: str, filters: Sequence[str] = (), widen: bool = True) -> Found:
-    """What matches `query` and passes every filter; without `widen` only what holds all words.
+def find(
+    kind: str, query: str, filters: Sequence[str] = (), widen: bool = True, matching: Matching = textstore.matching
+) -> Found:
+    """What matches `query` and passes every filter; without `widen` only what holds all words. `matching`: another index that answers
+    as the database's does.
 
     A single word is taken apart only when nothing holds it: whoever pastes a number wants that one.
     """
     asked = textwords.terms(query)
     if not asked:
         return Found()
-    ids = textstore.matching(kind, [asked], filters, MANY + 1)
+    ids = matching(kind, [asked], filters, MANY + 1)
     whole = len(ids)
     units = asked
     if widen and whole < (FEW if len(asked) > 1 else 1):
         units = textwords.pieces(asked)
-        ids = _widened(kind, units, filters, ids)
+        ids = _widened(kind, units, filters, ids, matching)
     if not ids:
         asked = units = _inside(asked)
-        ids = textstore.matching(kind, [asked], filters, MANY + 1) or (
-            _widened(kind, asked, filters, []) if widen else []
+        ids = matching(kind, [asked], filters, MANY + 1) or (
+            _widened(kind, asked, filters, [], matching) if widen else []
         )
         whole = len(ids)
     more, ids = len(ids) > MANY, ids[:MANY]
-    candidates = _candidates(kind, asked, filters, ids)
+    candidates = _candidates(kind, asked, filters, ids, matching)
     hits = _rank(candidates, asked, units, set(ids[:whole]))
     first = {hit.id for hit in hits}
     return Found(hits, [h.id for h in hits] + [pk for pk in ids if pk not in first], more, max(0, len(ids) - whole))
 
 
-def _widened(kind: str, units: list[Term], filters: Sequence[str], ids: list[int]) -> list[int]:
+def _widened(kind: str, units: list[Term], filters: Sequence[str], ids: list[int], matching: Matching) -> list[int]:
     """Behind `ids` those that hold most of the units, then any; until there are enough."""
     for groups in textwords.levels(units):
         known = set(ids)
-        ids = ids + [pk for pk in textstore.matching(kind, groups, filters, RANKED) if pk not in known]
+        ids = ids + [pk for pk in matching(kind, groups, filters, RANKED) if pk not in known]
         if len(ids) >= FEW:
             break
     return ids[:RANKED]
@@ -138,11 +141,11 @@ def _inside(asked: list[Term]) -> list[Term]:
     return [textwords.inside(term, textstore.vocabulary(term.phrases[0][0])) if term.open else term for term in asked]
 
 
-def _candidates(kind: str, asked: list[Term], filters: Sequence[str], ids: list[int]) -> list[int]:
+def _candidates(kind: str, asked: list[Term], filters: Sequence[str], ids: list[int], matching: Matching) -> list[int]:
     """Which of the matches are ranked by their text: all of a few; of many those named so, then the newest."""
     if len(ids) <= RANKED:
         return ids
-    named = textstore.matching(kind, [asked], filters, RANKED, first_fields=True)
+    named = matching(kind, [asked], filters, RANKED, first_fields=True)
     known = set(named)
     return (named + [pk for pk in ids[:RANKED] if pk not in known])[:RANKED]
 

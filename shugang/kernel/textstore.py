@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 
@@ -24,16 +24,24 @@ _MOST_POSITIONS = 16_383  # of a tsvector
 Groups = Sequence[Sequence[Term]]
 
 
+class Matching(Protocol):
+    """Ids of documents that hold every term of at least one group and pass the filters, newest first."""
+
+    def __call__(
+        self, kind: str, groups: Groups, filters: Sequence[str], limit: int, first_fields: bool = False
+    ) -> list[int]: ...
+
+
 def _sqlite() -> bool:
     return connection.vendor == "sqlite"
 
 
 def _filter_word(name: str) -> str:
-    return _marked(name, "zzf" if _sqlite() else "ZZF")
+    return marked(name, "zzf" if _sqlite() else "ZZF")
 
 
 @lru_cache(maxsize=4096)
-def _marked(name: str, mark: str) -> str:
+def marked(name: str, mark: str) -> str:
     """`sector:Q` as a word that no text holds; PostgreSQL searches one list, so there it has capitals, which no query has."""
     return mark + "".join(c if c.isascii() and c.isalnum() else f"z{ord(c):x}" for c in name)
 
@@ -119,10 +127,10 @@ def _fts_term(term: Term) -> str:
 
 def _fts_phrase(phrase: Phrase) -> str:
     """A pair of characters is whole; a single one or a Latin word at the end may go on."""
-    return '"' + " ".join(phrase) + '"' + (" *" if _goes_on(phrase[-1]) else "")
+    return '"' + " ".join(phrase) + '"' + (" *" if goes_on(phrase[-1]) else "")
 
 
-def _goes_on(token: str) -> bool:
+def goes_on(token: str) -> bool:
     return not re.fullmatch(r"[^\x00-\x7f]{2}|zzq[0-9a-f]+", token)
 
 
@@ -132,7 +140,7 @@ def _ts_term(term: Term, weight: str) -> str:
 
 def _ts_phrase(phrase: Phrase, weight: str) -> str:
     last = len(phrase) - 1
-    marks = [weight + ("*" if i == last and _goes_on(token) else "") for i, token in enumerate(phrase)]
+    marks = [weight + ("*" if i == last and goes_on(token) else "") for i, token in enumerate(phrase)]
     return "(" + " <-> ".join(f"'{t}'" + (f":{m}" if m else "") for t, m in zip(phrase, marks, strict=True)) + ")"
 
 

@@ -17,6 +17,21 @@ DOCUMENTS = [
     Document("bird", "鳥類観察きろく𠮷野", "Ünïcode naïve Σύνολο", "", "“云顶岩”一带；见附件★", ("sector:N",)),
 ]  # fmt: skip
 
+QUERIES = [
+    ("空气 站点", ["air"]),
+    ("352", ["phone"]),  # full-width digits
+    ("iene", ["air"]),  # inside a word
+    ("ygiene-in", ["air"]),
+    ("气质", ["air"]),
+    ("质空", []),
+    ("c++", ["bank"]),
+    ("银行 号段", ["phone", "bank"]),  # none holds both: each holds one
+    ("厦门市空气质量", ["air"]),  # no such phrase: most of its pairs
+    ("NEAR/2 OR AND", []),
+    ("zzfsectorz3an", []),  # the filters are no text
+    ("x" * 100, []),
+]
+
 
 def keys(query: str, *filters: str) -> list[str]:
     found = textindex.find("thing", query, filters)
@@ -41,23 +56,7 @@ def test_every_substring_of_every_field_finds_its_object():
     assert missed == []
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("空气 站点", ["air"]),
-        ("352", ["phone"]),  # full-width digits
-        ("iene", ["air"]),  # inside a word
-        ("ygiene-in", ["air"]),
-        ("气质", ["air"]),
-        ("质空", []),
-        ("c++", ["bank"]),
-        ("银行 号段", ["phone", "bank"]),  # none holds both: each holds one
-        ("厦门市空气质量", ["air"]),  # no such phrase: most of its pairs
-        ("NEAR/2 OR AND", []),
-        ("zzfsectorz3an", []),  # the filters are no text
-        ("x" * 100, []),
-    ],
-)
+@pytest.mark.parametrize(("query", "found"), QUERIES)
 def test_queries(query, found):
     textindex.put_many("thing", DOCUMENTS)
     textindex.put("other", "air", "厦门空气质量站点", "银行")

@@ -17,6 +17,7 @@ from shugang.parties.models import Party
 from shugang.policy.text import Text
 
 from . import kinds
+from .engine import matcher
 from .index import KIND
 from .models import PublicResource
 from .shelf import DATA, PUBLISHED, current
@@ -104,10 +105,11 @@ def find(wanted: Wanted, size: int = SIZE) -> Result:
     shelf = current()
     if not wanted.q:
         return _page(shelf, wanted, shelf.full, None, size)
-    found = textindex.find(KIND, wanted.q)
+    matching = matcher(shelf.epoch, shelf.revision)
+    found = textindex.find(KIND, wanted.q, matching=matching)
     if found.more and wanted.facets:
         # Too many to know them all: ask the index itself for those that pass the filters.
-        found = textindex.find(KIND, wanted.q, [f"public.{name}" for name in wanted.names])
+        found = textindex.find(KIND, wanted.q, [f"public.{name}" for name in wanted.names], matching=matching)
     return _page(shelf, wanted, of(_places(shelf, found)) & shelf.full, found, size)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
@@ -70,18 +70,22 @@ def catch_up(most: int = 2000) -> int:
 
 def write(ids: Sequence[int]) -> None:
     """Index these entries as they stand now; what is not published is found no more."""
-    for start in range(0, len(ids), _STEP):
-        part = ids[start : start + _STEP]
-        rows = PublicResource.objects.filter(pk__in=part).select_related("department")
-        words = _words(part)
-        shown = []
-        for resource in rows.order_by("pk"):
-            if resource.state == PublicResource.State.PUBLISHED:
-                shown.append(document(resource, words.get(resource.pk, "")))
-            else:
-                textindex.remove(KIND, resource.number)
+    for shown, hidden in documents(ids):
+        for number in hidden:
+            textindex.remove(KIND, number)
         if shown:
             textindex.put_many(KIND, shown)
+
+
+def documents(ids: Sequence[int]) -> Iterator[tuple[list[textindex.Document], list[str]]]:
+    """These entries as they stand now, some at a time: what is found, and the numbers of what is not published."""
+    for start in range(0, len(ids), _STEP):
+        part = ids[start : start + _STEP]
+        rows = PublicResource.objects.filter(pk__in=part).select_related("department").order_by("pk")
+        words = _words(part)
+        public = [r for r in rows if r.state == PublicResource.State.PUBLISHED]
+        hidden = [r.number for r in rows if r.state != PublicResource.State.PUBLISHED]
+        yield [document(resource, words.get(resource.pk, "")) for resource in public], hidden
 
 
 def _words(ids: Sequence[int]) -> dict[int, str]:

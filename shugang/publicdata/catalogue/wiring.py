@@ -11,7 +11,7 @@ from shugang.ui.menu import HEADER, MenuItem
 from shugang.ui.menu import register as add
 
 from ..doors import PUBLIC, holds_public_data
-from . import freshness, index, queries
+from . import engine, freshness, index, queries
 from .models import PublicResource
 
 # The department's handler and its chief data officer hear of every lapse.
@@ -36,6 +36,7 @@ def register() -> None:
 
     words.register(LABELS)
     every_pass("publicdata.catalogue", index.follow)
+    every_pass("publicdata.catalogue_engine", engine.follow)
     every_pass("publicdata.overdue", Hourly(freshness.find_overdue))
     register_rules(OVERDUE)
     register_sides("public_resource", _sides)
