@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from . import cast, delivery, exclusive, leftovers, proof, registration, security, settlement, trade, worth
+from . import (
+    cast,
+    delivery,
+    exclusive,
+    leftovers,
+    proof,
+    public_scene,
+    registration,
+    security,
+    settlement,
+    trade,
+    worth,
+)
 from .stage import Stage
 
-STEPS = 61
+STEPS = 67
 # A Monday with a loaded calendar: notices, contracts and the first bill all fall into known years.
 OPENING = datetime(2026, 3, 2, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -81,6 +93,7 @@ def run(supervisor: Any) -> Stage:
     delivery.refusals(stage)
     delivery.revocation(stage)
     delivery.journal_home(stage)
+    public_scene.play(stage)
     for step in (
         exclusive.need,
         exclusive.announce,

@@ -57,7 +57,10 @@ def graph_page(request: HttpRequest, ref: str) -> HttpResponse:
     graph, direction, depth = _graph(request, ref, presenting.SHOWN)
     version = graph.focus.version if graph.focus.version is not None else None
     own = version is not None and version.dataset.party_id == _actor(request).party_id
-    context = presenting.page_context(graph, direction, depth) | {"own": own}
+    context = presenting.page_context(graph, direction, depth) | {
+        "own": own,
+        "sees_grant": graph.focus.grant_id is not None,
+    }
     return render(request, "publicdata/lineage_graph.html", context)
 
 

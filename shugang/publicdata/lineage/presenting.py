@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from shugang.assets.grading.presenting import badge
+from shugang.delivery.datasets.standing import Fact
+from shugang.delivery.models import DatasetVersion
 from shugang.kernel import clock
 from shugang.kernel.events import iso
 from shugang.policy.lineage import SUBTYPES
@@ -88,6 +90,19 @@ def page_context(graph: Graph, direction: str, depth: int) -> dict[str, Any]:
         "certificates": standing["certificates"], "missing": queries.rights_missing(graph.focus),
         "ref": ref(graph.focus), "whole": WHOLE,
     }  # fmt: skip
+
+
+def told(actor: Any, version: DatasetVersion) -> list[Fact]:
+    """Where this version comes from and where it goes, on the pages of its data set and its asset; the graph is one step on."""
+    node = LineageNode.objects.visible_to(actor).filter(version=version).first()
+    if node is None:
+        return []
+    ins, outs = node.incoming.values("source").distinct().count(), node.outgoing.values("target").distinct().count()
+    if not ins + outs:
+        return []
+    value = Text(f"{ins}个来源，{outs}个去向", f"{ins} in, {outs} out")
+    detail = Text("按字段登记；级别与权利随之传递", "By column; grades and rights travel along")
+    return [Fact(Text("数据血缘", "Lineage"), value, detail, url=f"/desk/lineage/{ref(node)}")]
 
 
 def event_json(graph: Graph) -> dict[str, Any]:

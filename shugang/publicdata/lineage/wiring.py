@@ -18,7 +18,11 @@ def _shown(request: HttpRequest) -> bool:
 
 
 def register() -> None:
-    from . import reactions  # noqa: F401  reactions register themselves
+    from shugang.delivery.datasets import standing
+
+    from . import presenting, reactions  # noqa: F401  reactions register themselves
+
+    standing.register(presenting.told)
 
     events.register(words.EVENTS)
     add(MenuItem(PUBLIC, Text("数据血缘", "Lineage"), "lineage", "sitemap", _shown, None, 50))

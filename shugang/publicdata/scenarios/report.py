@@ -20,6 +20,7 @@ from shugang.ui import language
 from shugang.ui.documents import render_pdf
 from shugang.ui.workbooks import Sheet, workbook
 
+from ..catalogue.models import PublicResource
 from ..granting import BASES
 from .models import ScenarioUse
 
@@ -129,13 +130,15 @@ def _applications(last: datetime) -> list[tuple[str, str, str, str, str]]:
 
 def tables(report: Report) -> list[tuple[Text, list[Text], list[list[Any]]]]:
     """The same tables for the page, the PDF and the workbook."""
+    known = PublicResource.objects.filter(number__in=[number for number, _, _ in report.resources])
+    names = {r.number: Text(r.name, r.name_en or r.name) for r in known}
     return [
         (Text("办理情况", "Cases"), [Text("事项", "Procedure"), Text("状态", "State"), Text("件数", "Number")], [list(r) for r in report.cases]),
         (Text("按依据统计的使用", "Use by basis"),
          [Text("依据", "Basis"), Text("新签授权", "New grants"), Text("使用方", "Users"), Text("使用次数", "Uses"), Text("行数", "Rows"), Text("字节", "Bytes")],
          [list(r) for r in report.use]),
-        (Text("使用最多的数据", "Data used most"), [Text("目录", "Resource"), Text("使用次数", "Uses"), Text("行数", "Rows")],
-         [list(r) for r in report.resources]),
+        (Text("使用最多的数据", "Data used most"), [Text("目录", "Resource"), Text("名称", "Name"), Text("使用次数", "Uses"), Text("行数", "Rows")],
+         [[number, names.get(number, ""), n, rows] for number, n, rows in report.resources]),
         (Text("形成的应用与成效", "Applications and results"),
          [Text("编号", "Number"), Text("应用", "Application"), Text("开发主体", "Developer"), Text("上架产品", "Product"), Text("成效", "Result")],
          [list(r) for r in report.applications]),
@@ -158,7 +161,7 @@ def pdf(report: Report) -> bytes:
         "facts": [[Text("年度", "Year"), str(report.year)], [Text("授权暂停", "Grants suspended"), str(report.suspended)],
                   [Text("授权终止", "Grants ended"), str(report.ended)]],
         "tables": [
-            {"title": title, "columns": [{"label": h, "align": "left"} for h in header], "lines": [[_plain(v) for v in row] for row in rows]}
+            {"title": title, "columns": [{"label": h, "align": "right" if isinstance(v, int) else "left", "width": 1 if isinstance(v, int) else 2} for h, v in zip(header, rows[0], strict=True)], "lines": [[_plain(v) for v in row] for row in rows]}
             for title, header, rows in tables(report) if rows
         ],
         "notes": [Text("各项数字由平台按记录统计，未作人工调整。", "Every number is counted from the record; none was adjusted by hand.")],

@@ -20,8 +20,9 @@ from .queries import KINDS, Traced, to_json
 TITLE = Text("公共数据使用追溯报告", "Trace of the use of public data")
 
 
-def _columns(*labels: Text) -> list[dict[str, object]]:
-    return [{"label": label, "align": "left"} for label in labels]
+def _columns(*labels: tuple[Text, int]) -> list[dict[str, object]]:
+    """Labels with their shares of the width; the narrowest hold numbers, which stand to the right."""
+    return [{"label": label, "align": "left" if width > 2 else "right", "width": width} for label, width in labels]
 
 
 def pdf(found: Traced) -> bytes:
@@ -41,15 +42,15 @@ def pdf(found: Traced) -> bytes:
         for b in found.bases for s in b.steps
     ]  # fmt: skip
     tables: list[dict[str, Any]] = [
-        {"title": Text("依据", "Bases"), "columns": _columns(Text("依据", "Basis"), Text("编号", "Number"), Text("授权", "Grants"), Text("摘要", "Digest")),
+        {"title": Text("依据", "Bases"), "columns": _columns((Text("依据", "Basis"), 4), (Text("编号", "Number"), 4), (Text("授权", "Grants"), 4), (Text("摘要", "Digest"), 4)),
          "lines": [[b.label, b.reference, "、".join(b.grants), b.digest[:16]] for b in found.bases]},
         {"title": Text("审批经过", "How it was approved"),
-         "columns": _columns(Text("依据", "Basis"), Text("步骤", "Step"), Text("办理人", "By"), Text("时间", "When"), Text("存证", "Log")), "lines": steps},
+         "columns": _columns((Text("依据", "Basis"), 5), (Text("步骤", "Step"), 7), (Text("办理人", "By"), 8), (Text("时间", "When"), 6), (Text("存证", "Log"), 2)), "lines": steps},
         {"title": Text("使用", "Use"),
-         "columns": _columns(Text("日期", "Day"), Text("授权", "Grant"), Text("使用方", "By"), Text("结果", "Outcome"), Text("次数", "Uses"), Text("行数", "Rows")),
+         "columns": _columns((Text("日期", "Day"), 4), (Text("授权", "Grant"), 5), (Text("使用方", "By"), 8), (Text("结果", "Outcome"), 6), (Text("次数", "Uses"), 2), (Text("行数", "Rows"), 2)),
          "lines": [[u["day"].isoformat(), u["grant__number"], u["grant__grantee__name"], word(u["outcome"]), number(u["n"]), number(u["rows"] or 0)]
                    for u in found.uses]},
-        {"title": Text("成效", "What came of it"), "columns": _columns(Text("编号", "Number"), Text("使用方", "By"), Text("成效", "Result")),
+        {"title": Text("成效", "What came of it"), "columns": _columns((Text("编号", "Number"), 4), (Text("使用方", "By"), 7), (Text("成效", "Result"), 10)),
          "lines": [[o["number"], o["party"].name, o["result"] or o["product"]] for o in found.outcomes]},
     ]  # fmt: skip
     data = {
@@ -57,7 +58,7 @@ def pdf(found: Traced) -> bytes:
         "issuer": settings.SHUGANG_OPERATOR_ORG or Text(settings.SHUGANG_SITE_NAME_ZH, settings.SHUGANG_SITE_NAME_EN), "issued_on": now,
         "facts": [
             [KINDS[found.kind], found.number], [Text("名称", "Name"), Text(found.title, found.title_en or found.title)],
-            [Text("授权", "Grants"), number(len(found.grants))],
+            [Text("授权份数", "Number of grants"), number(len(found.grants))],
             [Text("使用", "Uses"), Text(f"{total['n']}次，{total['rows']}行", f"{total['n']} times, {total['rows']} rows")],
         ],
         "tables": [t for t in tables if t["lines"]],
