@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
@@ -63,13 +64,14 @@ def view(case: Case, actor: Actor) -> CaseView:
 def views(cases: Iterable[Case], actor: Actor) -> list[CaseView]:
     found = list(cases)
     prefetch_related_objects(found, *READ)
-    return [_view(case, actor) for case in found]
+    now = clock.now()
+    return [_view(case, actor, now) for case in found]
 
 
-def _view(case: Case, actor: Actor) -> CaseView:
+def _view(case: Case, actor: Actor, now: datetime) -> CaseView:
     spec = procedure.get(case.procedure)
     running = next((c for c in case.clocks.all() if c.state == CaseClock.State.RUNNING), None)
-    left = workdays.working_days_left(clock.now(), running.due_at) if running else None
+    left = workdays.working_days_left(now, running.due_at) if running else None
     return CaseView(case, spec, spec.state(case.state), steps_for(case, actor), running, left)
 
 
@@ -93,12 +95,24 @@ def _actionable(actor: Actor) -> Q:
     return found
 
 
+def _candidates(actor: Actor) -> QuerySet[Case]:
+    return Case.objects.filter(_actionable(actor), closed_at__isnull=True).order_by("opened_at")[:500]
+
+
+def inbox_count(actor: Actor) -> int:
+    """How many cases `inbox` holds, without what it tells of them: every page of the desk asks."""
+    if actor.party_id is None:
+        return 0
+    cases = list(_candidates(actor))
+    prefetch_related_objects(cases, "parties", "votes")
+    return sum(any(step.awaited_in(case.state) for step in steps_for(case, actor)) for case in cases)
+
+
 def inbox(actor: Actor) -> list[CaseView]:
     """What waits for this person, the most urgent first; cases without a deadline last."""
     if actor.party_id is None:
         return []
-    cases = Case.objects.filter(_actionable(actor), closed_at__isnull=True).order_by("opened_at")[:500]
-    awaited = [v for v in views(cases, actor) if v.awaited]
+    awaited = [v for v in views(_candidates(actor), actor) if v.awaited]
     return sorted(awaited, key=lambda v: (v.clock is None, v.clock.due_at if v.clock else v.case.opened_at))
 
 

@@ -23,7 +23,7 @@ def _registers(request: HttpRequest) -> bool:
 
 
 def _todo(request: HttpRequest) -> int:
-    return len(queries.inbox(request.actor))  # type: ignore[attr-defined]
+    return queries.inbox_count(request.actor)  # type: ignore[attr-defined]
 
 
 def register_all() -> None:

@@ -213,5 +213,6 @@ def test_each_side_has_to_agree_and_nobody_twice(case):
 def test_the_inbox_shows_only_what_this_person_can_do(case):
     assert [s.name for s in queries.inbox(RUI)[0].steps] == ["accept"]
     assert queries.inbox(EVA) == []
+    assert [queries.inbox_count(a) for a in (RUI, EVA, STRANGER)] == [1, 0, 0]
     assert [v.case.number for v in queries.waiting(EVA)] == [case.number]
     assert queries.inbox(STRANGER) == [] == queries.waiting(STRANGER)
