@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENT := .venv-client/bin/python
 # Three at a time where tests mostly wait for processes, two where they compute.
+# The long walks of tests/ begin before the many short ones, or one core would stand idle at the end.
 # A fixed hash seed: parallel workers have to collect the same tests in the same order.
 PYTEST := PYTHONHASHSEED=0 $(BIN)/pytest -q
 PIP := -m pip --quiet --disable-pip-version-check install --require-hashes
@@ -54,7 +55,7 @@ test: $(VENV)/.test .venv-client/.done
 	@sh scripts/system-packages.sh
 	@$(MAKE) --no-print-directory lint types floors
 	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser"
-	@$(PYTEST) -n 3 --dist loadfile -m "system or browser"
+	@$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "system or browser" tests shugang
 	@$(BIN)/python scripts/with_postgres.py env $(PYTEST) -n 3 --dist loadfile -m both
 
 bench: $(VENV)/.test
