@@ -17,6 +17,12 @@ def _trades(request: HttpRequest) -> bool:
     return actor is not None and bool(actor.roles & {"buyer", "supplier"} or is_operator_finance(actor))
 
 
+def _brokers(request: HttpRequest) -> bool:
+    """Who gets such fees or pays them."""
+    actor = getattr(request, "actor", None)
+    return actor is not None and bool(actor.roles & {"reviewer", "supplier"} or is_operator_finance(actor))
+
+
 def _operates(request: HttpRequest) -> bool:
     actor = getattr(request, "actor", None)
     return actor is not None and is_operator_finance(actor)
@@ -48,6 +54,11 @@ def _to_pay(request: HttpRequest) -> int | None:
 def register() -> None:
     add(MenuItem("desk.money", Text("账单", "Bills"), "bills", "receipt", _trades, _to_confirm, 10))
     add(MenuItem("desk.money", Text("对账单", "Statements"), "statements", "file-text", _trades, None, 20))
+    add(
+        MenuItem(
+            "desk.money", Text("经纪报酬", "Brokers' fees"), "broker-statement", "report-money", _brokers, None, 22
+        )
+    )
     add(MenuItem("desk.money", Text("发票", "Invoices"), "invoices", "report-money", _trades, _to_issue, 25))
     add(MenuItem("desk.money", Text("保证金", "Deposits"), "deposits", "shield-lock", _trades, _to_pay, 30))
     add(MenuItem("desk.operate", Text("清结算", "Settlement"), "settlement", "coin-yuan", _operates, None, 50))

@@ -6,7 +6,7 @@ from .deposits.models import Deposit
 from .invoices.models import Invoice, InvoicePaper
 from .ledger.models import Account, Entry, Transfer
 from .payouts.holds import FundsHold
-from .payouts.models import BankFile, BankLine, PayoutInstruction
+from .payouts.models import BankFile, BankLine, BrokerLine, PayoutInstruction
 from .reconciliation.models import ReconciliationRun
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Bill",
     "BillLine",
     "BillPeriod",
+    "BrokerLine",
     "ChargeAgreement",
     "Deposit",
     "Entry",

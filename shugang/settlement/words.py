@@ -17,6 +17,7 @@ KINDS: dict[str, Text] = {
 PURPOSES: dict[str, Text] = {
     "supplier": Text("付供方", "To the supplier"),
     "contributor": Text("付贡献方", "To a contributor"),
+    "broker": Text("付数据经纪", "To the broker"),
     "commission": Text("平台服务费（不含税）", "Platform commission, net"),
     "vat": Text("平台服务费增值税", "VAT on the commission"),
     "refund": Text("退还需方", "Refund to the buyer"),

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
+from shugang.parties.models import Party
 from shugang.policy.priceplan import PricePlan
 from shugang.settlement.charges.models import ChargeAgreement
-from shugang.settlement.charges.services import end_charge, extend_charge, register_charge, release_charge
+from shugang.settlement.charges.services import BrokerFee, end_charge, extend_charge, register_charge, release_charge
 
 from .models import Contract
 
@@ -31,6 +32,15 @@ def last_day(until: date | None, contract: Contract) -> date:
     return until or (contract.valid_until - timedelta(microseconds=1)).astimezone(clock.zone()).date()
 
 
+def _broker(contract: Contract) -> BrokerFee | None:
+    """Who is paid out of the supplier's part, as the signed text says."""
+    said = contract.snapshot.get("broker")
+    if not said:
+        return None
+    party = Party.objects.get(number=said["number"])
+    return BrokerFee(party, said.get("fee_bp", 0), said.get("fee_fen", 0), said["vat_bp"])
+
+
 def register(actor: Actor, contract: Contract, plan: PricePlan, starts_on: date, ends_on: date, hold: str) -> str:
     """A charge agreement of this contract; returns its number, the contract's own for the first."""
     assert contract.grant is not None
@@ -50,6 +60,7 @@ def register(actor: Actor, contract: Contract, plan: PricePlan, starts_on: date,
         shares=[(party, weight) for party, weight in contract.snapshot.get("shares", [])],
         refs=[("contract", contract.number), ("inquiry", contract.inquiry.case.number), *upstream],
         held_for=hold,
+        broker=_broker(contract),
     )
     return number
 

@@ -142,7 +142,7 @@ def _paragraphs(clause: Mapping[str, Any], snapshot: Mapping[str, Any], template
 
 def _applies(said: Mapping[str, Any], snapshot: Mapping[str, Any]) -> bool:
     """`when` and `unless` ask an answer, or (true) whether one was given."""
-    answers = {**snapshot.get("answers", {}), **{k: bool(snapshot.get(k)) for k in ("shares", "dataset")}}
+    answers = {**snapshot.get("answers", {}), **{k: bool(snapshot.get(k)) for k in ("shares", "dataset", "broker")}}
 
     def holds(conditions: Mapping[str, list[Any]]) -> bool:
         return all(answers.get(k) in v or (v == [True] and bool(answers.get(k))) for k, v in conditions.items())
@@ -162,6 +162,8 @@ def _words(path: str, snapshot: Mapping[str, Any], template: Mapping[str, Any]) 
         return VERSION_LABELS[snapshot["dataset"].get("versions", "this")]
     if path == "shares":
         return _same("；".join(f"{number} {share / 10_000:.4f}%" for number, share in snapshot.get("shares", [])))
+    if path == "broker.fee":
+        return _fee(snapshot.get("broker", {}))
     value: Any = snapshot
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -171,6 +173,13 @@ def _words(path: str, snapshot: Mapping[str, Any], template: Mapping[str, Any]) 
         return _same(fen(value))
     known = template["choices"].get(path.removeprefix("answers."), {})
     return Text(**known[value]) if isinstance(value, str) and value in known else _same(value)
+
+
+def _fee(broker: Mapping[str, Any]) -> Text:
+    if fixed := broker.get("fee_fen"):
+        return Text(f"每份合同{fen(fixed)}", f"{fen(fixed)} a contract")
+    rate = f"{broker.get('fee_bp', 0) / 100:.2f}%"
+    return Text(f"每张账单价款的{rate}", f"{rate} of each bill")
 
 
 def title_of(snapshot: Mapping[str, Any]) -> Text:

@@ -16,7 +16,10 @@ from shugang.policy.codec import canonical
 from shugang.policy.priceplan import PricePlan
 from shugang.policy.terms import Terms
 from shugang.policy.text import Text
+from shugang.settlement.charges import vat
+from shugang.settlement.charges.services import rules
 
+from ..demand.models import QuoteInvitation
 from ..pricing.splits import shares_of
 from ..products import offer
 from ..products.models import DataProduct
@@ -51,6 +54,20 @@ def _defaults(product: DataProduct, plan: PricePlan) -> dict[str, Any]:
     personal = listed.form.get("personal") if listed else None
     found = {"acceptance": "silence" if plan.kind == "one_off" else "none"}
     return found | ({"personal": personal} if personal else {})
+
+
+def brokered(inquiry: Inquiry) -> dict[str, Any] | None:
+    """The broker whose answer, under the supplier's mandate, led here, and the fee that the mandate promised: frozen with
+    the contract, its tax at the rate of intermediation today."""
+    invitation = QuoteInvitation.objects.filter(inquiry=inquiry, mandate__isnull=False).first()
+    mandate = invitation.mandate if invitation else None
+    if mandate is None or mandate.principal_id != inquiry.supplier_id:
+        return None
+    fee = {name: int(mandate.content[name]) for name in ("fee_bp", "fee_fen") if mandate.content.get(name)}
+    if not fee or mandate.broker_id == inquiry.buyer_id:
+        return None
+    rate = vat.rate_of(rules(clock.today()), vat.COMMISSION)
+    return {**party_facts(mandate.broker), "mandate": mandate.number, "vat_bp": rate, **fee}
 
 
 def _snapshot(
@@ -95,6 +112,7 @@ def _snapshot(
         "terms": terms.to_json(),
         "plan": plan.to_json(),
         "answers": template.check({**_defaults(product, plan), **answers}),
+        **({"broker": broker} if (broker := brokered(inquiry)) else {}),
         **({"shares": [list(share) for share in shares]} if (shares := inquiry.shares or shares_of(product)) else {}),
         "drafted_at": iso(clock.now()),
     }

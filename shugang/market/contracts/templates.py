@@ -19,7 +19,7 @@ from shugang.kernel.forms import Field, Form, clean
 from shugang.policy.text import Text
 
 FOLDER = Path(__file__).resolve().parent / "templates"
-CURRENT = {"provision": 1, "processing": 1, "fusion": 1, "brokerage": 1}
+CURRENT = {"provision": 2, "processing": 1, "fusion": 1, "brokerage": 1}
 
 
 @dataclass(frozen=True)

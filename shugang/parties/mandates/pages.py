@@ -87,6 +87,15 @@ def new_mandate(request: HttpRequest) -> HttpResponseBase:
     return render(request, "parties/mandate_new.html", context, status=refusal.status if refusal else 200)
 
 
+def fee_text(mandate: Mandate) -> Text:
+    """What the mandate promises its broker out of the supplier's bills."""
+    if bp := mandate.content.get("fee_bp"):
+        return Text(f"每张账单价款的{bp / 100:.2f}%（含税）", f"{bp / 100:.2f}% of each bill, tax included")
+    if fixed := mandate.content.get("fee_fen"):
+        return Text(f"每份合同{fen(fixed)}（含税）", f"{fen(fixed)} a contract, tax included")
+    return Text("不随账单分付", "None out of the bills")
+
+
 def rows_of(mandate: Mandate) -> list[tuple[Text, Any]]:
     acts = [ACTS[a] for a in mandate.acts]
     return [
@@ -102,6 +111,7 @@ def rows_of(mandate: Mandate) -> list[tuple[Text, Any]]:
             Text("期限", "Period"),
             Text(f"{mandate.valid_from}至{mandate.valid_until}", f"{mandate.valid_from} to {mandate.valid_until}"),
         ),
+        (Text("成交报酬", "Fee for a deal"), fee_text(mandate)),
         (
             Text("同一交易可代表双方", "May act for both sides"),
             Text("同意", "Agreed") if mandate.both_sides else Text("不同意", "Not agreed"),

@@ -24,8 +24,9 @@ from .models import Mandate
 
 MANDATE = Text("这份授权委托书", "mandate")
 LONGEST_DAYS = 366 * 3
+MOST_FEE_BP = 5_000
 FORM = Form(
-    1,
+    2,
     (
         Field("broker", "text", Text("数据经纪机构", "Broker"), Text("机构编号，例：P-000012", "Its number, such as P-000012"), max_length=12),
         Field("acts", "multi", Text("授权事项", "What it may do"), choices=tuple(ACTS.items())),
@@ -33,6 +34,8 @@ FORM = Form(
         Field("limit", "money", Text("每次金额上限（元）", "Limit of one act (¥)"), Text("需求预算或产品一年费用不得超过；不填表示不限。", "Bounds a demand's budget or a product's yearly price; empty means none."), required=False),
         Field("valid_from", "date", Text("起", "From")),
         Field("valid_until", "date", Text("止（含当日）", "Until, that day included")),
+        Field("fee_bp", "int", Text("成交报酬：价款的基点（万分之一）", "Fee: basis points of the price"), Text("由供方委托、随“代为答复报价邀请”约定：150即1.5%，每张账单从供方所得中分给经纪；不约定不填。", "A supplier's, with “answer invitations”: 150 is 1.5 %, taken from its part of each bill; empty for none."), required=False, minimum=1, maximum=MOST_FEE_BP),
+        Field("fee", "money", Text("或：每份合同的固定报酬（元，含税）", "Or: a fixed fee a contract (¥, tax included)"), Text("与上一项只填一项。", "Fill in one of the two only."), required=False),
         Field("both_sides", "bool", Text("同意该机构在同一笔交易中也代表对方", "We agree that it may act for the other side of a deal too")),
     ),
 )  # fmt: skip
@@ -52,7 +55,28 @@ def _content(principal: Party, broker: Party, said: Mapping[str, Any], number: s
     return {
         "number": number, "principal": principal.uscc, "broker": broker.uscc, "acts": said["acts"], "products": products,
         "limit_fen": said.get("limit"), "both_sides": said["both_sides"], "valid_from": said["valid_from"], "valid_until": said["valid_until"],
+        **{name: said[given] for given, name in (("fee_bp", "fee_bp"), ("fee", "fee_fen")) if said.get(given)},
     }  # fmt: skip
+
+
+def _check_fee(actor: Actor, said: Mapping[str, Any]) -> None:
+    """The fee is paid out of what a supplier earns by an answer; a buyer's broker is paid by an agreement of brokerage.
+
+    Raises Refusal `invalid_form`.
+    """
+    field = "fee_bp" if said.get("fee_bp") else "fee" if said.get("fee") else ""
+    if not field:
+        return
+    if said.get("fee_bp") and said.get("fee"):
+        raise _wrong("fee", Text("比例和固定报酬只填一项。", "Give either the rate or the fixed fee."))
+    if "supplier" not in actor.roles or "answer" not in said["acts"]:
+        raise _wrong(
+            field,
+            Text(
+                "随账单分给经纪的报酬由供方约定，授权事项须含“代为答复报价邀请”。需方请另签数据中介服务合同。",
+                "A fee out of the bills is a supplier's, with “answer invitations”. As a buyer, sign a contract for brokerage instead.",
+            ),
+        )
 
 
 @verb
@@ -81,6 +105,7 @@ def draft(actor: Actor, data: Mapping[str, Any]) -> Mandate:
                 "There is no such active third-party agency. Please check the number.",
             ),
         )
+    _check_fee(actor, said)
     start, end = date.fromisoformat(said["valid_from"]), date.fromisoformat(said["valid_until"])
     if not max(start, clock.today()) <= end or (end - start).days > LONGEST_DAYS:
         raise _wrong(

@@ -20,6 +20,8 @@ class ChargeAgreement(ScopedModel):
     at its service period, otherwise `vat_bp`. `commission_vat_bp` (null: `vat_bp`) is frozen at signature. For
     `reserve_days` after a split its parts stay with the custodian. `shares` divides the supplier's part of every bill:
     [[party number, weight]], empty when it is the supplier's alone.
+    `broker`, where the supplier's mandate promised one a fee: `broker_bp` of each bill or `broker_fen` a contract, tax at
+    `broker_vat_bp` included, out of the supplier's part.
     `held_for` says what it waits for before anything is billed (an acceptance); "" when it waits for nothing. A contract
     has a further agreement, named among the `refs` and numbered behind its own, for each change of its price.
     """
@@ -48,6 +50,10 @@ class ChargeAgreement(ScopedModel):
     refs = models.JSONField(default=list)
     shares = models.JSONField(default=list)
     held_for = models.CharField(max_length=20, blank=True, default="")
+    broker = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+", null=True)
+    broker_bp = models.PositiveIntegerField(default=0)
+    broker_fen = models.PositiveBigIntegerField(default=0)
+    broker_vat_bp = models.PositiveIntegerField(default=0)
     registered_at = models.DateTimeField()
 
     class Meta:
@@ -55,6 +61,16 @@ class ChargeAgreement(ScopedModel):
             models.CheckConstraint(condition=~Q(buyer=F("supplier")), name="charge_between_two_parties"),
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="charge_ends_after_start"),
             models.CheckConstraint(condition=Q(commission_bp__lte=10_000), name="commission_at_most_all"),
+            models.CheckConstraint(
+                condition=Q(broker__isnull=True, broker_bp=0, broker_fen=0)
+                | Q(broker_fen=0, broker_bp__gt=0, broker_bp__lte=10_000 - F("commission_bp"))
+                | Q(broker_bp=0, broker_fen__gt=0),
+                name="broker_has_one_kind_of_fee",
+            ),
+            models.CheckConstraint(
+                condition=Q(broker__isnull=True) | ~Q(broker=F("supplier")) & ~Q(broker=F("buyer")),
+                name="broker_is_no_side",
+            ),
         ]
 
     @classmethod

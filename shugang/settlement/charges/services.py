@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import rfc8785
 
@@ -50,6 +50,32 @@ def plan_digest(plan: PricePlan) -> str:
     return hashlib.sha256(rfc8785.dumps(plan.to_json())).hexdigest()
 
 
+class BrokerFee(NamedTuple):
+    """What the supplier's mandate promised: basis points of each bill, or 分 a contract; tax at `vat_bp` included."""
+
+    party: Party
+    bp: int
+    fen: int
+    vat_bp: int
+
+    def fields(self) -> dict[str, Any]:
+        return {"broker": self.party, "broker_bp": self.bp, "broker_fen": self.fen, "broker_vat_bp": self.vat_bp}
+
+    def check(self, buyer: Party, supplier: Party, commission_bp: int, sharing: Sequence[str]) -> None:
+        """Raises Refusal `invalid_broker`."""
+        one = (self.bp > 0) != (self.fen > 0) and min(self.bp, self.fen, self.vat_bp) >= 0
+        apart = self.party.pk not in (buyer.pk, supplier.pk) and self.party.number not in sharing
+        if not one or not apart or self.bp + commission_bp > 10_000 or self.vat_bp > 10_000:
+            raise Refusal(
+                "invalid_broker",
+                Text(
+                    "经纪报酬只能是比例或固定金额之一，与服务费合计不超过价款；经纪不能是交易一方或分成方。",
+                    "A broker's fee is a rate or an amount, with the commission at most the price; a broker is no side and no sharer.",
+                ),
+                422,
+            )
+
+
 @verb
 def register_charge(
     actor: Actor,
@@ -69,6 +95,7 @@ def register_charge(
     supply: str = "data_service",
     reserve_days: int | None = None,
     held_for: str = "",
+    broker: BrokerFee | None = None,
 ) -> ChargeAgreement:
     """Freeze what the use under a contract costs.
 
@@ -76,7 +103,7 @@ def register_charge(
     Rates in basis points default to the rule profile: the commission's as in force on `starts_on`, the supplier's by line,
     for its kind of `supply`, as in force at the service period. `shares`: (party number, weight) among which the
     supplier's part is divided. `reserve_days` after a split nothing is paid out (default by the profile).
-    `held_for`: nothing is billed until `release_charge`.
+    `held_for`: nothing is billed until `release_charge`. `broker`: who is paid out of the supplier's part of each bill.
     Raises Refusal `already_registered`, `invalid_charge`, `invalid_shares`, `unknown_supply`.
     """
     checked = plan if isinstance(plan, PricePlan) else PricePlan.from_json(plan)
@@ -86,6 +113,8 @@ def register_charge(
     own_vat = vat.rate_of(profile, supply) if vat_bp is None else vat_bp
     reserve = profile.data.get("reserve_days", 0) if reserve_days is None else reserve_days
     _check_shares(shares)
+    if broker is not None:
+        broker.check(buyer, supplier, commission, [number for number, _ in shares])
     _check(number, buyer, supplier, starts_on, ends_on, commission, own_vat)
     agreement = ChargeAgreement.objects.create(
         number=number,
@@ -108,6 +137,7 @@ def register_charge(
         shares=[list(share) for share in shares],
         held_for=held_for,
         registered_at=clock.now(),
+        **(broker.fields() if broker else {}),
     )
     payload = {
         "plan": agreement.plan_digest,
@@ -119,6 +149,7 @@ def register_charge(
         "ends_on": ends_on.isoformat(),
         **({"shares": agreement.shares} if agreement.shares else {}),
         **({"held_for": held_for} if held_for else {}),
+        **({"broker": [broker.party.number, broker.bp, broker.fen, broker.vat_bp]} if broker else {}),
     }
     emit("charge.registered", actor, agreement.event_refs(), payload)
     return agreement

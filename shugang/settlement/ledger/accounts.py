@@ -60,6 +60,14 @@ def contributor(party_number: str, party_id: int) -> Account:
     return open_account(f"contributor:{party_number}:payable", "payable", party_id)
 
 
+def broker(party_number: str, party_id: int) -> Account:
+    return open_account(f"broker:{party_number}:payable", "payable", party_id)
+
+
+def broker_reserve(party_number: str, party_id: int) -> Account:
+    return open_account(f"broker:{party_number}:reserve", "reserve", party_id)
+
+
 def refund(party_number: str, party_id: int) -> Account:
     return open_account(f"buyer:{party_number}:refund", "refund", party_id)
 

@@ -12,9 +12,19 @@ from shugang.kernel import idempotency, paging
 from shugang.kernel.actors import Actor
 
 from .. import gates
-from . import bank, queries, services, suspense
+from . import bank, broking, queries, services, suspense
 
 router = Router(tags=["custodian"])
+
+
+@router.get(
+    "/broker-fees", tags=["bills"], summary="Fees of brokers out of bills: one's own, or one's brokers'; newest first"
+)
+def broker_fees(request: HttpRequest, after: str = "") -> dict[str, Any]:
+    rows = broking.lines(request.actor)  # type: ignore[attr-defined]
+    page = paging.page(rows, after)
+    items = [broking.as_json(row) for row in page.items]
+    return {"items": items, "next": page.next, "total": page.total, "sums": broking.sums(rows)}
 
 
 @router.get("/bank", summary="Movements on the custodian's statement, newest first; amounts in 分")

@@ -19,6 +19,7 @@ from ..bills.models import Bill
 from ..bills.services import facts, words_of
 from ..ledger import accounts
 from ..ledger import services as ledger
+from .broking import taken_back
 from .reserve import remaining
 from .services import held_for, instruct
 
@@ -90,6 +91,7 @@ def _out_of_split(bill: Bill, note: Bill) -> None:
     left, total = remaining(bill), -note.total_fen
     parts = allocate(total, list(left.values()))
     lines = {code: -part for code, part in zip(left, parts, strict=True) if part}
+    taken_back(bill, note, dict(zip(left, parts, strict=True)))
     lines[accounts.refund(bill.buyer.number, bill.buyer_id).code] = total
     refs = [*bill.event_refs(), ("bill", str(note.number))]
     ledger.post(f"credit:{note.number}", "credit", lines, clock.now(), refs)

@@ -38,6 +38,7 @@ class PayoutInstruction(ScopedModel):
     class Purpose(models.TextChoices):
         SUPPLIER = "supplier"
         CONTRIBUTOR = "contributor"
+        BROKER = "broker"
         COMMISSION = "commission"
         VAT = "vat"
         REFUND = "refund"
@@ -84,6 +85,29 @@ class PayoutInstruction(ScopedModel):
     @classmethod
     def scope(cls, actor: Any) -> Q:
         return Q() if is_operator_finance(actor) else Q(payee_id=actor.party_id or 0)
+
+
+class BrokerLine(ScopedModel):
+    """A broker's fee out of one bill's split, or (negative) what one credit note took back; `tax_fen` at `vat_bp` is in it."""
+
+    bill = models.OneToOneField(Bill, on_delete=models.PROTECT, related_name="broker_line")
+    broker = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+")
+    gross_fen = models.BigIntegerField()
+    tax_fen = models.BigIntegerField()
+    vat_bp = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(gross_fen=0), name="broker_line_of_something")]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        party = actor.party_id or 0
+        return Q() if is_operator_finance(actor) else Q(broker_id=party) | Q(bill__supplier_id=party)
+
+    @property
+    def net_fen(self) -> int:
+        return self.gross_fen - self.tax_fen
 
 
 class BankLine(ScopedModel):

@@ -19,7 +19,7 @@ from shugang.ui.jinja import tx
 
 from .. import gates, words
 from ..http import actor_of, once
-from . import bank, queries, services, suspense
+from . import bank, broker_pages, queries, services, suspense
 
 HEADER = (
     Text("流水号", "Reference"),
@@ -95,6 +95,7 @@ def act(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 urlpatterns = [
+    *broker_pages.urlpatterns,
     path("desk/bank", statement, name="bank"),
     path("desk/bank/match", act, {"name": "match"}, name="bank-match"),
     path("desk/bank/return", act, {"name": "return"}, name="bank-return"),

@@ -18,11 +18,12 @@ from ..ledger import accounts
 from ..ledger import services as ledger
 from ..ledger.models import Transfer
 from . import bank
+from .broking import parts_of
 from .holds import held_contracts, require_free
 from .services import instruct, targets_of
-from .split import shares
 
 HELD = ("reserved", "contested")
+PAID_FROM = {"supplier": accounts.payable, "contributor": accounts.contributor, "broker": accounts.broker}
 
 
 def remaining(bill: Bill) -> dict[str, int]:
@@ -81,8 +82,7 @@ def release_reserve(actor: Actor, number: str) -> Bill:
             409,
         )
     left = remaining(bill)
-    parts = shares(bill.due_fen, bill.agreement.commission_bp, bill.agreement.commission_tax_bp)
-    kept = {t.account.code: t for t in targets_of(bill, parts, reserved=True)}
+    kept = {t.account.code: t for t in targets_of(bill, parts_of(bill), reserved=True)}
     moves: dict[str, int] = {}
     for code, amount in left.items():
         if amount == 0:
@@ -90,8 +90,7 @@ def release_reserve(actor: Actor, number: str) -> Bill:
         target = kept[code]
         account = target.account
         if account.kind == "reserve":
-            open_for = accounts.payable if target.purpose == "supplier" else accounts.contributor
-            account = open_for(target.payee.number, target.payee.pk)
+            account = PAID_FROM[target.purpose](target.payee.number, target.payee.pk)
             moves |= {code: -amount, account.code: amount}
         instruct(bill, target.purpose, account, target.payee, amount)
     if moves:

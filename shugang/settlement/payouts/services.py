@@ -28,10 +28,11 @@ from ..ledger import accounts
 from ..ledger import services as ledger
 from ..ledger.models import Account, Transfer
 from . import bank
+from .broking import note_fee, parts_of
 from .holds import held_contracts, require_free
 from .models import BankLine, PayoutInstruction
 from .receivers import Receiver, receiver_for
-from .split import Shares, shares
+from .split import Shares
 
 INSTRUCTION = Text("这条支付指令", "payment instruction")
 RECEIPT = Text("这笔到账", "receipt")
@@ -79,7 +80,7 @@ def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bi
         lifecycle.take(bill, "reserve", reserved_until=workdays.due(clock.now(), window, "d")[0])
     else:
         lifecycle.take(bill, "split")
-    parts = shares(bill.due_fen, bill.agreement.commission_bp, bill.agreement.commission_tax_bp)
+    parts = parts_of(bill)
     targets = [t for t in targets_of(bill, parts, reserved=window > 0) if t.amount]
     ledger.settle(
         f"split:{bill.number}",
@@ -88,6 +89,7 @@ def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bi
         clock.now(),
         bill.event_refs(),
     )
+    note_fee(bill, parts.broker)
     orders = [] if window else [instruct(bill, *target) for target in targets]
     told = {**facts(bill), **parts._asdict(), "instructions": [o.number for o in orders]}
     if bill.reserved_until:
@@ -104,6 +106,9 @@ def targets_of(bill: Bill, parts: Shares, reserved: bool = False) -> list[Target
         ("commission", accounts.commission(), operator, parts.commission),
         ("vat", accounts.vat(), operator, parts.vat),
     ]
+    if (broker := bill.agreement.broker) is not None:
+        kind = accounts.broker_reserve if reserved else accounts.broker
+        rows.append(("broker", kind(broker.number, broker.pk), broker, parts.broker))
     return [Target(*row) for row in rows]
 
 

@@ -14,9 +14,9 @@ from ..charges.models import ChargeAgreement
 from ..deposits.models import Deposit
 from ..ledger import accounts, invariants
 from ..ledger.models import Account, Entry
-from ..payouts.models import BankFile, BankLine
+from ..payouts.broking import parts_of
+from ..payouts.models import BankFile, BankLine, BrokerLine
 from ..payouts.reserve import HELD, remaining
-from ..payouts.split import shares
 from ..rating.lines import rated_total
 from ..rating.periods import Period
 from ..rating.services import backed_quantities, billed_fen, last_rating
@@ -130,9 +130,13 @@ def _note_lines(note: Bill) -> int:
 def _split(bill: Bill) -> Iterator[Check]:
     number = str(bill.number)
     where: dict[str, Any] = {"contract": bill.agreement.number, "look": _bill_page(bill)}
-    agreed = shares(_at_split(bill), bill.agreement.commission_bp, bill.agreement.commission_tax_bp)
+    agreed = parts_of(bill, _at_split(bill))
     posted = Entry.objects.filter(transfer__key=f"split:{number}")
-    parts = ((("payable", "reserve"), agreed.supplier), (("commission",), agreed.commission), (("vat",), agreed.vat))
+    theirs = agreed.supplier + agreed.broker
+    parts = ((("payable", "reserve"), theirs), (("commission",), agreed.commission), (("vat",), agreed.vat))
+    told = BrokerLine.objects.filter(bill=bill).aggregate(sum=Sum("gross_fen"))["sum"] or 0
+    given = posted.filter(account__code__startswith="broker:").aggregate(sum=Sum("amount"))["sum"] or 0
+    yield Check("split", number, Text("经纪报酬", "Broker's fee"), told, _LEDGER, given, **where)
     for kinds, amount in parts:
         booked = posted.filter(account__kind__in=kinds).aggregate(sum=Sum("amount"))["sum"] or 0
         yield Check("split", number, Text("按约定应分", "Due by agreement"), amount, _LEDGER, booked, **where)

@@ -23,6 +23,7 @@ ALL = [(code, version) for code, last in templates.CURRENT.items() for version i
 # A shipped version is never edited: contracts were signed under it. A change is a new version.
 DIGESTS = {
     ("provision", 1): "8970a7ef6bc578d4655498a76c5cfcce6bfdf1e4a984de3d1eca542dcbb01f60",
+    ("provision", 2): "87d39422cfc6c13bf9d934eb8f2a8040b50331fe5dc6a2c84e0fae085cd1f8fc",
     ("processing", 1): "185274677455a1e9dbe97c564e8d9c2cfe3850cddda984dbc840eb813c86758e",
     ("fusion", 1): "af7e4f337a489bbcc6dc1bde8e7d2358be8a4b91b6b2ede551de2b21ed0c138c",
     ("brokerage", 1): "dcbf601a2a2c71577ab271fb1f7515d04d317c9ced0e6fe41c37a5ad16fd8cfa",

@@ -11,11 +11,15 @@ from shugang.assets.thirdparty.testing import Agency, Desk, list_offer
 from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
+from shugang.market.contracts import services as contracts
+from shugang.market.contracts.composing import compose
 from shugang.market.demand import broking, inviting, services
 from shugang.market.demand.models import Demand, QuoteInvitation
+from shugang.market.trade import services as trade
 from shugang.market.trade.models import Inquiry
 from shugang.parties.mandates import services as mandates
 from shugang.parties.testing import make_actor, make_party, make_signer, sign_in
+from shugang.settlement.models import ChargeAgreement
 
 from .test_demand import ASK
 
@@ -154,3 +158,40 @@ def test_the_brokers_pages_open(deal, broker):
     assert sent.status_code == 302 and QuoteInvitation.objects.count() == 1
     stranger = sign_in(Client(), make_actor(make_party("reviewer")))
     assert stranger.get(f"/desk/mandates/{number}/work").status_code == 404
+
+
+def test_the_brokers_fee_is_frozen_with_the_contract_and_its_charge(deal, broker):
+    # given a mandate that promises 2 % for answers, and a deal that the broker's answer led to
+    number = mandate(deal.supplier, broker, "answer", fee_bp="200")
+    case = services.put_forward(deal.buyer, services.draft(deal.buyer, ASK).number)
+    invitation = inviting.invite(deal.buyer, case.number, deal.supplier.party.number)
+    inviting.answer(broker, invitation.number, deal.product.number, mandate=number)
+    inquiry = Inquiry.objects.get()
+    trade.quote(deal.supplier, inquiry.number, deal.product.terms, deal.product.plan)
+    trade.accept(deal.buyer, inquiry.number)
+    # then both sides read it in the text that they sign
+    contract = Inquiry.objects.get().contract
+    said = contract.snapshot["broker"]
+    assert (said["number"], said["mandate"], said["fee_bp"]) == (broker.party.number, number, 200)
+    words = " ".join(p.zh for clause in compose(contract.snapshot) for p in clause.paragraphs)
+    assert broker.party.name in words and "2.00%" in words and number in words
+    # and a mandate that is revoked meanwhile changes nothing
+    mandates.revoke(deal.supplier, number, "改由本机构办理。")
+    contracts.sign(deal.supplier, contract.number)
+    contracts.sign(deal.buyer, contract.number)
+    charge = ChargeAgreement.objects.get(number=contract.number)
+    assert (charge.broker, charge.broker_bp, charge.broker_fen) == (broker.party, 200, 0)
+    assert charge.broker_vat_bp == said["vat_bp"] > 0
+
+
+@pytest.mark.parametrize(
+    ("acts", "changes"),
+    [
+        (("answer",), {"fee_bp": "200", "fee": "100"}),
+        (("inquire",), {"fee_bp": "200"}),
+        (("answer",), {"fee_bp": "5001"}),
+    ],
+)
+def test_a_fee_is_one_kind_and_a_suppliers(deal, broker, acts, changes):
+    refused("invalid_form", lambda: mandate(deal.supplier, broker, *acts, **changes))
+    refused("invalid_form", lambda: mandate(deal.buyer, broker, "answer", fee="100"))
