@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shugang.kernel import clock
 from shugang.kernel.errors import Refusal
 from shugang.parties.testing import make_actor, make_party
+from shugang.policy.money import allocate, split_vat
 from shugang.settlement.bills.models import Bill
 from shugang.settlement.charges.models import ChargeAgreement
 from shugang.settlement.charges.services import BrokerFee
@@ -34,7 +35,8 @@ def test_the_parts_sum_to_the_bill_and_none_is_below_zero(total, commission, rat
         parts = shares(total, commission, vat, bp, fen)
         assert sum(parts) == total and min(parts) >= 0
         assert parts.broker <= max(fen, total * bp // 10_000 + 1)
-    assert shares(total, commission, vat, 0, 0)[:3] == shares(total, commission, vat)[:3]
+    supplier, platform = allocate(total, [10_000 - commission, commission])
+    assert shares(total, commission, vat) == (supplier, *split_vat(platform, vat), 0)
 
 
 def agreed(market, broker, bp=0, fen=0, **more):

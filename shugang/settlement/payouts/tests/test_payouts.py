@@ -40,7 +40,7 @@ def test_shares_sum_to_the_bill_exactly(total, commission_bp, vat_bp):
 
 def test_the_split_of_a_known_bill():
     """¥100.03 at 5 %: 5.0015 rounds to 5.00 by largest remainder; its tax is 5.00·6/106 = 0.28."""
-    assert shares(10_003, 500, 600) == (9_503, 472, 28)
+    assert shares(10_003, 500, 600) == (9_503, 472, 28, 0)
 
 
 def test_two_processes_may_write_the_same_order_at_once(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("kernel", "0002_text_index"),
         ("parties", "0002_posts_apart"),
-        ("settlement", "0002_append_only"),
+        ("settlement", "0003_ledger_post"),
     ]
 
     operations = [
