@@ -53,6 +53,7 @@ UNIT_LABELS: dict[str, Text] = {
     "calls": Text("次", "calls"),
     "rows": Text("行", "rows"),
     "bytes": Text("字节", "bytes"),
+    "seconds": Text("秒", "seconds"),
 }
 VERSION_LABELS: dict[str, Text] = {
     "this": Text("仅此版本", "This version only"),

@@ -166,6 +166,12 @@ HELD: dict[str, dict[str, Held]] = {
         **_same("prevented", *_RESERVED, modes="api query sql proxy push stream"),
         **_same("prevented", *_NEW_BYTES, modes="table file"),
     },
+    "quota.seconds": _same(
+        "prevented",
+        "数据流接通的时间逐段计量，没有消息的时间也计；时间用完，数据流随即断开。",
+        "The time that a stream is open is metered span by span, silence included; when it is used up, the stream ends.",
+        "stream",
+    ),
     "rate": _same(
         "prevented",
         "超过约定速率的请求会被要求稍后重试。",

@@ -15,7 +15,7 @@ from shugang.policy.text import Text
 
 ACTIONS = ("read", "query", "compute", "download", "redistribute", "train")
 OPERATORS = ("eq", "ne", "in", "ge", "gt", "le", "lt", "not_null")
-UNITS = ("calls", "rows", "bytes")
+UNITS = ("calls", "rows", "bytes", "seconds")
 PERIODS = ("day", "month", "total")
 COUNTS = ("charged", "uncharged", "all")
 DATE_UNITS = ("month", "quarter", "year")

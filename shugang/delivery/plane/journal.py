@@ -17,7 +17,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from shugang.delivery.plane.locks import own
 from shugang.delivery.plane.past import Past, read_past
 from shugang.delivery.plane.recent import Recent
 from shugang.delivery.plane.records import Entry
+from shugang.delivery.plane.timed import ADD, Cap, Timed
 from shugang.delivery.plane.usage import Meter, Meters
 
 log = logging.getLogger("shugang.plane.journal")
@@ -109,6 +110,7 @@ class Journal:
         self._numbers = self.restored.numbers
         self._numbered: set[str] = set()
         self._nonces = dict(self.restored.nonces)
+        self._timed = Timed(self._con)
         self.meters = Meters(lambda grant: Meter(self.restored.usage.get(grant)))
         self.acked = int(self.restored.meta.get(ACKED, "0"))
         self.leads, self._revision = True, 0
@@ -193,6 +195,17 @@ class Journal:
             " WHERE grant_id = ? AND request_id = ?",
             (size, rows, outcome, charged, reason, grant, request_id),
         )
+
+    async def take_time(self, grant: str, day: int, limits: Sequence[Cap], wanted: int) -> int:
+        """Milliseconds that a stream may be open now, at most `wanted`; each slice ends with `lasted`."""
+        return self._timed.take(grant, day, limits, wanted)
+
+    def lasted(self, entry: Entry, day: int, taken: int, used: int) -> asyncio.Future[None]:
+        """`submit` the record of a span, and with it what it used of the slice taken on `day`."""
+        grant = entry.template.grant
+        self._timed.used(grant, day, taken, used)
+        self._pending.statements.append((ADD, (grant, day, used)))
+        return self.submit(entry)
 
     async def spend(self, credential: str, nonce: str) -> bool:
         """Whether this nonce was still good; it is not from now on. Shares the flush of the request that carries it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shugang.delivery.plane.config import PlaneConfig
@@ -11,6 +11,7 @@ from shugang.delivery.plane.journal import Intent, Journal
 from shugang.delivery.plane.past import Past
 from shugang.delivery.plane.records import Entry
 from shugang.delivery.plane.schema import Books, Restored
+from shugang.delivery.plane.timed import Cap
 from shugang.delivery.plane.usage import Meters
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class AnyJournal(Protocol):
     def released(
         self, grant: str, request_id: str, size: int, rows: int, outcome: str, charged: bool, reason: str
     ) -> asyncio.Future[None]: ...
+    async def take_time(self, grant: str, day: int, limits: Sequence[Cap], wanted: int) -> int: ...
+    def lasted(self, entry: Entry, day: int, taken: int, used: int) -> asyncio.Future[None]: ...
     async def spend(self, credential: str, nonce: str) -> bool: ...
     def set_meta(self, key: str, value: str) -> asyncio.Future[None]: ...
     def serves(self, revision: int) -> None: ...

@@ -84,6 +84,10 @@ CREATE TABLE IF NOT EXISTS usage (
 ) WITHOUT ROWID;
 -- The last number within each grant, up to `folded_seq`.
 CREATE TABLE IF NOT EXISTS numbering (grant_id TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+-- How long streams were open under a grant, by rule day, as their records say.
+CREATE TABLE IF NOT EXISTS timed (
+    grant_id TEXT NOT NULL, day INTEGER NOT NULL, ms INTEGER NOT NULL, PRIMARY KEY (grant_id, day)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 

@@ -79,7 +79,8 @@ class Meter:
         self.policy = ""
 
     def set_terms(self, quotas: tuple[Quota, ...], rate: Rate | None) -> None:
-        self._limits = tuple(Limit(quota) for quota in quotas)
+        # Time is kept apart (`plane.timed`): only streams last.
+        self._limits = tuple(Limit(quota) for quota in quotas if quota.unit != "seconds")
         self._amounts = tuple(limit for limit in self._limits if limit.bounded)
         self._day = -1
         if rate != self._rate:

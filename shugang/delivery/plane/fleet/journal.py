@@ -14,7 +14,7 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -29,6 +29,7 @@ from shugang.delivery.plane.fleet.tables import CELLS, append
 from shugang.delivery.plane.journal import ACKED, Durable, Intent, JournalFailed, StillAnswered
 from shugang.delivery.plane.past import Past, read_past
 from shugang.delivery.plane.records import Entry
+from shugang.delivery.plane.timed import Cap
 from shugang.delivery.plane.usage import Meters
 
 log = logging.getLogger("shugang.plane.fleet")
@@ -155,6 +156,18 @@ class FleetJournal:
     ) -> asyncio.Future[None]:
         """Durable *before* the bytes up to `size` leave: an abort bills no less than what left."""
         return self.statement(tables.RELEASED, (size, rows, outcome, charged, reason, grant, request_id))
+
+    async def take_time(self, grant: str, day: int, limits: Sequence[Cap], wanted: int) -> int:
+        """Milliseconds that a stream may be open now, over all workers; each slice ends with `lasted`."""
+        since, most = [cap.since(day) for cap in limits], [cap.ms for cap in limits]
+        ((got,),) = await self._alive().read(tables.TAKE_TIME, self.worker, grant, day, wanted, since, most)
+        return int(got)
+
+    def lasted(self, entry: Entry, day: int, taken: int, used: int) -> asyncio.Future[None]:
+        """`submit` the record of a span, and with it what it used of the slice taken on `day`."""
+        grant = entry.template.grant
+        over = (tables.TIME_OVER, (taken, self.worker, grant, day))
+        return self._add([over, (tables.ADD_TIME, (grant, day, used))], entry)
 
     async def spend(self, credential: str, nonce: str) -> bool:
         """Whether this nonce was still good, for every worker; it is not from now on."""

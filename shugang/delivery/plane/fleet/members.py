@@ -161,7 +161,7 @@ async def _close(con: psycopg.AsyncConnection[Any], worker: int) -> list[str]:
     kept = {(g, d): cells for g, d, cells in await rows(con, _OF.format("used"), NOBODY)}
     for key, cells in used.items():
         await con.execute(tables.SET_USED, (NOBODY, *key, _sum(kept.get(key, [0] * CELLS), cells)))
-    for table in ("intent", "claim", "used", "drawn"):
+    for table in ("intent", "claim", "used", "drawn", "timing"):
         await con.execute(f"DELETE FROM {table} WHERE worker = %s", (worker,))  # noqa: S608 our own names
     await con.execute(tables.LOST_JOBS, (worker,))
     await con.execute("DELETE FROM worker WHERE id = %s", (worker,))

@@ -18,7 +18,7 @@ from shugang.delivery.plane import schema
 from shugang.delivery.plane.records import GENESIS, Entry
 from shugang.delivery.plane.schema import OtherSchema
 
-VERSION = "2"
+VERSION = "3"
 # Calls, rows, bytes charged (0..2) and uncharged (3..5), and calls whose kind is not known yet.
 CELLS, HELD = 7, 6
 # What workers have left behind when they ended.
@@ -74,8 +74,32 @@ CREATE TABLE job (
     request_id text NOT NULL, began timestamptz NOT NULL DEFAULT now()
 );
 """
+# How long streams were open: as recorded, and taken by a worker and not recorded yet (`plane.timed`). A statement of a
+# function sees what was committed before it, so that the sums are read under the lock.
+TIMES = """
+CREATE TABLE timed (grant_id text, day integer, ms bigint NOT NULL, PRIMARY KEY (grant_id, day));
+CREATE TABLE timing (worker integer, grant_id text, day integer, ms bigint NOT NULL, PRIMARY KEY (worker, grant_id, day));
+CREATE FUNCTION take_time(w integer, g text, d integer, wanted bigint, since integer[], most bigint[])
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    got bigint := wanted;
+    used bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(current_schema() || g, 7));
+    FOR i IN 1 .. array_length(most, 1) LOOP
+        SELECT coalesce(sum(ms), 0) INTO used FROM (
+            SELECT ms FROM timed WHERE grant_id = g AND day >= since[i]
+            UNION ALL SELECT ms FROM timing WHERE grant_id = g AND day >= since[i]) AS both_kinds;
+        got := least(got, most[i] - used);
+    END LOOP;
+    IF got <= 0 THEN RETURN 0; END IF;
+    INSERT INTO timing VALUES (w, g, d, got)
+        ON CONFLICT (worker, grant_id, day) DO UPDATE SET ms = timing.ms + excluded.ms;
+    RETURN got;
+END $$;
+"""
 # What makes the tables of an earlier version those of this one.
-UPGRADES = {"1": "ALTER TABLE worker ADD address text NOT NULL DEFAULT '';" + JOBS}
+UPGRADES = {"1": "ALTER TABLE worker ADD address text NOT NULL DEFAULT '';" + JOBS + TIMES, "2": TIMES}
 
 HEAD = "SELECT seq, hash FROM head FOR UPDATE"
 SET_HEAD = "UPDATE head SET seq = %s, hash = %s"
@@ -138,6 +162,9 @@ SPEND_NONCE = (
     "INSERT INTO nonce VALUES (%s, %s, %s) ON CONFLICT (credential, nonce) DO UPDATE SET expires = excluded.expires"
     " WHERE nonce.expires < %s RETURNING 1"
 )
+TAKE_TIME = "SELECT take_time(%s, %s, %s, %s, %s::integer[], %s::bigint[])"
+TIME_OVER = "UPDATE timing SET ms = ms - %s WHERE worker = %s AND grant_id = %s AND day = %s"
+ADD_TIME = "INSERT INTO timed VALUES (%s, %s, %s) ON CONFLICT (grant_id, day) DO UPDATE SET ms = timed.ms + excluded.ms"
 CLAIM = "INSERT INTO claim VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING 1"
 CLAIMER = (
     "SELECT worker FROM claim JOIN unnest(%s::text[]) AS asked (g) ON grant_id = g WHERE request_id = %s AND worker <> %s"
@@ -206,7 +233,7 @@ async def create(con: psycopg.AsyncConnection[Any], plane_id: str) -> None:
             await _upgrade(con, name)
             return
         await con.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)))
-        await con.execute(SCHEMA + JOBS)
+        await con.execute(SCHEMA + JOBS + TIMES)
         await con.execute("INSERT INTO head (seq, hash) VALUES (0, %s)", (GENESIS,))
         await con.execute("INSERT INTO meta VALUES ('schema', %s)", (VERSION,))
 
