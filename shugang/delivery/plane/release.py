@@ -29,36 +29,40 @@ async def release(
     pieces: Sequence[render.Part],
     kind: str,
     outcome: str,
-    detail: str,
+    detail: str | Sequence[str],
     also: Sequence[Use] = (),
 ) -> None:
     """`use` is opened and settled in full; on an abort what did not leave is taken back. `also` are the further
-    grants that this answer draws on: each is told the same."""
+    grants that this answer draws on; `detail` is one for all of them, or one for each."""
     uses = (use, *also)
+    details = [detail] * len(uses) if isinstance(detail, str) else list(detail)
     rows, size = sum(piece.rows for piece in pieces), sum(len(piece.data) for piece in pieces)
     if size <= plane.config.whole_answer:
         body = b"".join(piece.data for piece in pieces)
-        await _finish(plane, uses, outcome, rows, size, sha256(body).hexdigest(), detail)
+        await _finish(plane, uses, outcome, rows, size, sha256(body).hexdigest(), details)
         proto.response_bytes(200, [*query_headers(kind, use.request_id), *use.access.meter.told()], body)
         return
     sent, pipe = Sent(), plane.pipe(*uses)
     try:
         await _chunks(plane, uses, proto, pipe, pieces, size, kind, outcome, sent)
     except BaseException as error:
-        for each in uses:
-            await abort(plane, each, outcome, detail, sent, rows, size)
+        for each, own in zip(uses, details, strict=True):
+            await abort(plane, each, outcome, own, sent, rows, size)
         log.info("grant %s: answer stopped after %d bytes: %r", use.access.grant.id, sent.bytes, error)
         raise
     finally:
         pipe.close()
-    await _finish(plane, uses, outcome, rows, size, sent.digest.hexdigest(), detail)
+    await _finish(plane, uses, outcome, rows, size, sent.digest.hexdigest(), details)
 
 
 async def _finish(
-    plane: Plane, uses: Sequence[Use], outcome: str, rows: int, size: int, digest: str, detail: str
+    plane: Plane, uses: Sequence[Use], outcome: str, rows: int, size: int, digest: str, details: Sequence[str]
 ) -> None:
     """All in one flush, so that no grant has the outcome without the others."""
-    durable = [plane.journal.finish(plane.gate.entry(use, outcome, rows, size, digest, detail)) for use in uses]
+    durable = [
+        plane.journal.finish(plane.gate.entry(use, outcome, rows, size, digest, detail))
+        for use, detail in zip(uses, details, strict=True)
+    ]
     for future in durable:
         await future
     for use in uses:

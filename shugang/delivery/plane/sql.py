@@ -14,7 +14,7 @@ from hashlib import sha256
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from shugang.delivery.plane import render, sql_peers
+from shugang.delivery.plane import render, sql_peers, sql_told
 from shugang.delivery.plane.gate import Rejected, Use
 from shugang.delivery.plane.index import Access, Holder, choose
 from shugang.delivery.plane.journal import Past, StillAnswered
@@ -73,11 +73,14 @@ async def _submit(plane: Plane, scope: Any, proto: Any) -> None:
     kind = render.accepted(scope.headers.get("accept"))
     if kind is None:
         raise Rejected(lead, Denied("not_acceptable", "Accept"))
-    plan = await _plan(lead, sql, _granted(holder, found, lead))
+    tables = _granted(holder, found, lead)
+    plan = await _plan(lead, sql, tables)
     uses = await _uses(plane, scope, holder, [found[place] for place in plan.touched], lead)
     fingerprint = gate.fingerprint("sql", kind, sql)
+    read = await asyncio.to_thread(sql_told.reads, sql, tables)
+    details = [sql_told.detail(fingerprint, read.get(place, ())) for place in plan.touched]
     deadline = monotonic() + _PATIENCE
-    while not await _answered(plane, scope, proto, Job(uses, plan.touched, plan, kind, fingerprint)):
+    while not await _answered(plane, scope, proto, Job(uses, plan.touched, plan, kind, fingerprint, details)):
         if monotonic() > deadline:
             raise StillAnswered
         await asyncio.sleep(_LOOK)
@@ -193,8 +196,8 @@ async def _begin(plane: Plane, job: Job) -> None:
             if (code := await use.access.meter.reserve(use.moment.day)) is not None:
                 raise Rejected(use, Denied(code))
             reserved.append(use)
-        for use in job.uses:
-            await plane.gate.open(use, job.detail)
+        for use, detail in zip(job.uses, job.details, strict=True):
+            await plane.gate.open(use, detail)
         plane.queries.begin(job)
     except BaseException:
         for use in reserved:

@@ -37,9 +37,18 @@ _EXACT_IN_JSON = 2**53
 class Job:
     """One admitted query: a use of every grant that it touches, the first of them in front."""
 
-    def __init__(self, uses: Sequence[Use], places: Sequence[int], plan: Plan, kind: str, fingerprint: str) -> None:
+    def __init__(
+        self,
+        uses: Sequence[Use],
+        places: Sequence[int],
+        plan: Plan,
+        kind: str,
+        fingerprint: str,
+        details: Sequence[str],
+    ) -> None:
         self.id = secrets.token_urlsafe(18)
         self.uses, self.places, self.plan, self.kind, self.fingerprint = uses, places, plan, kind, fingerprint
+        self.details = details
         self.state, self.began = WAITING, monotonic()
         self.run: Run | None = None
         self.outcome, self.pieces = NOT_FOUND, list[render.Part]()
@@ -62,10 +71,6 @@ class Job:
     def same(self, fingerprint: str, uses: int) -> bool:
         """Whether a request under the same id asks the same."""
         return self.fingerprint == fingerprint and len(self.uses) == uses
-
-    @property
-    def detail(self) -> str:
-        return f'{{"query":"{self.fingerprint}"}}'
 
     def stop(self, code: str) -> None:
         """Ask the watcher to end it; the watcher looks often."""
@@ -255,7 +260,7 @@ class Jobs:
             job.state = DELIVERED
             lead, *others = job.uses
             try:
-                await release(plane, lead, proto, job.pieces, job.kind, job.outcome, job.detail, others)
+                await release(plane, lead, proto, job.pieces, job.kind, job.outcome, job.details, others)
             except BaseException:
                 job.denied, job.pieces = Denied("result_gone", "Request-Id"), []
                 raise

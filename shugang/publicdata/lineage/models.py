@@ -12,7 +12,8 @@ from shugang.policy.lineage import SUBTYPES
 
 
 class LineageNode(ScopedModel):
-    """A table: a version of a data set here, the view of a grant, or a table of the party's own systems.
+    """A table: a version of a data set here, the view of a grant, a table of the party's own systems, or the answer of a query
+    of the party's own (its `name`: the fingerprint that the usage records have).
 
     `reader`: the grantee of a view. `namespace` and `name` as OpenLineage has them, for a table elsewhere; they are the
     words of the party that told of it, so two parties' tables of one name are two nodes.
@@ -22,6 +23,7 @@ class LineageNode(ScopedModel):
         VERSION = "version"
         VIEW = "view"
         OUTSIDE = "outside"
+        QUERY = "query"
 
     number = models.CharField(max_length=20, unique=True)
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -41,7 +43,7 @@ class LineageNode(ScopedModel):
             models.CheckConstraint(
                 condition=Q(kind="version", version__isnull=False, grant__isnull=True)
                 | Q(kind="view", version__isnull=True, grant__isnull=False, reader__isnull=False)
-                | Q(kind="outside", version__isnull=True, grant__isnull=True, reader__isnull=True),
+                | Q(kind__in=["outside", "query"], version__isnull=True, grant__isnull=True, reader__isnull=True),
                 name="lineage_node_is_what_it_says",
             ),
         ]
@@ -123,3 +125,9 @@ class LineageEdge(ScopedModel):
     def scope(cls, actor: Any) -> Q:
         nodes = LineageNode.objects.filter(LineageNode.scope(actor)).values("pk")
         return Q(source_id__in=nodes) & Q(target_id__in=nodes)
+
+
+class LineageProgress(models.Model):
+    """One row: the last usage record that was looked at (`asked.follow`)."""
+
+    usage = models.BigIntegerField(default=0)

@@ -17,6 +17,7 @@ from .recording import open_run, record
 from .walking import WHOLE, Step
 
 HERE = "shugang"  # the namespace of our own tables in OpenLineage
+QUERIES = "shugang/sql"  # and of the answers of own queries: a party's later jobs may name them as inputs
 INPUT = Text("这个来源，或贵机构没有它的授权", "such input, or you hold no grant on it")
 
 
@@ -48,6 +49,12 @@ def _make(kind: str, party: int, namespace: str, name: str, **facts: object) -> 
 def outside(party: int, namespace: str, name: str) -> LineageNode:
     found = LineageNode.objects.filter(party_id=party, namespace=namespace, name=name).first()
     return found or _make("outside", party, namespace, name)
+
+
+def answer_of(party: int, query: str) -> LineageNode:
+    """The answer of a party's own query, by its fingerprint."""
+    found = LineageNode.objects.filter(party_id=party, namespace=QUERIES, name=query).first()
+    return found or _make("query", party, QUERIES, query)
 
 
 def view_of(grant: Grant, run: LineageRun | None = None) -> LineageNode:

@@ -33,6 +33,8 @@ def title(node: LineageNode) -> Text:
         return Text(f"{dataset.name} v{version}", f"{dataset.name_en or dataset.name} v{version}")
     if node.grant_id:
         return Text(f"授权视图 {node.name}", f"View {node.name}")
+    if node.kind == "query":
+        return Text(f"查询 {node.name[:8]}", f"Query {node.name[:8]}")
     return Text(node.name, node.name)
 
 

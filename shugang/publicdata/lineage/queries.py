@@ -120,7 +120,10 @@ def columns_of(node: LineageNode) -> list[str]:
 
 
 def standing_of(node: LineageNode) -> dict[str, Any]:
-    """The grade in force and the rights that stand, of the version itself or of what a view shows."""
+    """The grade in force and the rights that stand, of the version itself or of what a view shows; of an answer, the highest
+    grade and all the rights of what it was asked of."""
+    if node.kind == LineageNode.Kind.QUERY:
+        return _of_inputs(node)
     version = node.version if node.version is not None else _behind(node)
     if version is None:
         return {"level": None, "certificates": []}
@@ -133,6 +136,14 @@ def standing_of(node: LineageNode) -> dict[str, Any]:
             for c in live.order_by("pk")
         ],
     }  # fmt: skip
+
+
+def _of_inputs(node: LineageNode) -> dict[str, Any]:
+    inputs = LineageNode.objects.filter(outgoing__target=node).select_related("grant", *_RELATED).distinct()
+    found = [standing_of(n) for n in inputs if n.kind != LineageNode.Kind.QUERY]
+    levels = [f["level"] for f in found if f["level"]]
+    certificates = {c["number"]: c for f in found for c in f["certificates"]}
+    return {"level": max(levels, default=None), "certificates": list(certificates.values())}
 
 
 def _behind(node: LineageNode) -> DatasetVersion | None:

@@ -19,10 +19,12 @@ def _shown(request: HttpRequest) -> bool:
 
 def register() -> None:
     from shugang.delivery.datasets import standing
+    from shugang.kernel.periodic import every_pass
 
-    from . import presenting, reactions  # noqa: F401  reactions register themselves
+    from . import asked, presenting, reactions  # noqa: F401  reactions register themselves
 
     standing.register(presenting.told)
+    every_pass("publicdata.lineage.queries", asked.follow)
 
     events.register(words.EVENTS)
     add(MenuItem(PUBLIC, Text("数据血缘", "Lineage"), "lineage", "sitemap", _shown, None, 50))

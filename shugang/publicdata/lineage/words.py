@@ -9,6 +9,7 @@ KINDS: dict[str, Text] = {
     "version": Text("数据集版本", "Version of a data set"),
     "view": Text("授权视图", "View under a grant"),
     "outside": Text("平台外的表", "Table elsewhere"),
+    "query": Text("自助查询的结果", "Answer of a query"),
 }
 RUNS: dict[str, Text] = {
     "view": Text("按授权条款提供", "Handed out under a grant's terms"),

@@ -46,9 +46,7 @@ def one_class(request: HttpRequest, number: str) -> dict[str, Any]:
     row = queries.public_class(number)
     made = queries.public_applications().filter(approval=row)
     applications = [
-        {"number": u.number, "title": u.case.title, "developer": u.applicant.name, "product": u.product.number}
-        for u in made
-        if u.product
+        {"title": u.case.title, "developer": u.applicant.name, "product": u.product.number} for u in made if u.product
     ]
     return {**class_json(row), "applications": applications}
 

@@ -34,15 +34,15 @@ def told_of_product(product: DataProduct) -> list[Told]:
 
 
 def _told(use: ScenarioUse, event: Event | None) -> Told:
-    """A class that is no longer in force is said so before anything else: the application gets no more data by it."""
+    """The number of the use itself is its parties' own and is not told. A class that is no longer in force is said so before anything else: the application gets no more data by it."""
     approval, label = use.approval, CLASSES[use.scenario_class]
     title, state = approval.case.title, APPROVAL.state(approval.case.state)
     stands = approval.case.state == "approved"
     value = Text(f"{label.zh}：{title}", f"{label.en}: {title}")
     fact = Fact(
         LABEL, value,
-        Text(f"一类场景一审定{approval.number}，{state.label.zh}；本应用的依据{use.number}",
-             f"One approval for one class, {approval.number}, {state.label.en.lower()}; this application by {use.number}"),
+        Text(f"一类场景一审定{approval.number}，{state.label.zh}；本应用经审查单独授权",
+             f"One approval for one class, {approval.number}, {state.label.en.lower()}; this application was reviewed and granted by itself"),
         sequencer.proof_state(event) if stands else "", f"/scenarios/{approval.number}" if stands else "",
         event.log_index if event else None,
     )  # fmt: skip

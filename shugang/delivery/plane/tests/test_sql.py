@@ -122,6 +122,15 @@ def test_every_grant_that_a_query_touches_is_charged_and_no_other(plane):
     ]
 
 
+def test_each_record_says_which_columns_of_its_own_table_reached_the_answer(plane):
+    ask(plane, "select p.city, sum(o.amount) as total from people p join orders o on o.person = p.id group by p.city")
+    said = {r["grant"]: r["detail"] for r in plane.shipped()}
+    mine, theirs = said["g-people"]["lineage"], said["g-orders"]["lineage"]
+    assert ["city", "city", "IDENTITY", False] in mine and ["amount", "total", "AGGREGATION", False] in theirs
+    assert not [edge for edge in mine if edge[0] in ("amount", "person")] and "amount" not in str(mine)
+    assert said["g-people"]["query"] == said["g-orders"]["query"] and "select" not in str(said)
+
+
 def test_an_answer_without_rows_is_not_found(plane):
     assert ask(plane, "select id from people where city = 'BJ'").json["outcome"] == "not_found"
     assert used(plane) == [("g-people", "answered", "not_found", False, 0)]
