@@ -80,6 +80,8 @@ EVENTS: dict[str, Text] = {
     "grant.resumed": Text("授权恢复", "Grant resumed"),
     "grant.suspended": Text("授权暂停", "Grant suspended"),
     "leak.traced": Text("比对泄露文件", "A leaked file compared"),
+    "bill.refund_claimed": Text("结清后冲减，收款方应退", "Credited after settlement, to be given back"),
+    "receivable.recovered": Text("从分账中追回并退还", "Recovered from a pay-out and refunded"),
     "listing.ended": Text("产品下架", "Product delisted"),
     "listing.resumed": Text("产品恢复交易", "Listing resumed"),
     "listing.suspended": Text("产品暂停交易", "Listing suspended"),

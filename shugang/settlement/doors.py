@@ -59,6 +59,7 @@ def register() -> None:
             "desk.money", Text("经纪报酬", "Brokers' fees"), "broker-statement", "report-money", _brokers, None, 22
         )
     )
+    add(MenuItem("desk.money", Text("应追回款", "To be recovered"), "receivables", "arrow-back-up", _trades, None, 23))
     add(MenuItem("desk.money", Text("发票", "Invoices"), "invoices", "report-money", _trades, _to_issue, 25))
     add(MenuItem("desk.money", Text("保证金", "Deposits"), "deposits", "shield-lock", _trades, _to_pay, 30))
     add(MenuItem("desk.operate", Text("清结算", "Settlement"), "settlement", "coin-yuan", _operates, None, 50))

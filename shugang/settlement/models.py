@@ -6,7 +6,7 @@ from .deposits.models import Deposit
 from .invoices.models import Invoice, InvoicePaper
 from .ledger.models import Account, Entry, Transfer
 from .payouts.holds import FundsHold
-from .payouts.models import BankFile, BankLine, BrokerLine, PayoutInstruction
+from .payouts.models import BankFile, BankLine, BrokerLine, PayoutInstruction, Receivable, Recovery
 from .reconciliation.models import ReconciliationRun
 
 __all__ = [
@@ -24,7 +24,9 @@ __all__ = [
     "Invoice",
     "InvoicePaper",
     "PayoutInstruction",
+    "Receivable",
     "ReconciliationRun",
+    "Recovery",
     "RevenueReport",
     "Transfer",
 ]

@@ -163,14 +163,14 @@ def refund(road: Road) -> None:
 
 
 def credit_note(road: Road) -> None:
-    """The note says what was taken off; never more, and nothing after the money is paid out. The record leaves in one file."""
+    """The note says what was taken off; never more than is left. The record leaves in one file."""
     finance, made = road.things["yunying"], road.things["dispute"]
     with road.step("credit note", "平台财务") as said:
         whole = _bill(road, "air")
         note = road.things["note"] = whole.credit_notes.get()
         same((note.kind, note.partial, note.total_fen, whole.due_fen), ("credit_note", True, -REFUND, LEFT), "note")
         same(note.tax_fen, -round(REFUND * 6 / 106), "tax taken back with it")
-        refused("paid_out", lambda: credit_bill(finance, str(whole.number), {1: 1}, "再退一分钱试试。"))
+        refused("credit_too_large", lambda: credit_bill(finance, str(whole.number), {1: LEFT + 1}, "多退一分钱试试。"))
         until(lambda: sequencer.status()["backlog"] == 0, "the sequencer")
         row = bundle.export_bundle(road.things["xufang"], made.number)
         until(lambda: sequencer.receipt_for(Event.objects.get(pk=row.event_id)) is not None, "the export's entry")

@@ -37,12 +37,13 @@ def release(actor: Actor, contract: str, dispute: str) -> None:
 def refund(actor: Actor, contract: str, amount_fen: int, reason: str) -> dict[str, Any]:
     """Credit the contract's bills, the newest first, until `amount_fen` is reached; what was paid goes back to the buyer.
 
-    Only what the custodian still holds, or what is not paid yet, can be taken back. Raises Refusal `paid_out` when that is
-    less than the refund, and those of `credit_bill`; nothing is credited then.
+    First what the custodian still holds, or what is not paid yet; then what was paid out, which its payees owe back and
+    which the buyer gets out of their next pay-outs. Raises Refusal `paid_out` when all that is less than the refund (the
+    bank is paying the rest out), and those of `credit_bill`; nothing is credited then.
     """
-    rows = Bill.objects.filter(agreement__number=contract, kind=Bill.Kind.BILL, state__in=OPEN).order_by("-pk")
+    rows = Bill.objects.filter(agreement__number=contract, kind=Bill.Kind.BILL, state__in=(*OPEN, "settled"))
     left, made = amount_fen, []
-    for bill in rows:
+    for bill in sorted(rows, key=lambda b: (b.state == "settled", -b.pk)):
         amounts: dict[int, int] = {}
         room = min(left, bill.due_fen)
         for line, rest in creditable(bill):
@@ -52,13 +53,14 @@ def refund(actor: Actor, contract: str, amount_fen: int, reason: str) -> dict[st
                 room -= part
         if taken := sum(amounts.values()):
             note = credit_bill(actor, str(bill.number), amounts, reason)
-            made.append({"bill": bill.number, "credit_note": note.number, "amount_fen": taken})
+            owed = {"recovered_later": True} if bill.state == "settled" else {}
+            made.append({"bill": bill.number, "credit_note": note.number, "amount_fen": taken, **owed})
             left -= taken
         if not left:
             return {"credit_notes": made}
     raise Refusal(
         "paid_out",
-        Text("款项已付给供方，存管账户中可退的不足。请供方直接退还，由需方在争议页确认收到。",
-             "Too much was paid out already. The supplier repays directly, and the buyer confirms it on the dispute's page."),
+        Text("有款项正由存管银行付出，可退的不足。请结清后再办理；供方也可直接退还，由需方在争议页确认收到。",
+             "The bank is paying part of it out now. Please carry it out once that is settled; or the supplier repays directly."),
         409,
     )  # fmt: skip

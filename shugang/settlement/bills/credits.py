@@ -92,7 +92,7 @@ def make_note(actor: Actor, bill: Bill, amounts: Mapping[int, int], reason: str)
     note.tax_fen = sum(row.tax_fen for row in rows)
     note.save(update_fields=["tax_fen"])
     changes: dict[str, Any] = {"credited_fen": bill.credited_fen + total}
-    if bill.due_fen == total:
+    if bill.due_fen == total and bill.state != "settled":  # what was settled stays so; others owe it back
         lifecycle.take(bill, "exhaust", **changes)
     else:
         lifecycle.touch(bill, **changes)

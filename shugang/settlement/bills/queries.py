@@ -89,7 +89,9 @@ def steps_for(found: Bill, actor: Actor) -> list[str]:
     if gates.may_decide_for(found.buyer_id, actor):
         return possible(found, "confirm", "dispute", "contest")
     if gates.is_operator_finance(actor):
-        credit = ["credit"] if found.kind == Bill.Kind.BILL and found.state in OPEN else []
+        credit = (
+            ["credit"] if found.kind == Bill.Kind.BILL and found.state in (*OPEN, "settled") and found.due_fen else []
+        )
         whole = [] if found.credited_fen else possible(found, "void", "refund")
         return [*possible(found, "split", "reject_dispute", "dismiss"), *credit, *whole]
     return []

@@ -18,6 +18,8 @@ LABELS: dict[str, Text] = {
     "refund": Text("应退付款方", "Refundable to a payer"),
     "deposit": Text("保证金", "Deposit of a party"),
     "reserve": Text("争议期留存", "Reserved for the dispute window"),
+    "receivable": Text("应追回款（对方尚欠）", "To be recovered from a party"),
+    "claim": Text("待追回后退付款方", "Owed to a payer once recovered"),
     "prepaid": Text("合同预付款", "Prepaid under a contract"),
     "commission": Text("平台服务费", "Platform commission"),
     "vat": Text("服务费增值税", "VAT on the commission"),
@@ -26,8 +28,8 @@ LABELS: dict[str, Text] = {
 
 
 def open_account(code: str, kind: str, party_id: int | None = None) -> Account:
-    """The account under `code`, opened at first use. Its floor is 0 unless it mirrors the bank."""
-    floor = None if kind == Account.Kind.CUSTODY else 0
+    """The account under `code`, opened at first use. Its floor is 0 unless it mirrors the bank or stands for a debt."""
+    floor = None if kind in (Account.Kind.CUSTODY, Account.Kind.RECEIVABLE) else 0
     defaults = {"kind": kind, "party_id": party_id, "floor": floor}
     return Account.objects.get_or_create(code=code, defaults=defaults)[0]
 
@@ -70,6 +72,16 @@ def broker_reserve(party_number: str, party_id: int) -> Account:
 
 def refund(party_number: str, party_id: int) -> Account:
     return open_account(f"buyer:{party_number}:refund", "refund", party_id)
+
+
+def receivable(party_number: str, party_id: int) -> Account:
+    """What a party owes: below 0 until its pay-outs have made it good."""
+    return open_account(f"receivable:{party_number}", "receivable", party_id)
+
+
+def claim(party_number: str, party_id: int) -> Account:
+    """What a payer is to get of it: no money of the custodian's stands behind it before it is recovered."""
+    return open_account(f"buyer:{party_number}:claim", "claim", party_id)
 
 
 def deposit(party_number: str, party_id: int) -> Account:

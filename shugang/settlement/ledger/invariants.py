@@ -86,6 +86,15 @@ INVARIANTS: tuple[Invariant, ...] = (
         GROUP BY o.id, o.key HAVING COUNT(DISTINCT t.id) > 1 OR COUNT(*) <> COUNT(y.id)""",
     ),
     Invariant(
+        "claims_stand_on_receivables",
+        Text("待追回退款等于各方尚欠之和，应追回款不为正", "Claims equal what parties owe, and no debt is above 0"),
+        """SELECT 'receivable', owed, -claimed FROM (
+            SELECT COALESCE(SUM(CASE WHEN kind = 'claim' THEN balance ELSE 0 END), 0) AS claimed,
+            COALESCE(SUM(CASE WHEN kind = 'receivable' THEN balance ELSE 0 END), 0) AS owed FROM settlement_account
+        ) whole WHERE owed + claimed <> 0
+        UNION ALL SELECT code, balance, 0 FROM settlement_account WHERE kind = 'receivable' AND balance > 0""",
+    ),
+    Invariant(
         "custody_mirrors_liabilities",
         Text("存管账户等于全部应付之和", "The custodian's mirror equals everything that is owed"),
         f"""SELECT '{CUSTODY}', -mirror, owed FROM (

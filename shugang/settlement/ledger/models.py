@@ -54,6 +54,8 @@ class Account(ScopedModel):
         REFUND = "refund"
         DEPOSIT = "deposit"
         RESERVE = "reserve"
+        RECEIVABLE = "receivable"
+        CLAIM = "claim"
         PREPAID = "prepaid"
         COMMISSION = "commission"
         VAT = "vat"

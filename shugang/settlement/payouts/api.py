@@ -12,7 +12,7 @@ from shugang.kernel import idempotency, paging
 from shugang.kernel.actors import Actor
 
 from .. import gates
-from . import bank, broking, queries, services, suspense
+from . import bank, broking, queries, recovering, services, suspense
 
 router = Router(tags=["custodian"])
 
@@ -25,6 +25,16 @@ def broker_fees(request: HttpRequest, after: str = "") -> dict[str, Any]:
     page = paging.page(rows, after)
     items = [broking.as_json(row) for row in page.items]
     return {"items": items, "next": page.next, "total": page.total, "sums": broking.sums(rows)}
+
+
+@router.get(
+    "/receivables",
+    tags=["bills"],
+    summary="What is owed back of settled bills: by or to the acting party; newest first",
+)
+def receivables(request: HttpRequest, after: str = "", only_open: bool = False) -> dict[str, Any]:
+    page = paging.page(recovering.receivables(request.actor, only_open), after)  # type: ignore[attr-defined]
+    return {"items": [recovering.as_json(row) for row in page.items], "next": page.next, "total": page.total}
 
 
 @router.get("/bank", summary="Movements on the custodian's statement, newest first; amounts in 分")

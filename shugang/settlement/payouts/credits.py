@@ -20,6 +20,7 @@ from ..bills.services import facts, words_of
 from ..ledger import accounts
 from ..ledger import services as ledger
 from .broking import taken_back
+from .recovering import claim
 from .reserve import remaining
 from .services import held_for, instruct
 
@@ -30,7 +31,8 @@ def credit_bill(
 ) -> Bill:
     """Take `amounts` (line → 分) off a bill by a credit note; what was paid goes back to the buyer. Returns the note.
 
-    An unpaid bill is then due for less. Raises Refusal `forbidden`, `not_found`, `stale_version`, `wrong_state`,
+    An unpaid bill is then due for less. Of a settled one the payees owe it back (`recovering`): the buyer gets it out of
+    their next pay-outs. Raises Refusal `forbidden`, `not_found`, `stale_version`, `wrong_state`,
     `paid_out`, `invalid_form`, `nothing_to_credit`, `credit_too_large`.
     """
     gates.require_operator(actor)
@@ -42,6 +44,9 @@ def credit_bill(
     )
     state, held = bill.state, None if bill.state in UNPAID else held_for(bill)
     note = make_note(actor, bill, amounts, said)
+    if state == "settled":
+        claim(actor, bill, note, remaining(bill))
+        return note
     if held is None:
         return note
     if state == "paid":
@@ -56,14 +61,14 @@ def credit_bill(
 
 
 def _check_open(bill: Bill) -> None:
-    if bill.state in OPEN and bill.kind == Bill.Kind.BILL:
+    if bill.state in (*OPEN, "settled") and bill.kind == Bill.Kind.BILL:
         return
-    if bill.state in {"splitting", "failed", "settled"} and bill.kind == Bill.Kind.BILL:
+    if bill.state in {"splitting", "failed"} and bill.kind == Bill.Kind.BILL:
         raise Refusal(
             "paid_out",
             Text(
-                "款项已付给供方，存管账户中没有可退的余额。请双方协商由供方退还，或申请争议处理。",
-                "The money was paid out, so the custodian holds nothing to refund. Agree with the supplier, or open a dispute.",
+                "款项正由存管银行付出，现在不能冲减。结清后再办理，届时从供方后续的分账中追回。",
+                "The custodian is paying it out now. Credit it once it is settled: it is then recovered from later pay-outs.",
             ),
             409,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from shugang.kernel.scope import ScopedModel
 
@@ -108,6 +108,58 @@ class BrokerLine(ScopedModel):
     @property
     def net_fen(self) -> int:
         return self.gross_fen - self.tax_fen
+
+
+class Receivable(ScopedModel):
+    """What `party` got of a settled bill and has to give back by credit note `note`: its part that stood in `account`.
+
+    It is made good out of the party's next pay-outs alone; `recovered_fen` sums those, and the payer gets each at once.
+    """
+
+    number = models.CharField(max_length=40, unique=True)
+    party = models.ForeignKey("parties.Party", on_delete=models.PROTECT, related_name="+")
+    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="receivables")
+    note = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    amount_fen = models.BigIntegerField()
+    recovered_fen = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_fen__gt=0, recovered_fen__gte=0, recovered_fen__lte=F("amount_fen")),
+                name="receivable_recovered_at_most_whole",
+            ),
+            models.UniqueConstraint(fields=["note", "account"], name="one_receivable_a_note_and_part"),
+        ]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        """Who owes it, the buyer who waits for it, platform finance."""
+        party = actor.party_id or 0
+        return Q() if is_operator_finance(actor) else Q(party_id=party) | Q(bill__buyer_id=party)
+
+    @property
+    def open_fen(self) -> int:
+        return self.amount_fen - self.recovered_fen
+
+
+class Recovery(ScopedModel):
+    """One pay-out's part that made a receivable good: taken from what `source` (a later bill) gave its party."""
+
+    receivable = models.ForeignKey(Receivable, on_delete=models.PROTECT, related_name="recoveries")
+    source = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="recoveries")
+    amount_fen = models.BigIntegerField()
+    instruction = models.OneToOneField(PayoutInstruction, on_delete=models.PROTECT, related_name="recovery")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount_fen__gt=0), name="recovery_of_something")]
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(receivable__in=Receivable.objects.visible_to(actor))
 
 
 class BankLine(ScopedModel):

@@ -19,7 +19,7 @@ from shugang.ui.jinja import tx
 
 from .. import gates, words
 from ..http import actor_of, once
-from . import bank, broker_pages, queries, services, suspense
+from . import bank, broker_pages, queries, receivable_pages, services, suspense
 
 HEADER = (
     Text("流水号", "Reference"),
@@ -96,6 +96,7 @@ def act(request: HttpRequest, name: str) -> HttpResponseBase:
 
 urlpatterns = [
     *broker_pages.urlpatterns,
+    *receivable_pages.urlpatterns,
     path("desk/bank", statement, name="bank"),
     path("desk/bank/match", act, {"name": "match"}, name="bank-match"),
     path("desk/bank/return", act, {"name": "return"}, name="bank-return"),

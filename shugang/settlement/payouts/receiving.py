@@ -12,13 +12,13 @@ from shugang.policy.text import Text
 from .. import gates
 from ..bills import lifecycle
 from ..bills.models import Bill
-from ..bills.services import facts
 from ..ledger import accounts
 from ..ledger import services as ledger
 from . import bank
 from .models import BankFile, BankLine, PayoutInstruction
 from .receivers import receiver_for
 from .services import receive
+from .settling import settle_if_paid_out
 
 _UNKNOWN = Text("附言中没有可识别的账单编号", "The reference names no bill")
 _NOT_DUE = Text("该账单当前不在待付款状态", "That bill is not awaiting payment")
@@ -142,15 +142,6 @@ def _money_out(actor: Actor, line: BankLine) -> None:
         emit("payout.done", actor, refs, told)
     if bill is not None:
         settle_if_paid_out(actor, bill)
-
-
-def settle_if_paid_out(actor: Actor, bill: Bill) -> None:
-    """The bill is settled when every part of its split has been paid out."""
-    bill = lifecycle.lock(str(bill.number), actor)
-    if bill.state != "splitting" or bill.instructions.exclude(state="done").exists():
-        return
-    lifecycle.take(bill, "settle", settled_at=clock.now())
-    emit("bill.settled", actor, bill.event_refs(), facts(bill))
 
 
 def _rejected(actor: Actor, rejection: bank.Rejection) -> None:

@@ -7,6 +7,7 @@ from shugang.kernel.actors import SYSTEM, Actor
 from shugang.kernel.errors import Refusal
 from shugang.kernel.events import emit
 from shugang.kernel.verbs import verb
+from shugang.parties.models import Party
 from shugang.policy.text import Text
 
 from .. import gates
@@ -16,11 +17,13 @@ from ..bills.services import facts, words_of
 from ..charges.services import lock_agreement
 from ..ledger import accounts
 from ..ledger import services as ledger
-from ..ledger.models import Transfer
+from ..ledger.models import Account, Transfer
 from . import bank
 from .broking import parts_of
 from .holds import held_contracts, require_free
-from .services import instruct, targets_of
+from .recovering import pay_out
+from .services import targets_of
+from .settling import settle_if_paid_out
 
 HELD = ("reserved", "contested")
 PAID_FROM = {"supplier": accounts.payable, "contributor": accounts.contributor, "broker": accounts.broker}
@@ -84,6 +87,7 @@ def release_reserve(actor: Actor, number: str) -> Bill:
     left = remaining(bill)
     kept = {t.account.code: t for t in targets_of(bill, parts_of(bill), reserved=True)}
     moves: dict[str, int] = {}
+    due: list[tuple[str, Account, Party, int]] = []
     for code, amount in left.items():
         if amount == 0:
             continue
@@ -92,13 +96,16 @@ def release_reserve(actor: Actor, number: str) -> Bill:
         if account.kind == "reserve":
             account = PAID_FROM[target.purpose](target.payee.number, target.payee.pk)
             moves |= {code: -amount, account.code: amount}
-        instruct(bill, target.purpose, account, target.payee, amount)
+        due.append((target.purpose, account, target.payee, amount))
     if moves:
         ledger.post(f"release:{bill.number}", "window", moves, clock.now(), bill.event_refs())
+    for part in due:
+        pay_out(bill, *part)
     lifecycle.take(bill, "release")
     if bill.instructions.filter(state="failed").exists():  # a refund that the bank refused
         lifecycle.take(bill, "fail")
     emit("bill.released", actor, bill.event_refs(), facts(bill))
+    settle_if_paid_out(actor, bill)
     return bill
 
 

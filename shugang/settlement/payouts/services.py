@@ -32,6 +32,8 @@ from .broking import note_fee, parts_of
 from .holds import held_contracts, require_free
 from .models import BankLine, PayoutInstruction
 from .receivers import Receiver, receiver_for
+from .recovering import pay_out
+from .settling import settle_if_paid_out
 from .split import Shares
 
 INSTRUCTION = Text("这条支付指令", "payment instruction")
@@ -90,11 +92,13 @@ def instruct_split(actor: Actor, number: str, revision: int | None = None) -> Bi
         bill.event_refs(),
     )
     note_fee(bill, parts.broker)
-    orders = [] if window else [instruct(bill, *target) for target in targets]
+    orders = [] if window else [order for target in targets for order in pay_out(bill, *target)]
     told = {**facts(bill), **parts._asdict(), "instructions": [o.number for o in orders]}
     if bill.reserved_until:
         told["reserved_until"] = iso(bill.reserved_until)
     emit("bill.split", actor, bill.event_refs(), told)
+    if not window and not orders:
+        settle_if_paid_out(actor, bill)
     return bill
 
 

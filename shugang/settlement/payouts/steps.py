@@ -98,8 +98,8 @@ def _register_window() -> None:
             Text("按行填写冲减金额，不填的行不变。", "Give an amount for each line to be credited; the others stay."),
             (
                 ("file-diff", Text("开具红字账单，税额按原账单逐行冲回", "A credit note unwinds amount and tax as booked, line by line")),
-                ("arrow-back-up", Text("已付款的，指令存管银行退还需方；未付款的，应付金额相应减少",
-                                       "Paid: the custodian refunds the buyer. Unpaid: less is due")),
+                ("arrow-back-up", Text("已付款的，指令存管银行退还需方；未付款的，应付金额相应减少；已结清的，从收款各方后续分账中追回后退还",
+                                       "Paid: the custodian refunds the buyer. Unpaid: less is due. Settled: recovered from the payees' next pay-outs")),
             ),
             _credit,
             (REASON,),

@@ -16,6 +16,7 @@ from ..ledger import accounts, invariants
 from ..ledger.models import Account, Entry
 from ..payouts.broking import parts_of
 from ..payouts.models import BankFile, BankLine, BrokerLine
+from ..payouts.recovering import claimed, given_up
 from ..payouts.reserve import HELD, remaining
 from ..rating.lines import rated_total
 from ..rating.periods import Period
@@ -96,7 +97,7 @@ def bills(agreement: ChargeAgreement) -> Iterator[Check]:
             yield Check("lines", number, Text("已冲减", "Credited"), bill.credited_fen, _NOTES, notes, **where)
         if bill.paid_at is not None:
             due = 0 if bill.state == "void" else bill.due_fen
-            paid = _received(bill) - _refunded(bill)
+            paid = _received(bill) - _refunded(bill) - claimed(bill)
             yield Check("receipt", number, Text("应付", "Due"), due, _LEDGER, paid, **where)
         if bill.state in {*HELD, "splitting", "failed", "settled"} and bill.kind == Bill.Kind.BILL and bill.paid_at:
             yield from _split(bill)
@@ -145,6 +146,7 @@ def _split(bill: Bill) -> Iterator[Check]:
         yield Check("split", number, due, bill.due_fen, _LEDGER, sum(remaining(bill).values()), **where)
         return
     orders = bill.instructions.exclude(purpose="refund").aggregate(sum=Sum("amount_fen"))["sum"] or 0
+    orders += given_up(bill) - claimed(bill)  # set off against debts of the payees, and owed back by them
     yield Check("split", number, due, bill.due_fen, Text("支付指令", "Instructions"), orders, **where)
 
 

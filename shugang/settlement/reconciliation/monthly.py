@@ -19,7 +19,9 @@ from .. import gates, words
 from ..bills.lifecycle import STATES
 from ..bills.models import Bill
 from ..ledger.models import Account
-from ..payouts.models import BankLine, PayoutInstruction
+from ..payouts.models import BankLine, PayoutInstruction, Receivable
+from ..payouts.prepaid import PREFIX as PREPAID
+from ..payouts.recovering import receivables
 from ..payouts.reserve import HELD, remaining
 
 BILL_COLUMNS = (
@@ -48,10 +50,21 @@ KEPT_COLUMNS = (
 )
 
 
+OWED_COLUMNS = (
+    Text("编号", "Number"),
+    Text("账单", "Bill"),
+    Text("方向", "Way"),
+    Text("对方", "Other side"),
+    Text("应追回", "To recover"),
+    Text("已抵扣", "Set off"),
+    Text("尚欠", "Open"),
+)
+
+
 @dataclass(frozen=True)
 class Month:
     """`bought` and `sold` hold the month's bills and credit notes; `moved` the bank's movements: (line, what for);
-    `kept` the supplier's parts of split bills that wait now, `kept_fen` all that waits for the party (a contributor's too); `ordered` what is instructed to it and not executed yet."""
+    `kept` the supplier's parts of split bills that wait now, `kept_fen` all that waits for the party (a contributor's too); `ordered` what is instructed to it and not executed yet; `owed` what it has to give back of settled bills, or waits for."""
 
     party: Party
     first: date
@@ -61,6 +74,7 @@ class Month:
     kept: list[tuple[Bill, int]]
     kept_fen: int
     ordered: list[PayoutInstruction]
+    owed: list[Receivable]
 
     @property
     def paid_fen(self) -> int:
@@ -113,6 +127,7 @@ def month_of(actor: Actor, first: date, number: str = "") -> Month:
         _kept(actor, party),
         sum(a.balance for a in Account.objects.visible_to(actor).filter(party=party, kind="reserve")),
         list(orders.select_related("bill").order_by("pk")),
+        list(receivables(actor, only_open=True).filter(Q(party=party) | Q(bill__buyer=party)).order_by("pk")),
     )
 
 
@@ -127,7 +142,9 @@ def _purpose(line: BankLine) -> Text:
         return words.PURPOSES[line.instruction.purpose]
     if line.bill is not None:
         return Text("支付账单", "Payment of a bill")
-    return Text("预付款或保证金", "Prepayment or deposit")
+    if line.reference.startswith(PREPAID):
+        return Text("预付款", "Prepayment")
+    return Text("保证金", "Deposit")
 
 
 def _kept(actor: Actor, party: Party) -> list[tuple[Bill, int]]:
@@ -174,7 +191,32 @@ def sheets(month: Month) -> list[Sheet]:
         Sheet(Text("收付", "Money"), MONEY_COLUMNS, moved, (18, 18, 22, 18, 14, 14)),
         Sheet(Text("争议期留存", "Kept for the window"), KEPT_COLUMNS, kept, (18, 18, 18, 14)),
     ]
+    if month.owed:
+        rows = [_owed_row(month.party, row) for row in month.owed]
+        found.append(
+            Sheet(
+                Text("应追回款（从后续分账抵扣）", "To be recovered from later pay-outs"),
+                OWED_COLUMNS,
+                rows,
+                (18, 18, 14, 28, 14, 14, 14),
+            )
+        )
     return found
+
+
+def _owed_row(party: Party, row: Receivable) -> list[Any]:
+    owes = row.party_id == party.pk
+    way = Text("本机构应退", "We owe") if owes else Text("待退本机构", "Owed to us")
+    other = row.bill.buyer if owes else row.party
+    return [
+        row.number,
+        row.bill.number,
+        way,
+        other.name,
+        Yuan(row.amount_fen),
+        Yuan(row.recovered_fen),
+        Yuan(row.open_fen),
+    ]
 
 
 def _sides(line: BankLine) -> list[Any]:
