@@ -24,8 +24,8 @@ class PublicDataConfig(AppConfig):
         """Each room registers its procedures, reactions, words, doors and periodic work in its `wiring.py`."""
         from shugang.delivery.words import register_bases
 
-        from .granting import BASES, FUSION, FUSION_LABEL
+        from .granting import BASES, HOLDS
 
-        register_bases({**BASES, FUSION: FUSION_LABEL})
+        register_bases({**BASES, **HOLDS})
         for room in ROOMS:
             import_module(f"{self.name}.{room}.wiring").register()

@@ -37,6 +37,16 @@ BASES: dict[str, Text] = {
     SCENARIO_CLASS: Text("场景类别审定", "Approval of a scenario class"),
     SCENARIO: Text("场景应用批准", "Approval of a scenario"),
 }
+REVIEW = "security_review"
+# The joint approval of a project of public and private data: a basis of the grants of both sides, so not one of public data alone.
+FUSION = "fusion"
+FUSION_LABEL = Text("融合审定（公共与私有数据）", "Joint approval of public and private data")
+# Bases of both sides, and what else may hold a grant of public data.
+HOLDS: dict[str, Text] = {
+    FUSION: FUSION_LABEL,
+    REVIEW: Text("安全审查", "Security review"),
+    "public_resource": Text("公共数据目录", "Public catalogue"),
+}
 ACTIONS = {
     "sql": ("read", "query"),
     "api": ("read", "query"),
@@ -45,10 +55,6 @@ ACTIONS = {
 }
 MODES: dict[str, Text] = {mode: ALL_MODES[mode] for mode in ACTIONS}
 FREE = {"found": False, "not_found": False, "delivered": False}
-REVIEW = "security_review"
-# The joint approval of a project of public and private data: a basis of the grants of both sides, so not one of public data alone.
-FUSION = "fusion"
-FUSION_LABEL = Text("融合审定（公共与私有数据）", "Joint approval of public and private data")
 
 
 def digest_of(facts: Mapping[str, Any]) -> str:

@@ -30,11 +30,21 @@ class Fact:
 
 Teller = Callable[[Any, DatasetVersion], list[Fact]]
 _tellers: list[Teller] = []
+_to_users: list[Teller] = []
 
 
-def register(teller: Teller) -> None:
-    """In `AppConfig.ready`; facts are told in the order of registration."""
+def register(teller: Teller, to_users: bool = False) -> None:
+    """In `AppConfig.ready`; facts are told in the order of registration. `to_users`: also to whoever uses the data under a
+    grant, whether or not the rest is his to see."""
     _tellers.append(teller)
+    if to_users:
+        _to_users.append(teller)
+
+
+def told_to_users(actor: Any, number: str, version: int) -> list[Fact]:
+    """What concerns whoever uses this version; [] for data that stay with their holder."""
+    row = DatasetVersion.objects.select_related("dataset").filter(dataset__number=number, version=version).first()
+    return [fact for teller in _to_users for fact in teller(actor, row)] if row is not None else []
 
 
 def told(actor: Any, version: DatasetVersion) -> list[Fact]:

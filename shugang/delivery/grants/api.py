@@ -8,11 +8,13 @@ from django.http import HttpRequest
 from ninja import Body, Router
 
 from shugang.kernel import paging
+from shugang.policy.text import Text
 
+from ..datasets.standing import Fact
 from . import queries
 from .keys import download_address, has_profile, issue_credential, revoke_credential, sharing_profile
 from .models import Credential, Grant
-from .pages import address
+from .pages import address, marks
 
 router = Router(tags=["grants"])
 
@@ -67,9 +69,16 @@ def grant(request: HttpRequest, number: str) -> dict[str, Any]:
         ],
         "bases": [{"kind": b.kind, "reference": b.reference, "valid_until": b.valid_until} for b in view.bases],
         "holds": [{"kind": h.kind, "reference": h.reference, "reason": h.reason} for h in view.holds],
+        "marks": [_mark(fact) for fact in marks(request.actor, view.grant)],  # type: ignore[attr-defined]
         "quotas": [{**q.quota.to_json(), "used": q.used, "left": q.left} for q in view.quotas],
         "credentials": [_key(c) for c in view.credentials],
     }
+
+
+def _mark(fact: Fact) -> dict[str, Any]:
+    value = fact.value if isinstance(fact.value, Text) else Text(fact.value, fact.value)
+    return {"label": fact.label.zh, "label_en": fact.label.en, "value": value.zh, "value_en": value.en, "detail": fact.detail.zh,
+            "detail_en": fact.detail.en}  # fmt: skip
 
 
 @router.get("/credentials", summary="Keys of the acting party, newest first")

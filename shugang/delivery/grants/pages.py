@@ -27,6 +27,8 @@ from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 
 from .. import words
+from ..datasets import standing
+from ..datasets.standing import Fact
 from ..deletions.queries import STATES as DELETION_STATES
 from ..deletions.queries import deletion
 from ..gates import GRANT
@@ -154,6 +156,11 @@ def _columns(grant: Grant) -> list[Column]:
     return list(granted_columns(grant.source["columns"], grant.read_terms())) if grant.mode == "sql" else []
 
 
+def marks(actor: Any, grant: Grant) -> list[Fact]:
+    """What its user has to know of the data today, such as an open objection."""
+    return standing.told_to_users(actor, str(grant.source.get("dataset", "")), int(grant.source.get("version", 0)))
+
+
 @require_GET
 @for_a_party
 def detail_page(request: HttpRequest, number: str) -> HttpResponse:
@@ -166,6 +173,7 @@ def detail_page(request: HttpRequest, number: str) -> HttpResponse:
         "basis_labels": words.BASIS_LABELS,
         "reason": words.word(view.grant.reason),
         "quotas": [(quota_words(q.quota), q) for q in view.quotas],
+        "marks": marks(request.actor, view.grant),  # type: ignore[attr-defined]
         "purposes": PURPOSES,
         "deletion": deletion(view.grant),
         "deletion_states": DELETION_STATES,

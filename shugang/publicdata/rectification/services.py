@@ -98,6 +98,21 @@ def _wrong(field: str, text: Text) -> Refusal:
     return Refusal("invalid_form", text, 422, {field: text})
 
 
+def _said(rule: str) -> str:
+    """A rule in words, for the title of its case: 异议（name）, 多源校核JH-2026-000001：name不一致, 质量规则…"""
+    from ..crosscheck.queries import KINDS  # that room files its tickets here
+
+    origin, _, rest = rule.partition(":")
+    if origin == Ticket.Origin.OBJECTION:
+        return f"异议（{rest}）"
+    if origin == Ticket.Origin.QUALITY:
+        return f"质量规则{rest}"
+    check, _, found = rest.partition(":")
+    kind, _, element = found.partition(":")
+    words = KINDS[kind].zh if kind in KINDS else kind
+    return f"多源校核{check}：{element}{words}"
+
+
 @verb
 def note_finding(
     actor: Actor, dataset: Dataset, rule: str, origin: str, source: str, version: int, facts: dict[str, Any]
@@ -115,7 +130,7 @@ def note_finding(
         case = engine.open_case(
             RECTIFICATION.code, actor,
             [("reporter", actor.party_id or 0), ("department", dataset.party_id), ("data_office", office.pk)],
-            f"{dataset.name}：{rule}"[:200], {}, refs=[("dataset", dataset.number)],
+            f"{dataset.name}：{_said(rule)}"[:200], {}, refs=[("dataset", dataset.number)],
         )  # fmt: skip
         row = Ticket.objects.create(
             case=case, origin=origin, rule=rule[:100], dataset=dataset, department_id=dataset.party_id, office=office, facts=facts,

@@ -29,7 +29,7 @@ def register() -> None:
     effects.register("objection", services.recheck_objection)
     effects.register("quality", rechecking.recheck_quality)
     every_pass("publicdata.rechecks", rechecking.recheck_submitted)
-    standing.register(presenting.told)
+    standing.register(presenting.told, to_users=True)
     products.register("objections", presenting.told_of_product, presenting.objected_rows)
     words.register(
         {

@@ -166,6 +166,7 @@ def pdf(report: Report) -> bytes:
         ],
         "notes": [Text("各项数字由平台按记录统计，未作人工调整。", "Every number is counted from the record; none was adjusted by hand.")],
         "printed_at": now, "printed_by": settings.SHUGANG_SITE_SHORT,
+        "verify_url": f"{settings.SHUGANG_PUBLIC_URL}/desk/public-report?year={report.year}",
     }  # fmt: skip
     return sealing.sign(render_pdf("statement", data, created=now), TITLE.zh)
 

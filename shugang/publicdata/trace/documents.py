@@ -59,7 +59,7 @@ def pdf(found: Traced) -> bytes:
         "facts": [
             [KINDS[found.kind], found.number], [Text("名称", "Name"), Text(found.title, found.title_en or found.title)],
             [Text("授权份数", "Number of grants"), number(len(found.grants))],
-            [Text("使用", "Uses"), Text(f"{total['n']}次，{total['rows']}行", f"{total['n']} times, {total['rows']} rows")],
+            [Text("使用", "Uses"), Text(f"{total['n']:,}次，{total['rows']:,}行", f"{total['n']:,} times, {total['rows']:,} rows")],
         ],
         "tables": [t for t in tables if t["lines"]],
         "notes": [

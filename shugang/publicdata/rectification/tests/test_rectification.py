@@ -137,10 +137,17 @@ def test_only_who_may_see_a_datum_objects(civil, user):
     )
 
 
-def test_who_uses_data_by_grant_may_object(rules, office):
+def test_who_uses_data_by_grant_reads_the_mark_and_may_object(rules, office, client):
     grant = make_grant()
     buyer = make_actor(grant.grantee, ("analyst",))
+    sign_in(client, buyer)
+    assert client.get(f"/api/v1/grants/{grant.number}").json()["marks"] == []
     made = services.object_to(buyer, grant.source["dataset"], "city", "", "城市名称与公开资料不符。")
+    assert made.ticket.case.title.endswith("：异议（city）")
+    page = client.get(f"/desk/grants/{grant.number}").content.decode()
+    assert "异议标注：1件异议正在处理" in page and "city" in page
+    (mark,) = client.get(f"/api/v1/grants/{grant.number}").json()["marks"]
+    assert mark["label"] == "异议标注" and "city" in mark["detail_en"]
     assert queries.public_mark(made.dataset)["objections"] == 1
 
 
