@@ -19,7 +19,7 @@ from . import facts
 from .bm25 import Corpus
 from .facts import Candidate
 from .models import Match, MatchTask
-from .score import Result, document, score
+from .score import Result, document, explained, score
 from .subjects import Offered, digest
 
 
@@ -98,7 +98,8 @@ def _compare(number: str, offers: list[Candidate], corpus: Corpus, rules: RulePr
     kept = _best(found, rules.data)
     kept += [r for r in found if r.number in answering and r not in kept]
     with transaction.atomic():
-        return _record(demand, [(r, *by_number[r.number]) for r in kept], rules, only is None)
+        told = [(explained(r, asked, by_number[r.number][1]), *by_number[r.number]) for r in kept]
+        return _record(demand, told, rules, only is None)
 
 
 def _best(found: list[Result], rules: dict[str, Any]) -> list[Result]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,7 @@ from shugang.policy.text import Text
 from . import parts
 from .bm25 import Corpus
 from .subjects import Offered, Wanted
-from .words import terms
+from .words import in_common, terms
 
 FULL = 10_000
 LABELS: dict[str, Text] = {
@@ -100,6 +100,21 @@ def _text(corpus: Corpus, at: int, asked: Counter[str]) -> tuple[float, Text]:
         return 0.0, Text("没有相同的词。", "No word in common.")
     return value, Text(
         f"相同的词：{shown}{'等' if len(hits) > 8 else ''}。", f"Words in common: {', '.join(hits[:8])}."
+    )
+
+
+def explained(result: Result, wanted: Wanted, offered: Offered) -> Result:
+    """The same with the words in common whole, the longest first. For what is kept: it reads both texts again."""
+    asked = " ".join([wanted.title, wanted.text, *(name for name, _ in wanted.columns)])
+    columns = " ".join(f"{name} {comment}" for name, comment in offered.columns)
+    found = in_common(asked, f"{offered.title} {offered.text} {offered.coverage} {columns}")
+    words = sorted(found, key=lambda w: -len(w))
+    if not words:
+        return result
+    more = "等" if len(words) > 8 else ""
+    why = Text(f"相同的词：{'、'.join(words[:8])}{more}。", f"Words in common: {', '.join(words[:8])}.")
+    return replace(
+        result, lines=tuple(replace(x, why=why) if x.name == "text" and x.value else x for x in result.lines)
     )
 
 

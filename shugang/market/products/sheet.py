@@ -207,5 +207,5 @@ def _market(product: DataProduct) -> list[Line]:
     days = funnel.RECENT_DAYS
     return [
         Line("price", Text("价格", "Price"), pricing.headline(product.plan), "#price"),
-        Line("views", Text("热度", "Interest"), Text(f"浏览{seen[0]}次，近{days}天{seen[1]}次", f"{seen[0]} views, {seen[1]} in {days} days")),
+        Line("views", Text("热度", "Interest"), Text(f"浏览{seen[0]}次，近{days}天{seen[1]}次", f"{seen[0]} {'view' if seen[0] == 1 else 'views'}, {seen[1]} in {days} days")),
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from shugang.market.matching.bm25 import Corpus
 from shugang.market.matching.facts import yearly_cost
 from shugang.market.matching.score import FULL, score
 from shugang.market.matching.subjects import Offered, Wanted, digest
-from shugang.market.matching.words import canonical, terms
+from shugang.market.matching.words import canonical, in_common, terms
 from shugang.policy.priceplan import PricePlan
 
 RULES = json.loads((Path(__file__).parents[2] / "profiles/matching-1.json").read_text(encoding="utf-8"))["data"]
@@ -147,3 +147,16 @@ def test_the_digest_covers_every_fact_and_the_rules():
         )
         == 4
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered", "words"),
+    [
+        ("北京空气质量的逐时浓度", "空气质量逐时数据，浓度", ["空气质量", "逐时", "浓度"]),
+        ("abc12 与 xyz9", "含 xyz9、abc123", ["xyz9"]),
+        ("医院床位", "学校名录", []),
+        ("空气质量，空气", "空气质量", ["空气质量"]),
+    ],
+)
+def test_the_words_in_common_are_whole(wanted, offered, words):
+    assert in_common(wanted, offered) == words
