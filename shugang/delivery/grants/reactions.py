@@ -36,7 +36,7 @@ def hold_grants(event: Event) -> None:
 @on("party.active")
 def release_grants(event: Event) -> None:
     party = _party_of(event)
-    held = GrantHold.objects.filter(kind=KIND, reference=party, lifted_at=None)
+    held = GrantHold.objects.filter(kind=KIND, reference=party, lifted_at=None).exclude(grant__state=Grant.State.ENDED)
     for number in held.order_by("grant_id").values_list("grant__number", flat=True):
         resume_grant(SYSTEM, number, KIND, party)
 

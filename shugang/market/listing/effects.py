@@ -30,7 +30,9 @@ def opened(ctx: Context) -> None:
     """Tie the new case to the product that `services.apply_listing` locked in the same transaction."""
     number = next((key for kind, key in ctx.refs if kind == "product"), None)
     rows = DataProduct.objects.filter(number=number, supplier_id=ctx.actor.party_id)
-    product = rows.filter(state__in=[DataProduct.State.DRAFT, DataProduct.State.SUSPENDED]).first()
+    product = rows.filter(
+        state__in=[DataProduct.State.DRAFT, DataProduct.State.SUSPENDED, DataProduct.State.DELISTED]
+    ).first()
     if product is None:
         raise ValueError("a listing is opened by services.apply_listing only")
     held = dict(ctx.case.parties.values_list("capacity", "party_id"))
@@ -73,15 +75,18 @@ def closed(ctx: Context) -> None:
 
 
 def listed(ctx: Context) -> None:
-    """On the market, or back on it after a new review; an order of suspension outlasts the review."""
+    """On the market, or back on it after a new review; an order of suspension outlasts the review, and what was taken down
+    stays down: its licence is renewed for the contracts that still run."""
     listing = _listing(ctx)
     product, until = listing.product, listing.form.get("licence_until")
     product.certificate = offer.certificate_for(product.asset, product.supplier)
     product.licence_until, product.reopened = date.fromisoformat(until) if until else None, ""
-    product.sample = make_sample(product, listing.form.get("sample_rows", 0))
-    product.trial_size = listing.form.get("trial_size") or 0
+    down = product.state == DataProduct.State.DELISTED
+    if not down:
+        product.sample = make_sample(product, listing.form.get("sample_rows", 0))
+        product.trial_size = listing.form.get("trial_size") or 0
     product.listed_at = product.listed_at or clock.now()
-    if product.held_by != ORDER:
+    if product.held_by != ORDER and not down:
         product.state, product.held_by, product.state_reason = DataProduct.State.LISTED, "", ""
     product.save()
     opinions = SignedReport.objects.filter(kind=COMPLIANCE, state=SignedReport.State.STANDING)

@@ -34,6 +34,7 @@ from ..products.models import DataProduct
 from ..samples.declaring import wrong_size
 from .checklist import BASIS_OF, COMPLIANCE, ITEMS
 from .models import Listing
+from .standing import LICENCE
 
 
 def listing_of(ctx: Context) -> Listing:
@@ -287,7 +288,9 @@ def may_be_listed(ctx: Context) -> None:
     independent(ctx)
     offer.hold_still(listing_of(ctx).product.asset)
     listing = listing_of(ctx)
-    if listing.product.state not in (DataProduct.State.REVIEWING, DataProduct.State.SUSPENDED):
+    product = listing.product
+    renewing = product.state == DataProduct.State.DELISTED and product.reopened == LICENCE
+    if not renewing and product.state not in (DataProduct.State.REVIEWING, DataProduct.State.SUSPENDED):
         raise Refusal("wrong_state", Text("产品已下架，不能再上架。", "The product was taken down."), 409)
     check_application(listing.product, listing.form)
     _quality_report(ctx, listing.product)

@@ -153,6 +153,7 @@ def review_passed(event: Event) -> None:
         if product.held_by == REVIEW and uncovered(product) is None:
             _release(product, event.kind)
     held = GrantHold.objects.filter(kind=REVIEW, reference=case, lifted_at=None).order_by("grant_id")
+    held = held.exclude(grant__state="ended")
     for number in list(held.values_list("grant__number", flat=True)):
         resume_grant(SYSTEM, number, REVIEW, case)
 

@@ -1,6 +1,7 @@
 """What re-opens the review of a listing: the end of the source's licence, another licence, other rights, an uncovered version.
 
-A licence that is over stops the grants too. What is re-opened comes back by a new listing alone (`services.apply_listing`);
+A licence that is over stops the grants too. What is re-opened comes back by a new listing alone (`services.apply_listing`), which
+for a product that was taken down renews the licence of its running grants and nothing else;
 a version that its security review does not cover comes back with that review.
 """
 
@@ -79,8 +80,10 @@ def _stop(actor: Actor, product: DataProduct, reason: str) -> None:
 
 
 def lift(product: DataProduct) -> None:
-    """A new listing shows a licence in force: lift exactly what its end had stopped."""
+    """A new listing shows a licence in force: lift exactly what its end had stopped. Of a product that was taken down the
+    contracts go on to their own end, as they would have without the gap; nothing new is concluded over it."""
     held = GrantHold.objects.filter(kind=LICENCE, reference=product.number, lifted_at=None)
+    held = held.exclude(grant__state=Grant.State.ENDED)  # what has ended meanwhile stays so
     for grant in list(held.order_by("grant_id").values_list("grant__number", flat=True)):
         resume_grant(SYSTEM, grant, LICENCE, product.number)
 
@@ -151,6 +154,7 @@ def hold_uncovered(products: Iterable[DataProduct]) -> None:
 def free_covered(dataset: str) -> None:
     """Lift the holds that an uncovered version had placed, of products whose every version is covered now."""
     held = GrantHold.objects.filter(kind=REVIEW, reference=f"{dataset}+", lifted_at=None).order_by("grant_id")
+    held = held.exclude(grant__state=Grant.State.ENDED)
     for grant, number in list(held.values_list("grant__number", "grant__product")):
         product = DataProduct.objects.select_related("dataset_version__dataset").get(number=number)
         if uncovered(product) is None:

@@ -61,7 +61,7 @@ def apply_listing(
     if product.state != DataProduct.State.DRAFT and not needs_review(product):
         raise Refusal(
             "wrong_state",
-            Text("只有未上架或须重新审查的产品可以申请上架。", "Only a draft, or a product to be reviewed again, can be put up for listing."),
+            Text("只有未上架、须重新审查，或下架后许可到期的产品可以申请。", "Only a draft, a product to be reviewed again, or one taken down whose licence ended, can apply."),
             409,
         )  # fmt: skip
     if open_listing(product):

@@ -13,7 +13,10 @@ LICENCE, CHANGED = "licence", "changed"
 
 
 def needs_review(product: DataProduct) -> bool:
-    """Whether a product that was listed comes back only by a new listing."""
+    """Whether a product that was listed comes back only by a new listing; or was taken down and its licence ended since: then
+    a review of the renewed licence frees the grants that still run, and the product stays off the market."""
+    if product.state == DataProduct.State.DELISTED:
+        return product.reopened == LICENCE
     return product.state == DataProduct.State.SUSPENDED and (bool(product.reopened) or not has_opinion(product))
 
 

@@ -12,9 +12,11 @@ from shugang.assets.grading.proposing import run_detection
 from shugang.assets.registration.amending import amend
 from shugang.assets.testing import finish, make_certificate, make_registrar, make_reviewed
 from shugang.assets.thirdparty.models import SignedReport
+from shugang.delivery.grants.services import end_grant
 from shugang.delivery.models import Grant
 from shugang.delivery.testing import SEGMENTS_CSV, make_version, upload_version
 from shugang.kernel import clock, engine, textindex
+from shugang.kernel.actors import SYSTEM
 from shugang.kernel.errors import Refusal
 from shugang.kernel.models import Event
 from shugang.market import testing
@@ -140,6 +142,32 @@ def test_other_rights_are_reviewed_again_and_the_same_ones_are_not():
     assert standing(deal)[0] == "suspended"
     reviewed_again(deal)
     assert standing(deal) == ("listed", "", "")
+
+
+def test_running_grants_of_a_product_taken_down_go_on_once_its_licence_is_renewed():
+    # given a product that was taken down, with a contract in force, whose licence ends
+    deal = testing.make_deal()
+    contract, ended = testing.signed(deal), testing.signed(deal)
+    services.delist(deal.supplier, deal.product.number, "不再提供。")
+    says_no("wrong_state", testing.apply_listing, deal.supplier, deal.product, deal.venue)
+    DataProduct.objects.update(licence_until=clock.today() - timedelta(days=1))
+    assert reopening.end_licences() == 1
+    assert standing(deal) == ("delisted", "", "licence")
+    assert Grant.objects.get(pk=contract.grant_id).state == "suspended"
+    end_grant(SYSTEM, ended.grant.number, "test")
+    # when its supplier shows the renewed licence and it is reviewed
+    says_no("invalid_form", testing.apply_listing, deal.supplier, deal.product, deal.venue, licence_until=day(-1))
+    reviewed_again(deal, licence_until=day(700))
+    # then the running grant goes on to its own end, the ended one stays ended, and the product stays off the market
+    grant = Grant.objects.get(pk=contract.grant_id)
+    assert (grant.state, grant.valid_until) == ("active", contract.grant.valid_until)
+    assert Grant.objects.get(pk=ended.grant_id).state == "ended"
+    assert standing(deal) == ("delisted", "", "") and textindex.search("product", "空气") == []
+    says_no("not_listed", check_quotation, DataProduct.objects.get(), "research", deal.product.terms, deal.product.plan)
+    says_no("wrong_state", testing.apply_listing, deal.supplier, deal.product, deal.venue)
+    # and it ends again with the renewed licence
+    DataProduct.objects.update(licence_until=clock.today() - timedelta(days=1))
+    assert reopening.end_licences() == 1 and Grant.objects.get(pk=contract.grant_id).state == "suspended"
 
 
 def test_taken_down_during_the_review_stays_down():
