@@ -72,6 +72,7 @@ EVENTS: dict[str, Text] = {
     "upload.expired": Text("上传中断过久，已清除", "Upload abandoned and removed"),
     "upload.refused": Text("文件未通过检查", "File refused"),
     "dataset.version_added": Text("数据入库，形成不可变版本", "Data stored as an immutable version"),
+    "dataset.query_declared": Text("登记连接数据的查询", "Query of connected data declared"),
     "grant.ended": Text("授权终止", "Grant ended"),
     "grant.first_used": Text("首次使用", "First use"),
     "grant.hold_lifted": Text("解除一项暂停", "One hold lifted"),

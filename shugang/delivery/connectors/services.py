@@ -8,6 +8,7 @@ from typing import Any
 
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
+from shugang.kernel.events import emit
 from shugang.kernel.verbs import verb
 from shugang.policy.columns import Column as PolicyColumn
 from shugang.policy.sources import Param
@@ -65,6 +66,9 @@ def declare_connected_version(
         dialect=dialect,
         template=template,
         params=[p.to_json() for p in asked],
+    )
+    emit(
+        "dataset.query_declared", actor, [("dataset", dataset.number)], {"version": version.version, "dialect": dialect}
     )
     return version
 

@@ -10,8 +10,9 @@ from shugang.kernel.models import Event
 from shugang.kernel.reactions import on
 
 from .models import LineageEdge, LineageRun
-from .nodes import columns_of, node_of_version, view_of, view_steps
+from .nodes import columns_of, node_of_version, outside, view_of, view_steps
 from .recording import open_run, record
+from .templates import template_lineage
 from .walking import WHOLE, Step
 
 
@@ -46,6 +47,26 @@ def _appended(version: DatasetVersion) -> None:
     source, target = node_of_version(before), node_of_version(version)
     shared = set(columns_of(before)) & set(columns_of(version))
     record(run, [Step(source.pk, name, target.pk, name, "IDENTITY", False) for name in shared])
+
+
+@on("dataset.query_declared")
+def query_declared(event: Event) -> None:
+    """Connected data: the one query that reads them says which table of the holder's own each column comes from."""
+    version = _version(event.refs.get(kind="dataset").key, event.payload["version"])
+    connected = version.connected
+    tables, found = template_lineage(connected.template)
+    if not tables:
+        return
+    party = version.dataset.party_id
+    run = open_run(SYSTEM, party, LineageRun.Kind.QUERY, job=version.dataset.number, sql=connected.template)
+    places = [outside(party, f"{connected.plane.number}:{connected.connector}", name) for name in tables]
+    target, known = node_of_version(version), set(columns_of(version))
+    steps = [
+        Step(places[place].pk, column, target.pk, name, how.subtype, how.masking)
+        for name, value in (([*found.columns.items(), (WHOLE, found.rows)]) if found else ())
+        for (place, column), kinds in value.items() for how in kinds if name in known or name == WHOLE
+    ]  # fmt: skip
+    record(run, steps or [Step(place.pk, WHOLE, target.pk, WHOLE, "", False) for place in places])
 
 
 @on("grading.input_declared")
