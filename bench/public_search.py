@@ -1,4 +1,5 @@
-"""Search and facets over 300,000 entries of the public catalogue, items folded into their entry, against plain FTS5 and tantivy.
+"""Search and facets over 300,000 entries of the public catalogue, items folded into their entry: the product on its database alone and
+with its tantivy index (`requirements/search.txt`), against plain FTS5 and tantivy by themselves.
 
 `python -m bench.public_search --data FOLDER` (see `bench.catalogue`: two published catalogues of real data sets, multiplied). Milliseconds
 are CPU time of this process, wall-clock beside it. The peers hold the same tokens (pairs of characters) and answer the first twenty without
@@ -21,7 +22,7 @@ from bench.catalogue import Listing
 from bench.common import machine, scratch, table
 from bench.search import cut, known, quantile, start, timed
 
-GOAL, REBUILD = 120.0, 180.0
+GOAL, ENGINE_GOAL, REBUILD = 120.0, 40.0, 180.0
 DEPARTMENTS, ITEMS = 60, 8
 _KINDS = ("base", "theme", "department")
 
@@ -174,7 +175,10 @@ def run(folder: Path, data: Path, given: argparse.Namespace) -> int:
     base, rows = catalogue.records(data), list(catalogue.listings(data, given.entries))
     start(folder / "catalogue.sqlite3")
     items = fill(rows)
-    from shugang.publicdata.catalogue import finding, index, shelf
+    from django.conf import settings
+
+    from shugang.kernel import textengine
+    from shugang.publicdata.catalogue import engine, finding, index, shelf
     from shugang.publicdata.catalogue.finding import Wanted
 
     cpu, wall = time.process_time(), time.perf_counter()
@@ -183,6 +187,15 @@ def run(folder: Path, data: Path, given: argparse.Namespace) -> int:
     print(
         f"{len(rows):,} entries with {items:,} items: rebuilt in {rebuilt:.0f} s ({time.process_time() - cpu:.0f} s CPU); goal {REBUILD:.0f} s"
     )
+    built = False
+    if textengine.available():
+        settings.VAR_DIR, settings.SHUGANG_CATALOGUE_SEARCH = folder, "tantivy"
+        cpu, wall = time.process_time(), time.perf_counter()
+        built = engine.rebuild() == len(rows)
+        print(
+            f"tantivy index: built in {time.perf_counter() - wall:.0f} s ({time.process_time() - cpu:.0f} s CPU); goal {REBUILD:.0f} s"
+        )
+        settings.SHUGANG_CATALOGUE_SEARCH = "database"
     wall = time.perf_counter()
     shelf.current()
     print(f"lists read in {time.perf_counter() - wall:.1f} s, once a process")
@@ -191,10 +204,18 @@ def run(folder: Path, data: Path, given: argparse.Namespace) -> int:
     queries["3 words"] = [q for q in (known(chance, chance.choice(base)) for _ in range(given.queries * 2)) if q][
         : given.queries
     ]
-    asked: dict[str, Callable[[str], Sequence[Any]]] = {
-        "product, with facets": lambda q: finding.find(Wanted(q)).resources,
-        "product, with facets, one chosen": lambda q: finding.find(Wanted(q, {"theme": "economy"})).resources,
-    }
+
+    def product(chosen: str, facets: dict[str, str]) -> Callable[[str], Sequence[Any]]:
+        def ask(query: str) -> Sequence[Any]:
+            settings.SHUGANG_CATALOGUE_SEARCH = chosen
+            return finding.find(Wanted(query, facets)).resources
+
+        return ask
+
+    asked: dict[str, Callable[[str], Sequence[Any]]] = {}
+    for chosen in ("database", "tantivy") if built else ("database",):
+        asked[f"product ({chosen}), with facets"] = product(chosen, {})
+        asked[f"product ({chosen}), with facets, one chosen"] = product(chosen, {"theme": "economy"})
     texts = texts_of(rows)
     asked["plain FTS5, rank"] = plain_fts(folder / "plain.sqlite3", texts)
     if (peer := tantivy(folder / "tantivy", texts)) is not None:
@@ -205,10 +226,11 @@ def run(folder: Path, data: Path, given: argparse.Namespace) -> int:
             took = timed(ask, wanted)
             p95 = quantile(took.cpu, 0.95)
             ours = name.startswith("product")
-            missed |= ours and p95 > GOAL
+            wish = ENGINE_GOAL if "(tantivy)" in name else GOAL
+            missed |= ours and p95 > wish
             lines.append((kind, name, f"{quantile(took.cpu, 0.5):.1f}", f"{p95:.1f}", f"{took.cpu[-1]:.0f}",
                           f"{quantile(took.wall, 0.5):.1f} / {quantile(took.wall, 0.95):.1f}", f"{took.empty}/{len(wanted)}",
-                          (f"{GOAL:.0f} ms: " + ("reached" if p95 <= GOAL else "NOT reached")) if ours else ""))  # fmt: skip
+                          (f"{wish:.0f} ms: " + ("reached" if p95 <= wish else "NOT reached")) if ours else ""))  # fmt: skip
     browse = timed(lambda q: finding.find(Wanted("", {"theme": q})).resources, ["economy", "civil", "finance"] * 20)
     print(
         f"browsing by a facet, no words: p50 {quantile(browse.cpu, 0.5):.1f}, p95 {quantile(browse.cpu, 0.95):.1f} ms CPU"

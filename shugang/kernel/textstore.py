@@ -71,9 +71,10 @@ def write(documents: Sequence[SearchDocument], filters: Sequence[Iterable[str]])
                 "UPDATE kernel_searchdocument SET vector = %s::tsvector WHERE id = %s",
                 [(_vector(told, passed), pk) for pk, told, passed in rows],
             )
-    found = set().union(*(textwords.words(getattr(d, name)) for d in documents for name in FIELDS))
-    # In one order, so that two verbs which add the same words wait for each other and never in a ring.
-    SearchWord.objects.bulk_create([SearchWord(word=w) for w in sorted(found)], ignore_conflicts=True)
+        found = set().union(*(textwords.words(getattr(d, name)) for d in documents for name in FIELDS))
+        # In one order, so that two verbs which add the same words wait for each other and never in a ring.
+        add = f"INSERT INTO {SearchWord._meta.db_table} (word) VALUES (%s) ON CONFLICT DO NOTHING"  # noqa: S608  our own table
+        cursor.executemany(add, [(word,) for word in sorted(found)])
 
 
 def _vector(fields: Sequence[Sequence[str]], filters: Sequence[str]) -> str:

@@ -12,7 +12,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
+from operator import add
 
 _PAIRED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _PART = re.compile(rf"(?P<run>[{_PAIRED}]+)|(?P<word>[^\W_{_PAIRED}]+)|(?P<sign>\S)")
@@ -31,9 +33,10 @@ def normalise(text: str) -> str:
 
 def _plain(word: str) -> bool:
     """Whether every database's own notion of a word agrees with ours."""
-    return word.isalnum() and (word.isascii() or all(ord(c) < 0x10000 for c in word))
+    return word.isalnum() and (word.isascii() or max(word) < "\U00010000")
 
 
+@lru_cache(maxsize=4096)
 def _coded(sign: str) -> str:
     """A sign, as a word that no text holds."""
     return _SIGN + "".join(f"{ord(c):x}" for c in sign)
@@ -42,15 +45,14 @@ def _coded(sign: str) -> str:
 def tokens(text: str) -> list[str]:
     """Tokens of normalised text, in order."""
     found: list[str] = []
-    for part in _PART.finditer(text):
-        value = part[0]
-        if part.lastgroup == "run":
-            found += (value[i : i + 2] for i in range(len(value) - 1))
-            found.append(value[-1])
-        elif part.lastgroup == "word" and _plain(value):
-            found.append(value)
+    for run, word, sign in _PART.findall(text):
+        if run:
+            found += map(add, run, run[1:])
+            found.append(run[-1])
+        elif word and _plain(word):
+            found.append(word)
         else:
-            found.append(_coded(value))
+            found.append(_coded(word or sign))
     return found
 
 
@@ -61,7 +63,7 @@ def telling(text: str) -> list[str]:
 
 def words(text: str) -> set[str]:
     """The Latin words of normalised text, for queries that begin inside one."""
-    return {p[0] for p in _PART.finditer(text) if p.lastgroup == "word" and 1 < len(p[0]) <= 80 and _plain(p[0])}
+    return {word for _, word, _ in _PART.findall(text) if 1 < len(word) <= 80 and _plain(word)}
 
 
 @dataclass(frozen=True)
