@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Router, Schema
@@ -18,6 +18,7 @@ class HarvestIn(Schema, extra="forbid"):
     """What the other catalogue does not say is what stands here, for every entry."""
 
     url: str
+    protocol: Literal["ckan", "dcat"] = "ckan"
     classification: str
     theme: str
     update_cycle: str
@@ -27,7 +28,9 @@ class HarvestIn(Schema, extra="forbid"):
     condition: str = ""
 
 
-@router.post("/public-data-harvests", summary="Read another CKAN catalogue: all its entries become drafts, or none")
+@router.post(
+    "/public-data-harvests", summary="Read another catalogue by CKAN or DCAT-AP: all its entries become drafts, or none"
+)
 def harvest(request: HttpRequest, said: HarvestIn) -> dict[str, Any]:
     actor = member(request)
     made = once_api(request, said.dict(), lambda: {"pk": services.harvest(actor, said.dict()).pk})

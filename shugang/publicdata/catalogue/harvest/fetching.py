@@ -1,4 +1,4 @@
-"""Reading a CKAN catalogue page by page, with a stranger's answers taken for what they are."""
+"""Reading a CKAN catalogue page by page (and the pages of `dcat`), with a stranger's answers taken for what they are."""
 
 from __future__ import annotations
 
@@ -33,14 +33,53 @@ def site(url: str) -> str:
     return f"{where.scheme}://{where.host}{'' if where.port == default else f':{where.port}'}{path}"[:300]
 
 
-def packages(url: str, limits: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every entry of the catalogue, each once, in the order of its identifier.
+def document(url: str) -> str:
+    """The address of a DCAT catalogue's first page in one spelling. Raises Refusal `address_refused`."""
+    where = web_origin(url.strip())
+    default = {"https": 443, "http": 80}[where.scheme]
+    return f"{where.scheme}://{where.host}{'' if where.port == default else f':{where.port}'}{where.path}"[:300]
+
+
+class Pages:
+    """Pages of one address, one after another, within the time, the size and the origin that the handler named."""
+
+    def __init__(self, session: Any, url: str, limits: Mapping[str, Any]) -> None:
+        self.session, self.url, self.limits = session, url, limits
+        self._ends, self._origin = monotonic() + limits["seconds"], _origin(url)
+
+    def inside(self, address: str) -> str:
+        """The address in one spelling. Raises Refusal `address_refused` where it leaves the origin."""
+        if len(address) > 600 or _origin(address) != self._origin:
+            raise no(
+                "address_refused",
+                "对方的下一页在另一个地址，不去读取。",
+                "The next page is at another address and is not read.",
+            )
+        return address.partition("#")[0]
+
+    async def get(self, address: str, accept: str) -> bytes:
+        if monotonic() > self._ends:
+            raise no("harvest_too_large", f"读取超过{self.limits['seconds']}秒，已停止。", f"Reading took more than {self.limits['seconds']} s and was ended.")  # fmt: skip
+        headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "shugang-harvest/1"}
+        async with self.session.request("GET", address, headers=headers) as answer:
+            if answer.status != 200:
+                raise no("harvest_unreadable", f"对方答复{answer.status}，请确认目录的地址。", f"The answer was {answer.status}. Please check the catalogue's address.")  # fmt: skip
+            return await whole(answer, self.limits["page_megabytes"] << 20)
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    where = web_origin(url)
+    return where.scheme, where.host, where.port
+
+
+def packages(url: str, limits: Mapping[str, Any], protocol: str = "ckan") -> list[dict[str, Any]]:
+    """Every entry of the catalogue at its address in one spelling, each once.
 
     Raises Refusal `address_refused`, `harvest_unreachable`, `harvest_unreadable`, `harvest_too_large`, `harvest_changed`,
     `harvest_loops`, `harvest_wrong_count`.
     """
     try:
-        return asyncio.run(_all(site(url), limits))
+        return asyncio.run(_paged(url, limits) if protocol == "dcat" else _all(url, limits))
     except AddressRefused as error:
         raise Refusal("address_refused", error.why, 422, {"url": error.why}) from None
     except TooLarge:
@@ -55,6 +94,17 @@ def packages(url: str, limits: Mapping[str, Any]) -> list[dict[str, Any]]:
             "对方没有及时答复，请核对地址后再试。",
             "The other side did not answer in time. Please check the address.",
         ) from None
+
+
+async def _paged(url: str, limits: Mapping[str, Any]) -> list[dict[str, Any]]:
+    from . import dcat  # the RDF library is read only where somebody harvests by DCAT
+
+    where = web_origin(url)
+    session = guarded_session(Rules.of([where.pair], settings.SHUGANG_ALLOWED_NETWORKS), seconds=limits["page_seconds"])
+    try:
+        return await dcat.all_entries(Pages(session, url, limits), limits)
+    finally:
+        await session.close()
 
 
 async def _all(url: str, limits: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -28,7 +28,9 @@ REASON = "外部目录已更新（收割）"
 FORM = Form(
     1,
     (
-        Field("url", "text", Text("CKAN目录的地址", "Address of the CKAN catalogue"), Text("例：https://data.example.gov.cn", "Example: https://data.example.gov.cn"), max_length=300),
+        Field("protocol", "choice", Text("对方的接口", "What the other side offers"), required=False, choices=(
+            ("ckan", Text("CKAN", "CKAN")), ("dcat", Text("DCAT-AP（Turtle或JSON-LD，逐页）", "DCAT-AP (Turtle or JSON-LD, in pages)")))),
+        Field("url", "text", Text("目录的地址", "Address of the catalogue"), Text("CKAN写网站地址，例：https://data.example.gov.cn；DCAT写第一页的地址，例：https://data.example.gov.cn/catalog.ttl", "For CKAN the site, such as https://data.example.gov.cn; for DCAT its first page, such as https://data.example.gov.cn/catalog.ttl"), max_length=300),
         Field("classification", "text", Text("分类码", "Classification code"), Text("部门信息资源，以3开头。例：306001", "Of a department: begins with 3. Example: 306001"), max_length=26),
         *(f for f in forms.FORM.fields if f.name in ("theme", "update_cycle", "sharing", "sharing_method", "opening")),
         Field("condition", "textarea", Text("共享、开放的条件或依据", "Conditions or grounds of sharing and opening"), Text("有条件或不予时填写。", "Where on conditions or refused."), required=False, max_length=800),
@@ -49,9 +51,10 @@ def harvest(actor: Actor, answers: Mapping[str, Any]) -> Harvest:
     """Read, check, draft. Raises Refusal `forbidden`, `invalid_form`, those of `fetching.packages`, `not_found`."""
     department = require_handler(actor)
     given = {"sharing_method": "", "condition": "", **clean(FORM, answers)}
-    url = fetching.site(given["url"])
+    protocol = given.get("protocol") or "ckan"
+    url = fetching.document(given["url"]) if protocol == "dcat" else fetching.site(given["url"])
     # Nothing is locked while a stranger is asked.
-    found = fetching.packages(url, current_profile("public-harvest", clock.today()).data)
+    found = fetching.packages(url, current_profile("public-harvest", clock.today()).data, protocol)
     if not found:
         raise fetching.no("harvest_empty", "对方目录里没有条目。", "The other catalogue is empty.")
     return _land(actor, department, url, found, given)
