@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import openpyxl
@@ -212,6 +213,7 @@ def _row(cells: list[str], places: Mapping[Column, int]) -> tuple[dict[str, str]
     return own, item, wrong
 
 
+@lru_cache(maxsize=4096)  # a sheet says the same few words on every row
 def _choice(column: Column, text: str) -> str | None:
     """The code of a choice that was given by code, label or one of the usual words."""
     asked = plain(text)

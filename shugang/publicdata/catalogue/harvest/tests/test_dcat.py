@@ -42,10 +42,8 @@ def read(handler, url, **more):  # noqa: F811
 
 @pytest.mark.django_db(transaction=True)
 def test_our_own_catalogue_is_read_in_both_spellings(handler, live_server, settings, monkeypatch):  # noqa: F811
-    from shugang.interop.dcat import pages
-
     settings.SHUGANG_PUBLIC_URL = live_server.url
-    monkeypatch.setattr(pages, "SIZE", 2)  # so that five entries take three pages
+    monkeypatch.setattr("shugang.interop.dcat.pages.SIZE", 2)  # so that five entries take three pages
     civil = make_department("示例民政局")
     theirs = [make_resource(civil, name=f"来源{n}", name_en=f"Source {n}", theme="civil", update_cycle="daily", items=["姓名"]) for n in range(5)]  # fmt: skip
     made = read(handler, live_server.url + "/catalog.ttl")
