@@ -107,6 +107,10 @@ def _add_keeping(sub: Any) -> None:
     restore.add_argument("source", help="备份文件 / the backup's file")
     restore.add_argument("--to", required=True, help="新的数据文件夹 / the new data folder")
     restore.add_argument("--database-url", default="", help="PostgreSQL的空库 / an empty database of PostgreSQL")
+    restore.add_argument(
+        "--journal-url", default="", help="节点用量日志的库 / the database for planes' shared journals"
+    )
+    restore.add_argument("--vault-s3-url", default="", help="数据仓库的新存储 / another store for the vault")
     seen = restore.add_mutually_exclusive_group(required=True)
     seen.add_argument(
         "--published",

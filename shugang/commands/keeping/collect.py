@@ -18,7 +18,7 @@ from typing import Any
 
 from shugang import __version__
 
-from . import archive, postgres, sealing
+from . import archive, fleets, postgres, sealing, stores
 from .check import integrity
 from .errors import Stopped
 
@@ -105,9 +105,11 @@ def _fill(writer: archive.Writer, folder: Path, passphrase: str, recipient: str)
     writer.add_file(database, control)
     control.unlink()
     secrets: dict[str, Any] = {"files": {}, "environment": _environment()}
+    shared = list(fleets.fleets(root, fleets.settings_environment()))
+    addresses = {fleet.url_file for fleet in shared}
     planes = []
     for name, path in _files(root, writer.part.parent):
-        if secret(name):
+        if secret(name) or path in addresses:
             secrets["files"][name] = base64.b64encode(path.read_bytes()).decode()
         elif _is_sqlite(path):
             copy_sqlite(path, folder / "copy")
@@ -117,6 +119,8 @@ def _fill(writer: archive.Writer, folder: Path, passphrase: str, recipient: str)
             (folder / "copy").unlink()
         else:
             writer.add_file(name, path)
+    planes += [_shared(writer, fleet, folder / "copy") for fleet in shared]
+    _distant(writer, folder)
     manifest = json.dumps(
         {
             "format": archive.FORMAT, "software": __version__, "made_at": clock.real_now().isoformat(), "folder": str(root),
@@ -127,6 +131,24 @@ def _fill(writer: archive.Writer, folder: Path, passphrase: str, recipient: str)
     ).encode()  # fmt: skip
     writer.add_bytes(archive.MANIFEST, manifest)
     writer.add_bytes(archive.KEYS, sealing.seal(secrets, manifest, passphrase, recipient))
+
+
+def _shared(writer: archive.Writer, fleet: fleets.Fleet, copy: Path) -> dict[str, Any]:
+    """A journal in PostgreSQL, read after the control database, so that it is as new or newer."""
+    seq = fleets.save(fleet, copy)
+    writer.add_file(fleet.dump, copy)
+    copy.unlink()
+    return {"journal": fleet.dump, "plane": fleet.plane, "seq": seq}
+
+
+def _distant(writer: archive.Writer, folder: Path) -> None:
+    """What the vault has in a store alone."""
+    store = stores.objects()
+    if store is None:
+        return
+    have = {str(told["name"]) for told in writer.files}
+    for name, copy in stores.missing(store, have, folder):
+        writer.add_file(name, copy)
 
 
 def _text(path: Path) -> str:

@@ -76,7 +76,8 @@ def restore(args: argparse.Namespace) -> int:
         passphrase = "" if identity else _passphrase(args, False)
         published = None if args.nothing_published else args.published
         target = Path(args.to)
-        told = doing.restore(Path(args.source), target, args.database_url, published, passphrase, identity)
+        places = (args.journal_url, args.vault_s3_url)
+        told = doing.restore(Path(args.source), target, args.database_url, published, passphrase, identity, *places)
     except Stopped as error:
         return _stopped(error)
     for line in told:

@@ -27,7 +27,8 @@ def _program(name: str) -> str:
 
 def _environment(database: Connection) -> dict[str, str]:
     """The password goes through the environment of the child alone, never through its arguments."""
-    names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
+    names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME",
+             "PGSSLMODE": "SSLMODE", "PGSSLROOTCERT": "SSLROOTCERT"}  # fmt: skip
     told = {name: str(database[key]) for name, key in names.items() if database.get(key)}
     return {**os.environ, **told}
 
@@ -40,9 +41,11 @@ def _run(arguments: list[str], database: Connection, zh: str, en: str) -> str:
     return done.stdout
 
 
-def dump(database: Connection, target: Path) -> None:
+def dump(database: Connection, target: Path, schema: str = "") -> None:
+    """All but the journals of planes, or one schema alone."""
+    what = f"--schema={schema}" if schema else "--exclude-schema=plane_*"
     _run(
-        [_program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--file={target}"],
+        [_program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", what, f"--file={target}"],
         database, "数据库没有备份成功", "The database was not saved",
     )  # fmt: skip
 

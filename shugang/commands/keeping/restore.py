@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import archive, collect, postgres, sealing
+from . import archive, collect, fleets, postgres, sealing
 from .errors import Stopped
 
 ENVIRONMENT = "shugang.env"
@@ -21,7 +21,14 @@ REFUSED = 3
 
 
 def restore(
-    source: Path, target: Path, database_url: str, published: str | None, passphrase: str, identity: Path | None
+    source: Path,
+    target: Path,
+    database_url: str,
+    published: str | None,
+    passphrase: str,
+    identity: Path | None,
+    journal_url: str = "",
+    store_url: str = "",
 ) -> list[str]:
     """Restore into `target`; returns what the operator should know. Raises Stopped; then nothing is left."""
     target = target.absolute()
@@ -34,12 +41,18 @@ def restore(
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as staging:
             folder = Path(staging) / "data"
             folder.mkdir(mode=0o700)
+            environment = fleets.environment(secrets["environment"], journal_url, store_url)
             database = _place(reader, secrets, folder, target, database_url)
+            brought: list[str] = []
             try:
-                told = _settle(folder, secrets["environment"], database_url, published)
-                _write_environment(folder, target, secrets["environment"], database_url)
+                _journals(reader, folder, journal_url, brought)
+                fleets.point(folder, journal_url, store_url, str(target))
+                told = _settle(folder, environment, database_url, published)
+                _write_environment(folder, target, environment, database_url)
                 os.rename(folder, target)
             except BaseException:
+                for plane in brought:
+                    fleets.take_back(journal_url, plane)
                 if database_url:
                     postgres.empty(database)
                 raise
@@ -50,6 +63,22 @@ def restore(
     finally:
         reader.close()
     return told
+
+
+def _journals(reader: archive.Reader, folder: Path, url: str, brought: list[str]) -> None:
+    """Journals that were shared in PostgreSQL, into the database at `url`; `brought` names the planes that are there."""
+    for told in reader.manifest["planes"]:
+        if "plane" not in told:
+            continue
+        if not url:
+            raise Stopped(
+                "备份里有PostgreSQL中的用量日志，请用--journal-url给出一个库。",
+                "The backup holds journals of PostgreSQL. Please give a database with --journal-url.",
+            )
+        dump = folder / told["journal"]
+        fleets.bring_back(dump, url, told["plane"])
+        brought.append(told["plane"])
+        dump.unlink()
 
 
 def _place(

@@ -10,13 +10,13 @@ import os
 import shutil
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from shugang.evidence.errors import EvidenceError
 from shugang.evidence.store import TileStore
 
-from . import collect
+from . import collect, fleets, stores
 from .errors import Stopped
 from .restore import REFUSED
 
@@ -116,11 +116,10 @@ def _planes(folder: Path) -> list[str]:
 
     Plane.objects.update(revision=F("revision") + REVISIONS_AHEAD)
     told = []
-    for journal in sorted(folder.rglob(collect.JOURNAL)):
-        plane = Plane.objects.filter(number=_plane_of(journal)).first()
+    for number, seq in _journals(folder):
+        plane = Plane.objects.filter(number=number).first()
         if plane is None:
             continue
-        seq = collect.last_record(journal)
         if seq < plane.journal_seq:
             told.append(
                 f"! 节点{plane.number}的用量日志到第{seq}条，平台已入账到第{plane.journal_seq}条：日志落后。"
@@ -135,6 +134,23 @@ def _planes(folder: Path) -> list[str]:
                 f"/ Plane {plane.number} has {ahead} records to send; it does so when it starts."
             )
     return told
+
+
+def _journals(folder: Path) -> Iterator[tuple[str, int]]:
+    """The plane and the last record of each journal, in files and in PostgreSQL."""
+    for journal in sorted(folder.rglob(collect.JOURNAL)):
+        yield _plane_of(journal), collect.last_record(journal)
+    for fleet in fleets.fleets(folder, fleets.settings_environment()):
+        yield fleet.plane, fleets.last_record(fleet.dsn, fleet.plane)
+
+
+def _store(folder: Path) -> list[str]:
+    """The vault's objects into its store, where it has one."""
+    store = stores.objects()
+    if store is None:
+        return []
+    sent = stores.fill(store, folder / stores.VAULT)
+    return [f"数据仓库的存储补写了{sent}个对象。/ {sent} objects were put into the vault's store."]
 
 
 def _plane_of(journal: Path) -> str:
@@ -155,7 +171,7 @@ def main() -> int:
     setup.migrate()
     try:
         told = settle_log(Published(sys.argv[1]) if len(sys.argv) > 1 else None)
-        for line in [*told, *_planes(collect.data_folder())]:
+        for line in [*told, *_planes(collect.data_folder()), *_store(collect.data_folder())]:
             print(line)
         return 0
     except Stopped as error:

@@ -60,7 +60,7 @@ class Objects:
         return cls(place, prefix.strip("/") + "/" if prefix.strip("/") else "")
 
     @contextlib.asynccontextmanager
-    async def _open(self) -> AsyncIterator[S3]:
+    async def open(self) -> AsyncIterator[S3]:
         # The operator's own choice, so it may stand in his own network; still one pair, no redirects.
         outgoing = Outgoing(Rules.of([self.bucket.pair], private=True), seconds=SECONDS)
         try:
@@ -71,7 +71,7 @@ class Objects:
     async def send(self, source: Path, name: str) -> None:
         """The whole file, in parts of which few are in memory. Raises S3Failed; then nothing is to be seen."""
         key, size = self.prefix + name, source.stat().st_size
-        async with self._open() as s3:
+        async with self.open() as s3:
             if size <= PART:
                 await s3.put(key, source.read_bytes())
                 return
@@ -104,7 +104,7 @@ class Objects:
         handle, partial = tempfile.mkstemp(dir=place.parent, prefix=".fetching-")
         try:
             with os.fdopen(handle, "wb") as file:
-                async with self._open() as s3:
+                async with self.open() as s3:
                     found = await s3.fetch(self.prefix + name, file, LARGEST)
                 file.flush()
                 os.fsync(file.fileno())
@@ -119,7 +119,7 @@ class Objects:
 
     async def put_small(self, name: str, body: bytes) -> bool:
         """A small object unless one of that name is there; whether it was written. Raises S3Failed."""
-        async with self._open() as s3:
+        async with self.open() as s3:
             if any(found.key == self.prefix + name for found in await s3.list(self.prefix + name, 10)):
                 return False
             await s3.put(self.prefix + name, body)

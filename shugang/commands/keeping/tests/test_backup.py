@@ -15,10 +15,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from shugang.commands.keeping.archive import Reader
+from shugang.delivery.plane.tests.store import ACCESS, BUCKET, SECRET, Store
 from shugang.evidence.note import Ed25519Signer, sign_note
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
@@ -287,6 +289,50 @@ def test_a_log_that_is_not_this_one_is_refused(platform, tmp_path):
     done = platform.restore(saved / "a.tar", "again", "--published", str(saved / "other"))
     # Then nothing is restored
     assert done.returncode == 1 and "regulator" in done.stderr and no_traces(tmp_path) == []
+
+
+@pytest.fixture
+def s3(tmp_path) -> Iterator[Store]:
+    (tmp_path / "backup").mkdir(exist_ok=True)
+    made = Store(tmp_path / "backup")
+    yield made
+    made.close()
+
+
+def _address(s3: Store, prefix: str) -> str:
+    return f"s3+http://{ACCESS}:{quote(SECRET, safe='')}@127.0.0.1:{s3.port}/{BUCKET}/{prefix}?region=us-east-1"
+
+
+def test_a_vault_in_a_store_is_saved_and_put_into_another(platform, s3):
+    # Given versions of which no copy is in the data folder
+    platform.environment["SHUGANG_VAULT_S3_URL"] = _address(s3, "one")
+    platform.load("hosted")
+    before = {key.removeprefix("one/") for key in s3.names()}
+    assert sum(key.endswith(".parquet") for key in before) == 2 <= sum("_delta_log" in key for key in before)
+    saved = platform.folder.parent / "backup" / "a.tar"
+    platform.backup(saved)
+    with tarfile.open(saved) as archive:
+        names = archive.getnames()
+    assert sum(name.startswith("data/vault/") and name.endswith(".parquet") for name in names) == 3  # one of `first`
+    assert quote(SECRET, safe="").encode() not in saved.read_bytes()
+    # When the store is lost, and it is restored with another
+    url = _address(s3, "two")
+    done = platform.restore(saved, "again", "--nothing-published", "--vault-s3-url", url)
+    assert done.returncode == 0, done.stderr
+    # Then the new one has all that the old one had, and every version is read from it
+    assert {key.removeprefix("two/") for key in s3.names() if key.startswith("two/")} == before
+    again = platform.restored("again")
+    assert again.environment["SHUGANG_VAULT_S3_URL"] == url
+    assert len(again.load("stored")["versions"]) == 2
+
+
+def test_a_store_that_is_away_stops_the_backup_and_leaves_nothing(platform, s3):
+    platform.environment["SHUGANG_VAULT_S3_URL"] = _address(s3, "one")
+    platform.load("hosted")
+    s3.close()
+    done = platform.shugang("backup", str(platform.folder.parent / "backup" / "a.tar"), *platform.passphrase())
+    assert done.returncode == 1 and "S3" in done.stderr and "Traceback" not in done.stderr
+    assert not [p.name for p in (platform.folder.parent / "backup").iterdir() if "tar" in p.name]
 
 
 POSTGRES = os.environ.get("SHUGANG_DATABASE_URL", "")

@@ -24,7 +24,8 @@ from shugang.delivery.plane.fleet.tables import CELLS, NOBODY, rows
 log = logging.getLogger("shugang.plane.fleet")
 MOVED = ".moved"
 _COPIED = ("batch (last, first, text)", "billing (grant_id, request_id, seq)", "nonce (credential, nonce, expires)",
-           "answer (grant_id, request_id, expires, content_type, body)", "numbering (grant_id, last)")  # fmt: skip
+           "answer (grant_id, request_id, expires, content_type, body)", "numbering (grant_id, last)",
+           "timed (grant_id, day, ms)")  # fmt: skip
 
 
 def adopt(config: PlaneConfig) -> None:
