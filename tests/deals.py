@@ -9,6 +9,7 @@ from typing import Any
 from shugang.assets.testing import Office, make_certificate
 from shugang.kernel import clock
 from shugang.market import testing as market
+from shugang.market.agreements import services as agreements
 from shugang.market.auction import award, services, testing
 from shugang.market.auction.models import Auction
 from shugang.market.bundles import testing as bundles
@@ -40,6 +41,14 @@ def _bundles(world: Any, venue: market.Venue, office: Office) -> None:
     things["bundle"] = bundles.begin(buyer, products)
     signing = things["bundle:signing"] = bundles.begin(buyer, products)
     bundles.agree(signing, buyer, (first, second))
+    shares = f"{first.party.number} | 60\n{second.party.number} | 40"
+    said = {"aim": "示例融合产品。", "inputs": "各投入一个数据集。", "shares": shares}
+    until = (clock.today() + timedelta(days=90)).isoformat()
+    fusion = things["agreement:fusion"] = agreements.propose(
+        first, "fusion", [second.party.number], {**said, "until": until}
+    )
+    for supplier in (first, second):
+        agreements.sign(supplier, fusion.number)
     for supplier in (first, second):
         member = signing.members.get(supplier_id=supplier.party_id)
         sign(supplier, Contract.objects.get(inquiry_id=member.inquiry_id).number)

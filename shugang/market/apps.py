@@ -54,7 +54,12 @@ class MarketConfig(AppConfig):
         ceilings.register("guided", decided, cap_rows)
         notices.register_all()
         words.register(DISPUTES)
-        words.register({"sample.taken": Text("领取样本", "Sample taken")})
+        words.register(
+            {
+                "sample.taken": Text("领取样本", "Sample taken"),
+                "agreement.product_tied": Text("登记融合开发的成果产品", "Product of a joint development named"),
+            }
+        )
         every_pass("market.expire", expire_due)
         every_pass("market.licences", end_licences)
         every_pass("market.auctions", advance_due)

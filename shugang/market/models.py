@@ -1,7 +1,7 @@
 """The market's tables, gathered for one migrations folder."""
 
 from .acceptance.models import Acceptance, DeliveryStatement
-from .agreements.models import Agreement, AgreementSignature
+from .agreements.models import Agreement, AgreementSignature, FusedProduct
 from .auction.models import Auction, AuctionBidder, SealedBid
 from .bundles.models import BundleMember, DealBundle
 from .contracts.models import Amendment, Contract, ContractSignature
@@ -56,6 +56,7 @@ __all__ = [
     "FeeAllowance",
     "FeeCap",
     "FeeReport",
+    "FusedProduct",
     "Inquiry",
     "Listing",
     "Match",

@@ -12,10 +12,16 @@ from shugang.kernel import paging
 from ..contracts.api import SignatureIn, clause_json
 from ..contracts.composing import compose, title_of
 from ..http import member, once_api
-from . import queries, services
+from . import fusing, queries, services
 from .models import Agreement
 
 router = Router(tags=["agreements"])
+
+
+class ProductIn(Schema):
+    """One of the acting supplier's own products."""
+
+    product: str
 
 
 class AgreementIn(Schema):
@@ -56,6 +62,7 @@ def agreement(request: HttpRequest, number: str) -> dict[str, Any]:
         "content": row.content,
         "clauses": words,
         "signatures": signed,
+        "products": [p.number for p in fusing.fused(row)],
     }
 
 
@@ -81,3 +88,11 @@ def sign(request: HttpRequest, number: str, said: SignatureIn) -> dict[str, Any]
         return {"number": row.number, "state": row.case.state, "grant": row.grant.number if row.grant else None}
 
     return once_api(request, said.dict(), run)
+
+
+@router.post(
+    "/agreements/{number}/products", summary="Name a product of a joint development: its contracts share as agreed"
+)
+def tie(request: HttpRequest, number: str, said: ProductIn) -> dict[str, Any]:
+    actor = member(request)
+    return once_api(request, said.dict(), lambda: {"product": fusing.tie(actor, number, said.product).product.number})

@@ -58,6 +58,18 @@ class Agreement(ScopedModel):
         return [*refs, ("grant", self.grant.number)] if self.grant else refs
 
 
+class FusedProduct(ScopedModel):
+    """A product that parties of a joint development made together: its contracts divide the supplier's part as they agreed."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="fused")
+    product = models.OneToOneField("market.DataProduct", on_delete=models.PROTECT, related_name="fused")
+    tied_at = models.DateTimeField()
+
+    @classmethod
+    def scope(cls, actor: Any) -> Q:
+        return Q(agreement__in=Agreement.objects.visible_to(actor)) | Q(product__supplier_id=actor.party_id or 0)
+
+
 class AgreementSignature(ScopedModel):
     """One party's signature, at most one a party."""
 

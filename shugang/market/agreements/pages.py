@@ -24,7 +24,7 @@ from ..contracts.composing import compose, title_of
 from ..contracts.process import SIGN
 from ..contracts.queries import own_custody
 from ..http import form_state, member, once, revision_of, status_of
-from . import documents, queries, services
+from . import documents, fusing, queries, services
 from .drafting import OFFERED
 from .models import Agreement
 from .process import AGREEMENT
@@ -111,7 +111,7 @@ def _context(request: HttpRequest, row: Agreement, refusal: Refusal | None) -> d
     return {
         "row": row, "view": view, "title": title_of(row.content), "clauses": compose(row.content), "signatures": queries.signatures(row),
         "may_sign": any(s.name == "sign" for s in view.steps), "steps": [s for s in view.steps if s.name != "sign"],
-        "own_custody": own_custody(actor), "sign_field": SIGN.fields[0], **form_state(refusal),
+        "fused": fusing.fused(row), "can_tie": fusing.can_tie(row, actor), "own_custody": own_custody(actor), "sign_field": SIGN.fields[0], **form_state(refusal),
     }  # fmt: skip
 
 
@@ -129,6 +129,18 @@ def sign(request: HttpRequest, number: str) -> HttpResponseBase:
     try:
         once(request, given, lambda: {
             "state": services.sign(actor, number, given, revision_of(request), read).case.state})  # fmt: skip
+    except Refusal as refusal:
+        return render(request, "market/agreement.html", _context(request, row, refusal), status=refusal.status)
+    return redirect("agreement", number=number)
+
+
+@require_http_methods(["POST"])
+def tie(request: HttpRequest, number: str) -> HttpResponseBase:
+    actor = member(request)
+    row = queries.get_agreement(actor, number)
+    product = request.POST.get("product", "").strip()
+    try:
+        once(request, product, lambda: {"product": fusing.tie(actor, number, product).product.number})
     except Refusal as refusal:
         return render(request, "market/agreement.html", _context(request, row, refusal), status=refusal.status)
     return redirect("agreement", number=number)
@@ -154,4 +166,5 @@ urlpatterns = [
     path("desk/agreements/<str:number>.pdf", agreement_pdf, name="agreement-pdf"),
     path("desk/agreements/<str:number>", agreement_page, name="agreement"),
     path("desk/agreements/<str:number>/sign", sign, name="agreement-sign"),
+    path("desk/agreements/<str:number>/products", tie, name="agreement-tie"),
 ]

@@ -13,6 +13,7 @@ from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
 from shugang.policy.text import Text
 
+from ..agreements.models import FusedProduct
 from ..products.models import DataProduct
 from ..products.services import own_product, require_supply
 from . import contribution
@@ -81,6 +82,15 @@ def make_split(
     """
     require_supply(actor)
     product = own_product(actor, product_number, lock=True)
+    if FusedProduct.objects.filter(product=product).exists():
+        raise Refusal(
+            "shares_agreed",
+            Text(
+                "这件产品的收益份额由融合开发合同约定，不另行计算。",
+                "The shares of this product are those of its signed joint development; none are computed.",
+            ),
+            409,
+        )
     if method not in ("table", "metered"):
         raise _invalid("method", "请选择按取值表还是按用量。", "Please choose the table or metered use.")
     if not 4 <= len(remark.strip()) <= 400:
@@ -107,7 +117,11 @@ def make_split(
 
 
 def shares_of(product: DataProduct) -> list[tuple[str, int]]:
-    """(party number, millionths) that a contract concluded now freezes; empty where the supplier earns alone."""
+    """(party number, millionths) that a contract concluded now freezes; empty where the supplier earns alone. What the
+    parties of a joint development signed goes before what the supplier computed."""
+    fused = FusedProduct.objects.filter(product=product).select_related("agreement").first()
+    if fused is not None:
+        return [(number, share) for number, share in fused.agreement.content["shares"] if share]
     last = product.splits.order_by("-pk").first()
     if last is None:
         return []
