@@ -30,10 +30,14 @@ ANSWERED = ("found", "not_found")
 
 def follow(lag: timedelta = LAG) -> int:
     """Draw what came since; how many queries had edges. Part of every pass of the worker."""
+    until = clock.real_now() - lag
+    last = LineageProgress.objects.filter(pk=1).values_list("usage", flat=True).first() or 0
+    if not UsageRecord.objects.filter(pk__gt=last, folded_at__lte=until).exists():
+        return 0  # a pass without anything new takes no lock
     with transaction.atomic():
         LineageProgress.objects.get_or_create(pk=1)
         place = LineageProgress.objects.select_for_update().get(pk=1)
-        rows = UsageRecord.objects.filter(pk__gt=place.usage, folded_at__lte=clock.real_now() - lag).order_by("pk")
+        rows = UsageRecord.objects.filter(pk__gt=place.usage, folded_at__lte=until).order_by("pk")
         found = list(rows.values_list("pk", "mode", "outcome", "grant_id", "detail")[:BATCH])
         if not found:
             return 0
