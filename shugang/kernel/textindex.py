@@ -8,7 +8,7 @@ is the same everywhere and each hit can say what it was found by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from .textwords import Term
 FIELD_WEIGHTS = dict(zip(FIELDS, (8.0, 4.0, 2.5, 1.0), strict=True))
 MANY = 1000  # more matches than this are not counted
 RANKED = 100  # so many candidates are ranked by their text; behind them the newest come first
+MOSTLY = 0.8  # of all documents are of one kind
 FEW = 10  # fewer matches of all terms than this: objects that hold only some are added behind
 _LONGEST = 20_000
 
@@ -124,6 +125,28 @@ def find(
     hits = _rank(candidates, asked, units, set(ids[:whole]))
     first = {hit.id for hit in hits}
     return Found(hits, [h.id for h in hits] + [pk for pk in ids if pk not in first], more, max(0, len(ids) - whole))
+
+
+def among(known: Collection[int]) -> Matching:
+    """`matching` for who has the ids of the kind at hand: others are left out.
+
+    Where most documents are of the kind, all kinds are asked first: to hold a long list of the kind against the words costs
+    SQLite as much as the words themselves. Where the others crowd it out, the kind is asked.
+    """
+    if len(known) < MOSTLY * textstore.last():
+        return textstore.matching
+
+    def matching(
+        kind: str, groups: textstore.Groups, filters: Sequence[str], limit: int, first_fields: bool = False
+    ) -> list[int]:
+        if not filters:
+            every = textstore.matching("", groups, (), limit, first_fields)
+            ids = [pk for pk in every if pk in known]
+            if len(every) < limit or len(ids) == len(every):
+                return ids
+        return textstore.matching(kind, groups, filters, limit, first_fields)
+
+    return matching
 
 
 def _widened(kind: str, units: list[Term], filters: Sequence[str], ids: list[int], matching: Matching) -> list[int]:

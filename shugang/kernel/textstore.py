@@ -103,10 +103,12 @@ def erase(ids: Sequence[int]) -> None:
 
 
 def matching(kind: str, groups: Groups, filters: Sequence[str], limit: int, first_fields: bool = False) -> list[int]:
-    """Ids of documents that hold every term of at least one group, newest first; `first_fields`: in title or keywords."""
+    """Ids of documents that hold every term of at least one group, newest first; `first_fields`: in title or keywords.
+
+    Without a `kind`, of all kinds."""
     if not groups or not all(groups):
         return []
-    passed = [_filter_word(f) for f in (f"kind:{kind}", *filters)]
+    passed = [_filter_word(f) for f in ((f"kind:{kind}", *filters) if kind else filters)]
     if _sqlite():
         table = "kernel_search_names" if first_fields else "kernel_search_fts"
         words = " OR ".join("(" + " AND ".join(map(_fts_term, group)) + ")" for group in groups)
@@ -149,6 +151,13 @@ def vocabulary(part: str, limit: int = 300) -> list[str]:
     """Known Latin words that hold `part`, the shortest first."""
     rows: Any = SearchWord.objects.filter(word__contains=part).values_list("word", flat=True)
     return sorted(rows, key=len)[:limit]
+
+
+def last() -> int:
+    """The highest id given: at least as many documents as there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT MAX(id) FROM kernel_searchdocument")
+        return cursor.fetchone()[0] or 0
 
 
 def texts(ids: Sequence[int]) -> list[tuple[Any, ...]]:

@@ -102,3 +102,27 @@ def test_tokens_stand_side_by_side():
         (("pm2", "zzq2e", "5"),), (("空气", "气质"),), (("a",),)
     ]  # fmt: skip
     assert textwords.terms("气pm")[0].phrases == (("气", "pm"),) and textwords.terms("  ") == []
+
+
+@pytest.mark.parametrize("others", [0, 3, 8])
+def test_who_knows_its_own_documents_finds_the_same(monkeypatch, others):
+    """Given newer documents of another kind with the same words, few or so many that they crowd ours out."""
+    monkeypatch.setattr(textindex, "MANY", 5)
+    monkeypatch.setattr(textindex, "RANKED", 4)
+    monkeypatch.setattr(textindex, "MOSTLY", 0)
+    mine = textindex.put_many("thing", [Document(f"t{n}", f"停车场数据{n}", "车位") for n in range(12)])
+    textindex.put_many("other", [Document(f"o{n}", f"停车场数据{n}", "车位") for n in range(others)])
+    asked: list[str] = []
+    matching = textindex.textstore.matching
+    monkeypatch.setattr(
+        textindex.textstore, "matching", lambda kind, *a, **k: asked.append(kind) or matching(kind, *a, **k)
+    )
+    for query in ("停车", "场数据3", "车位", "没有"):
+        plain = textindex.find("thing", query, matching=matching)
+        asked.clear()
+        assert textindex.find("thing", query, matching=textindex.among(set(mine))) == plain
+        assert asked[0] == ""  # all kinds were asked first
+        assert ("thing" in asked) or not others or not plain.more
+    assert textindex.find("thing", "停车", ["sector:N"], matching=textindex.among(set(mine))) == textindex.find(
+        "thing", "停车", ["sector:N"]
+    )

@@ -99,7 +99,7 @@ def find(wanted: Wanted, size: int = SIZE) -> Result:
     shelf = current()
     if not wanted.q:
         return _page(shelf, wanted, shelf.full, None, size)
-    found = textindex.find(KIND, wanted.q)
+    found = textindex.find(KIND, wanted.q, matching=textindex.among(shelf.documents))
     if found.more and wanted.facets:
         # Too many to know them all: ask the index itself for those that pass the filters.
         found = textindex.find(KIND, wanted.q, wanted.names)
