@@ -28,7 +28,7 @@ GRANTS = 200
 
 
 def journal(grants: list[Any], events: int) -> list[list[dict[str, Any]]]:
-    """Chained records in batches; every fiftieth repeats the billing key of the one before."""
+    """Chained records in batches; one in fifty repeats the billing key of the one before of its grant."""
     from shugang.delivery.metering.models import plane_iso
     from shugang.delivery.plane.records import GENESIS, record_hash
     from shugang.kernel import clock
@@ -36,7 +36,7 @@ def journal(grants: list[Any], events: int) -> list[list[dict[str, Any]]]:
     start, prev, batches = clock.real_now() - timedelta(hours=1), GENESIS, list[list[dict[str, Any]]]()
     for n in range(events):
         at = plane_iso(start + timedelta(milliseconds=n))
-        key = n - GRANTS if n % 50 == 0 and n >= GRANTS else n
+        key = n - GRANTS if n % 25 == 0 and n // GRANTS % 2 else n  # the one before of its grant has a key of its own
         record: dict[str, Any] = {
             "seq": n + 1, "grant": grants[n % GRANTS].number, "grant_seq": n // GRANTS + 1, "credential": "MY-BENCH",
             "request_id": f"sg-{key:010x}", "mode": "api", "action": "query", "outcome": "found", "charged": True,
