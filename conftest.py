@@ -48,3 +48,18 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.schema_editor() as editor:
         for step in database_steps():
             step.code(apps, editor)
+
+
+@pytest.fixture(autouse=True)
+def text_index_is_emptied(request):
+    """After a test with real transactions the tables of all models are emptied; SQLite's text index is no model's."""
+    yield
+    mark = request.node.get_closest_marker("django_db")
+    real = "transactional_db" in request.fixturenames or (mark is not None and mark.kwargs.get("transaction"))
+    if real:
+        from django.db import connection
+
+        with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("DELETE FROM kernel_search_fts")
+                cursor.execute("DELETE FROM kernel_search_names")

@@ -54,6 +54,7 @@ EVENTS: dict[str, Text] = {
     "connection.account_changed": Text("更换连接账号", "Account of a connection changed"),
     "connection.approved": Text("核准连接", "Connection approved"),
     "connection.registered": Text("登记连接", "Connection registered"),
+    "connection.scheduled": Text("改变推送时间", "Schedule of pushes changed"),
     "connection.removed": Text("移除连接", "Connection removed"),
     "connection.tested": Text("测试连接", "Connection tested"),
     "contract.expired": Text("合同到期", "Contract expired"),
