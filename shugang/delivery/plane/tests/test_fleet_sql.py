@@ -160,14 +160,17 @@ def test_nobody_without_the_planes_secret_asks_or_answers(tmp_path):
     assert list(tmp_path.glob("*.pem")) == []
 
 
-def test_a_journal_of_the_version_before_is_carried_on(shared_journal):
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_journal_of_a_version_before_is_carried_on(shared_journal, version):
     async def play() -> None:
         con = await tables.connect(shared_journal, "plane-1", "test")
         await tables.create(con, "plane-1")
-        await con.execute("DROP TABLE job")
-        await con.execute("ALTER TABLE worker DROP address")
-        await con.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+        await con.execute("DROP TABLE timed, timing; DROP FUNCTION take_time")
+        if version == "1":
+            await con.execute("DROP TABLE job; ALTER TABLE worker DROP address")
+        await con.execute("UPDATE meta SET value = %s WHERE key = 'schema'", (version,))
         await tables.create(con, "plane-1")
+        assert await tables.rows(con, "SELECT * FROM timed") == []
         assert await tables.rows(con, tables.FIND_JOB, "none") == []
         await con.execute("UPDATE meta SET value = '0' WHERE key = 'schema'")
         with pytest.raises(tables.OtherSchema):

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -56,10 +57,10 @@ def to_store(control, port: int, prefix: str = "in", **more) -> Connection:
 
 @pytest.fixture
 def push(make_plane, control, vault, s3):
-    def make(allowed=None, count: int = 6000, connection=None, **settings):
+    def make(allowed=None, count: int = 6000, connection=None, at=None, **settings):
         control.connections = (connection or to_store(control, s3.port),)
-        given = allowed or granted()
-        made = grant("g1", "contacts", source(vault, count), given, ("k1",), outcomes=CHARGED)
+        given, view = allowed or granted(), replace(source(vault, count), at=at)
+        made = grant("g1", "contacts", view, given, ("k1",), outcomes=CHARGED)
         return make_plane(made, networks="127.0.0.0/8", part_rows=2048, **settings)
 
     return make

@@ -128,21 +128,18 @@ def _at(minutes: int) -> str:
 
 
 @pytest.mark.parametrize(("minutes", "goes"), [(-3, True), (60, False)])
-def test_a_schedule_says_when(push, control, vault, s3, minutes, goes):  # noqa: F811
+def test_a_schedule_says_when(push, control, s3, minutes, goes):  # noqa: F811
     # Given a version that came a quarter of an hour ago, and a daily moment
     prefix = f"daily{minutes}"
-    made = replace(source(vault), at=datetime.now(UTC) - timedelta(minutes=15))
-    control.connections = (to_store(control, s3.port, prefix, schedule=f"daily {_at(minutes)}"),)
-    plane = push(connection=control.connections[0], **SOON)
-    assert plane.get("/healthz").status == 200 and not _files(s3, f"{prefix}/")
-    plane.at(control.set(grant("g1", "contacts", made, granted(), ("k1",), outcomes=CHARGED)))
+    came = datetime.now(UTC) - timedelta(minutes=15)
+    plane = push(connection=to_store(control, s3.port, prefix, schedule=f"daily {_at(minutes)}"), at=came, **SOON)
     if goes:
         # Then it is sent once the moment has passed, and not again
         plane.wait(lambda: f"{prefix}/contacts/v3/_manifest.json" in s3.names())
         _over(plane)
     else:
-        plane.get(PATH, "k1", "POST", b'{"target": "nobody"}')
-    assert [r["request_id"] for r in _told(plane, "answered")] == (["follow-CN-000001-v3"] if goes else [])
+        assert plane.get(PATH, "k1", "POST", BODY, Request_Id="asked").status == 200
+    assert [r["request_id"] for r in _told(plane, "answered")] == (["follow-CN-000001-v3"] if goes else ["asked"])
 
 
 MARK = Mark(("id",), (MarkedColumn("beds"), MarkedColumn("rate", 3)), canaries=7)
