@@ -19,7 +19,7 @@ from shugang.kernel.actors import SYSTEM
 from shugang.policy.lineage import SUBTYPES
 
 from .models import LineageNode, LineageProgress, LineageRun
-from .nodes import QUERIES, answer_of, view_of
+from .nodes import answer_of, view_of
 from .recording import open_run, record
 from .walking import Step
 
@@ -67,6 +67,3 @@ def _steps(view: LineageNode, answer: LineageNode, granted: set[str], edges: Any
         column, name, subtype, masking = edge
         if (column in granted or not column) and len(name) <= 200 and (subtype in SUBTYPES or not subtype):
             yield Step(view.pk, column, answer.pk, name, subtype, masking is True)
-
-
-__all__ = ["QUERIES", "follow"]

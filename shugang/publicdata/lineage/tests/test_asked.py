@@ -14,6 +14,7 @@ from shugang.parties.testing import make_actor, sign_in
 from shugang.policy.governed import Granted
 from shugang.publicdata.lineage import asked, queries, services
 from shugang.publicdata.lineage.models import LineageEdge, LineageNode
+from shugang.publicdata.lineage.nodes import QUERIES
 
 pytestmark = pytest.mark.django_db
 NOW = timedelta(0)
@@ -61,7 +62,7 @@ def test_an_answered_query_leaves_its_edges_once(grant, client):
     assert queries.graph(own, LineageNode.objects.get(grant=grant), "", "down", 1).hidden == {"down": 1}
     # What the buyer makes of it further goes on from it.
     made = {"namespace": "warehouse", "name": "mine", "facets": {"columnLineage": {"fields": {"where": {"inputFields": [
-        {"namespace": asked.QUERIES, "name": answer.name, "field": "city", "transformations": []}]}}}}}  # fmt: skip
+        {"namespace": QUERIES, "name": answer.name, "field": "city", "transformations": []}]}}}}}  # fmt: skip
     services.record_event(buyer, {
         "eventType": "COMPLETE", "eventTime": "2026-11-26T08:00:00Z", "run": {"runId": "4f6a2c1e-0000-4000-8000-000000000001"},
         "job": {"namespace": "作业", "name": "汇总"}, "inputs": [], "outputs": [made], "producer": "https://example.org/p",
@@ -102,7 +103,7 @@ def test_an_answer_is_a_node_of_its_own_kind(grant):
     node = LineageNode.objects.get(kind="query")
     assert (node.party_id, node.namespace, node.version_id, node.reader_id) == (
         grant.grantee_id,
-        asked.QUERIES,
+        QUERIES,
         None,
         None,
     )
