@@ -78,8 +78,7 @@ def emit_many(actor: Actor, told: Sequence[Told], case: Case | None = None) -> l
         EventRef(event=event, kind=k, key=v) for event, own in zip(events, pairs, strict=True) for k, v in own
     )
     _emitted.set(_emitted.get() + len(events))
-    for event in events:
-        react(event)
+    react(events)
     return events
 
 

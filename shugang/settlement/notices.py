@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shugang.parties.notices.rules import Admitted, Rule, Side, register, register_sides
+from collections.abc import Collection
+
+from shugang.parties.notices.rules import Admitted, Rule, Side, register, register_many_sides
 from shugang.policy.text import Text
 
 from .bills.models import Bill
@@ -28,11 +30,11 @@ RULES = (
 )  # fmt: skip
 
 
-def _bill(number: str) -> dict[str, int]:
-    row = Bill.objects.filter(number=number).values_list("buyer_id", "supplier_id").first()
-    return {"buyer": row[0], "supplier": row[1]} if row else {}
+def _bills(numbers: Collection[str]) -> dict[str, dict[str, int]]:
+    rows = Bill.objects.filter(number__in=numbers).values_list("number", "buyer_id", "supplier_id")
+    return {str(number): {"buyer": buyer, "supplier": supplier} for number, buyer, supplier in rows}
 
 
 def register_all() -> None:
     register(*RULES)
-    register_sides("bill", _bill)
+    register_many_sides("bill", _bills)

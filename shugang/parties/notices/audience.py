@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shugang.kernel import procedure
@@ -19,6 +19,47 @@ from .rules import Admitted, Audience, Awaited, InPost, Involved, Oneself, Rule,
 Reader = tuple[int, int | None]  # person, party
 
 
+class Answers:
+    """What notices that are written together ask, each once: an object's sides, a party's people, who is admitted."""
+
+    def __init__(self) -> None:
+        self._sides: dict[tuple[str, str], Mapping[str, int]] = {}
+        self._staff: dict[int, list[tuple[int, set[str]]]] = {}
+        self._admitted: dict[str, list[int]] = {}
+
+    def ask_sides(self, objects: Iterable[tuple[str, str]]) -> None:
+        """In one question for each kind, where the wing that has it answers for many."""
+        missing: dict[str, dict[str, None]] = defaultdict(dict)
+        for kind, number in objects:
+            if (kind, number) not in self._sides:
+                missing[kind][number] = None
+        for kind, numbers in missing.items():
+            found = sides_of(kind, list(numbers))
+            self._sides |= {(kind, number): found.get(number, {}) for number in numbers}
+
+    def sides(self, kind: str, number: str) -> Mapping[str, int]:
+        self.ask_sides([(kind, number)])
+        return self._sides[kind, number]
+
+    def staff(self, wanted: Iterable[int]) -> dict[int, list[tuple[int, set[str]]]]:
+        """Party → its people with their duties."""
+        missing = [party for party in wanted if party not in self._staff]
+        if missing:
+            self._staff |= {party: [] for party in missing}
+            rows = Membership.objects.filter(
+                party_id__in=missing, active=True, person__is_active=True, person__authorised=True
+            ).values_list("person_id", "party_id", "duties")
+            for person, party, duties in rows:
+                self._staff[party].append((person, set(duties)))
+        return self._staff
+
+    def admitted(self, role: str) -> list[int]:
+        if role not in self._admitted:
+            rows = Party.objects.filter(status=Party.Status.ACTIVE, **{f"is_{role}": True})
+            self._admitted[role] = list(rows.values_list("pk", flat=True))
+        return self._admitted[role]
+
+
 @dataclass
 class About:
     """What a notice is about. `by`: who did it, and is told nothing."""
@@ -29,30 +70,14 @@ class About:
     person_id: int | None = None
     party_id: int | None = None
     _members: list[tuple[str, int]] | None = field(default=None, repr=False)
-    _sides: dict[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
-    _staff: dict[int, list[tuple[int, set[str]]]] = field(default_factory=dict, repr=False)
+    answers: Answers = field(default_factory=Answers, repr=False)
 
     @property
     def spec(self) -> Procedure | None:
         return procedure.get(self.case.procedure) if self.case else None
 
     def side(self, kind: str, name: str) -> int | None:
-        """Asked once an event, however many rules name the object."""
-        if kind not in self._sides:
-            self._sides[kind] = sides_of(kind, self.refs[kind])
-        return self._sides[kind].get(name)
-
-    def staff(self, wanted: Iterable[int]) -> dict[int, list[tuple[int, set[str]]]]:
-        """Party → its people with their duties; each party is asked once an event."""
-        missing = [party for party in wanted if party not in self._staff]
-        if missing:
-            self._staff |= {party: [] for party in missing}
-            rows = Membership.objects.filter(
-                party_id__in=missing, active=True, person__is_active=True, person__authorised=True
-            ).values_list("person_id", "party_id", "duties")
-            for person, party, duties in rows:
-                self._staff[party].append((person, set(duties)))
-        return self._staff
+        return self.answers.sides(kind, self.refs[kind]).get(name)
 
     @property
     def parties(self) -> list[tuple[str, int]]:
@@ -73,10 +98,12 @@ def people(rule: Rule, about: About) -> set[Reader]:
     return {(person, party) for person, party in found if person != about.by}
 
 
-def prepare(rules: Iterable[Rule], about: About) -> None:
-    """Ask for the people of every party that these rules mean, in one question."""
-    audiences = [a for rule in rules if not rule.pushed_only for a in rule.audience]
-    about.staff({party for a in audiences for party in _wanted(a, about)})
+def prepare(told: Sequence[tuple[Rule, About]], answers: Answers) -> None:
+    """Ask for the sides of all objects and the people of every party that these rules mean, in a few questions."""
+    meant = [(a, about) for rule, about in told for a in rule.audience]
+    answers.ask_sides((a.of, about.refs[a.of]) for a, about in meant if isinstance(a, Side) and a.of in about.refs)
+    people = [(a, about) for rule, about in told if not rule.pushed_only for a in rule.audience]
+    answers.staff({party for a, about in people for party in _wanted(a, about)})
 
 
 def parties(rule: Rule, about: About) -> set[int]:
@@ -115,8 +142,7 @@ def _wanted(audience: Audience, about: About) -> dict[int, set[str]]:
             if party:
                 wanted[party] |= set(audience.duties)
         case Admitted():
-            rows = Party.objects.filter(status=Party.Status.ACTIVE, **{f"is_{audience.role}": True})
-            wanted |= {pk: set(audience.duties) for pk in rows.values_list("pk", flat=True)}
+            wanted |= {pk: set(audience.duties) for pk in about.answers.admitted(audience.role)}
         case Oneself() if about.party_id:
             wanted[about.party_id] = set()
     return wanted
@@ -130,7 +156,7 @@ def _add(wanted: dict[int, set[str]], about: About, step: Transition, only: Iter
 
 
 def _with_duties(wanted: dict[int, set[str]], about: About) -> set[Reader]:
-    staff = about.staff(wanted) if wanted else {}
+    staff = about.answers.staff(wanted) if wanted else {}
     return {(person, party) for party in wanted for person, duties in staff[party] if wanted[party] & duties}
 
 

@@ -6,7 +6,7 @@ A rule's text holds the object's number and labels of procedures only: it may st
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -102,6 +102,7 @@ class Found:
 
 
 Sides = Callable[[str], Mapping[str, int]]
+ManySides = Callable[[Collection[str]], Mapping[str, Mapping[str, int]]]
 Pair = tuple[str, str]
 # (actor, objects) → address of each that he may see; what he may not see is missing.
 Reading = Callable[[Actor, Iterable[Pair]], Mapping[Pair, str]]
@@ -109,6 +110,7 @@ Watch = Callable[[datetime], Iterator[Found]]
 
 _rules: dict[str, list[Rule]] = defaultdict(list)
 _sides: dict[str, Sides] = {}
+_many_sides: dict[str, ManySides] = {}
 _watches: dict[str, Watch] = {}
 _reading: list[Reading] = []
 
@@ -123,6 +125,11 @@ def register(*rules: Rule) -> None:
 def register_sides(kind: str, sides: Sides) -> None:
     """`sides` maps an object's number to its parties by name: {"buyer": 3, "supplier": 7}; {} when there is none."""
     _sides[kind] = sides
+
+
+def register_many_sides(kind: str, sides: ManySides) -> None:
+    """As `register_sides`, for objects of which many are told at once: one question for all of their numbers."""
+    _many_sides[kind] = sides
 
 
 def register_watch(name: str, watch: Watch) -> None:
@@ -143,8 +150,11 @@ def all_rules() -> list[Rule]:
     return [rule for code in sorted(_rules) for rule in _rules[code]]
 
 
-def sides_of(kind: str, number: str) -> Mapping[str, int]:
-    return _sides[kind](number) if kind in _sides else {}
+def sides_of(kind: str, numbers: Collection[str]) -> Mapping[str, Mapping[str, int]]:
+    """Number → its parties by name."""
+    if kind in _many_sides:
+        return _many_sides[kind](numbers)
+    return {number: _sides[kind](number) for number in numbers} if kind in _sides else {}
 
 
 def watches() -> list[tuple[str, Watch]]:

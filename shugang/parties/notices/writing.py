@@ -5,20 +5,20 @@ A step that is rolled back has told nobody anything, a crash loses nothing, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from shugang.kernel import clock, procedure, workdays
-from shugang.kernel.models import CaseClock, Event
+from shugang.kernel.models import CaseClock, Event, EventRef
 from shugang.kernel.profiles import current_profile
-from shugang.kernel.reactions import ANY, on
+from shugang.kernel.reactions import listen
 from shugang.policy.text import Text
 
 from . import audience
-from .audience import About
+from .audience import About, Answers
 from .models import Notice
 from .rules import Rule, rules_of, watches
 
@@ -54,15 +54,21 @@ def rules_of_the_day() -> dict[str, Any]:
     return data
 
 
-def heard(event: Event) -> None:
-    """Every event passes here; most concern nobody and cost no question."""
-    rules = [*rules_of(event.kind), *_of_step(event)]
-    if not rules:
+def heard(events: Sequence[Event]) -> None:
+    """Every event passes here; most concern nobody and cost no question, and many at once cost no more than one."""
+    concerned = [(event, rules) for event in events if (rules := [*rules_of(event.kind), *_of_step(event)])]
+    if not concerned:
         return
-    refs = {kind: key for kind, key in event.refs.values_list("kind", "key")}
-    about = About(refs, event.case, event.person_id)
-    facts = _case_facts(about)
-    tell([Said(rule, refs, f"{event.pk}:{rule.code}:{nth}", facts, event) for nth, rule in enumerate(rules)], about)
+    refs: dict[int, dict[str, str]] = {event.pk: {} for event, _ in concerned}
+    for pk, kind, key in EventRef.objects.filter(event__in=list(refs)).values_list("event_id", "kind", "key"):
+        refs[pk][kind] = key
+    answers, told = Answers(), []
+    for event, rules in concerned:
+        about = About(refs[event.pk], event.case, event.person_id, answers=answers)
+        facts = _case_facts(about)
+        for nth, rule in enumerate(rules):
+            told.append((Said(rule, about.refs, f"{event.pk}:{rule.code}:{nth}", facts, event), about))
+    tell(told, answers)
 
 
 def _of_step(event: Event) -> list[Rule]:
@@ -85,20 +91,21 @@ def _case_facts(about: About) -> dict[str, Text | str]:
     }
 
 
-def tell(said: list[Said], about: About) -> int:
+def tell(told: Sequence[tuple[Said, About]], answers: Answers) -> int:
     """Write the notices of some rules and hand them to the programs. Returns how many people are told."""
-    audience.prepare([s.rule for s in said], about)
-    rows = [row for each in said for row in _notices(each, about)]
+    audience.prepare([(said.rule, about) for said, about in told], answers)
+    moment = clock.now()
+    rows = [row for said, about in told for row in _notices(said, about, moment)]
     if rows:
         Notice.objects.bulk_create(rows, ignore_conflicts=rows[0].event_id is None)
-    concerned = [(each, parties) for each in said if _push and (parties := audience.parties(each.rule, about))]
+    concerned = [(said, parties) for said, about in told if _push and (parties := audience.parties(said.rule, about))]
     if concerned:
-        _push[0](concerned, clock.now())
+        _push[0](concerned, moment)
     return len(rows)
 
 
-def _notices(said: Said, about: About) -> list[Notice]:
-    rule, moment = said.rule, clock.now()
+def _notices(said: Said, about: About, moment: datetime) -> list[Notice]:
+    rule = said.rule
     return [] if rule.pushed_only else [
         Notice(person_id=person, party_id=party, event_id=said.event.pk if said.event else None, group=rule.group,
                code=rule.code, zh=said.zh, en=said.en, ref_kind=rule.of, ref_key=said.number, page=rule.page,
@@ -133,7 +140,7 @@ def _once(said: Said, about: About) -> int:
     if Notice.objects.filter(key__startswith=f"{said.key}:").exists():
         return 0
     with transaction.atomic():
-        return tell([said], about)
+        return tell([(said, about)], about.answers)
 
 
 def watch(now: datetime) -> int:
@@ -155,4 +162,4 @@ def near(now: datetime) -> int:
     return near_clocks(now) + watch(now)
 
 
-on(ANY)(heard)
+listen(heard)

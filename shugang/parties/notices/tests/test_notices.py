@@ -12,7 +12,7 @@ from django.db import transaction
 from shugang.kernel import clock, engine, periodic
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.errors import Refusal
-from shugang.kernel.events import emit
+from shugang.kernel.events import Told, emit, emit_many
 from shugang.parties.accounts.models import AccessToken, Membership
 from shugang.parties.notices import queries, rules, services, writing
 from shugang.parties.notices.models import Notice
@@ -188,6 +188,34 @@ def test_a_rule_of_a_wing_reaches_the_side_that_it_names(world):
     finally:
         rules._rules.pop("thing.done"), rules._sides.pop("thing")
     assert (codes(buyer), codes(seller)) == (["thing.done"], [])
+
+
+def test_what_happened_to_many_at_once_is_told_to_each_and_asks_no_more_questions_than_one(
+    django_assert_max_num_queries,
+):
+    """Given things of two parties and one of nobody, when all are done at once, then each owner is told of his own."""
+    owners = [make_actor(make_party("buyer"), ("finance",)) for _ in range(2)]
+    asked: list[list[str]] = []
+
+    def sides(numbers: Any) -> dict[str, dict[str, int]]:
+        asked.append(list(numbers))
+        return {n: {"owner": owners[int(n) % 2].party_id or 0} for n in numbers if n != "99"}
+
+    rules.register_many_sides("thing", sides)
+    rules.register(rules.Rule("thing.done", "money", Text("{number}已办", "{number} is done"),
+                              (rules.Side("thing", "owner", ("finance",)),), of="thing"))  # fmt: skip
+    told = [Told("thing.done", [("thing", str(n))]) for n in (*range(20), 99)]
+    try:
+        with django_assert_max_num_queries(8):
+            emit_many(SYSTEM, told)
+    finally:
+        rules._rules.pop("thing.done"), rules._many_sides.pop("thing")
+    assert asked == [[*map(str, range(20)), "99"]]
+    for nth, owner in enumerate(owners):
+        mine = queries.mine(owner).order_by("pk").values_list("ref_key", "event_id")
+        assert [key for key, _ in mine] == [str(n) for n in range(nth, 20, 2)]
+        assert len({event for _, event in mine}) == 10
+    assert Notice.objects.filter(code="thing.done").count() == 20
 
 
 @pytest.mark.parametrize("rule", rules.all_rules(), ids=lambda r: f"{r.code}-{r.text.en[:40]}")
