@@ -74,10 +74,15 @@ def canonical(payload: Mapping[str, Any]) -> bytes:
 
 
 def commitment(payload: Mapping[str, Any], salt: bytes) -> Commitment:
-    """SHA-256 and SM3 of salt ‖ RFC 8785(payload).
+    """SHA-256 and SM3 of salt ‖ RFC 8785(payload)."""
+    return commitment_to(canonical(payload), salt)
+
+
+def commitment_to(text: bytes, salt: bytes) -> Commitment:
+    """The same of a payload's canonical bytes.
 
     The salt has one fixed length, so that no byte can be argued to belong to salt and payload alike."""
     if len(salt) != SALT_SIZE:
         raise FormatError(f"salt must be {SALT_SIZE} bytes, not {len(salt)}")
-    data = salt + canonical(payload)
+    data = salt + text
     return Commitment(hashlib.sha256(data).digest(), sm3(data))

@@ -6,14 +6,15 @@ outcome that the grant's price rule charges, and once per billing key. Its own s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from json.encoder import encode_basestring as quote
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from shugang.evidence.errors import FormatError
-from shugang.evidence.hashing import commitment, new_salt
+from shugang.evidence.hashing import Commitment, commitment_to, new_salt
 from shugang.kernel import clock
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.errors import Refusal
@@ -23,11 +24,10 @@ from shugang.policy.text import Text
 
 from ..grants.models import Grant
 from ..grants.services import refs
-from ..plane.records import record_hash
 from ..planes.models import Plane
 from . import storing
 from .models import UsageRecord
-from .records import broken, moment, read
+from .records import Batch, broken, canonical, read
 
 MAX_BATCH = 5000
 DUPLICATE, UNKNOWN, OUTSIDE, NOT_PRICED = (
@@ -36,6 +36,7 @@ DUPLICATE, UNKNOWN, OUTSIDE, NOT_PRICED = (
     "outside_window",
     "outcome_not_charged",
 )
+DELIVERED = frozenset({"answered", "aborted"})
 
 
 class Fork(NamedTuple):
@@ -54,14 +55,15 @@ def fold_journal(plane: Plane, from_seq: int, records: Sequence[Any]) -> int:
     """
     if len(records) > MAX_BATCH:
         raise broken(f"more than {MAX_BATCH} records")
-    checked = [read(r) for r in records]
-    _check_chain(from_seq, checked)
+    batch = read(records)
+    texts = _check_chain(from_seq, batch)
     with transaction.atomic():
         locked = Plane.objects.select_for_update().get(pk=plane.pk)
         _check_gap(locked, from_seq)
-        fork = _find_fork(locked, checked)
+        old = min(locked.journal_seq + 1 - from_seq, len(records))
+        fork = _find_fork(locked, batch, old)
         if fork is None:
-            return _append(locked, [r for r in checked if r["seq"] > locked.journal_seq])
+            return _append(locked, batch.after(old), texts[old:])
         _suspend(locked, fork)
     raise Refusal(
         "journal_forked",
@@ -73,20 +75,24 @@ def fold_journal(plane: Plane, from_seq: int, records: Sequence[Any]) -> int:
     )
 
 
-def _check_chain(from_seq: int, records: Sequence[Mapping[str, Any]]) -> None:
-    previous = None
-    for offset, record in enumerate(records):
-        if record["seq"] != from_seq + offset:
-            raise broken(f"record {offset} is not number {from_seq + offset}")
-        if previous is not None and record["prev"] != previous:
-            raise broken(f"chain at {record['seq']}")
+def _check_chain(from_seq: int, batch: Batch) -> list[tuple[str, str]]:
+    """The records' canonical texts (`canonical`), once their numbers, links and hashes hold."""
+    texts, parts, previous = [], canonical(batch), None
+    for expected, (seq, prev, digest) in enumerate(batch.rows("seq", "prev", "hash"), from_seq):
+        if seq != expected:
+            raise broken(f"record {expected - from_seq} is not number {expected}")
+        if previous is not None and prev != previous:
+            raise broken(f"chain at {seq}")
         try:
-            found = record_hash(record)
+            head, tail = next(parts)
+            found = hashlib.sha256(f"{prev}{head}{tail}".encode()).hexdigest()
         except (ValueError, RecursionError):
-            raise broken(f"record {record['seq']}") from None
-        if record["hash"] != found:
-            raise broken(f"hash at {record['seq']}")
-        previous = record["hash"]
+            raise broken(f"record {seq}") from None
+        if digest != found:
+            raise broken(f"hash at {seq}")
+        texts.append((head, tail))
+        previous = digest
+    return texts
 
 
 def _check_gap(plane: Plane, from_seq: int) -> None:
@@ -102,20 +108,18 @@ def _check_gap(plane: Plane, from_seq: int) -> None:
         )
 
 
-def _find_fork(plane: Plane, records: Sequence[Mapping[str, Any]]) -> Fork | None:
-    old = [r for r in records if r["seq"] <= plane.journal_seq]
+def _find_fork(plane: Plane, batch: Batch, old: int) -> Fork | None:
+    """Where the first `old` records differ from those recorded, or the next one does not follow them."""
+    told = list(batch.rows("seq", "hash", "prev"))
     if old:
-        stored = dict(
-            UsageRecord.objects.filter(plane=plane, seq__gte=old[0]["seq"], seq__lte=old[-1]["seq"]).values_list(
-                "seq", "hash"
-            )
-        )
-        for record in old:
-            if stored.get(record["seq"]) != record["hash"]:
-                return Fork(record["seq"], stored.get(record["seq"], ""), record["hash"])
-    new = records[len(old) : len(old) + 1]
-    if new and new[0]["prev"] != plane.journal_head:
-        return Fork(new[0]["seq"], plane.journal_head, new[0]["prev"])
+        known = UsageRecord.objects.filter(plane=plane, seq__gte=told[0][0], seq__lte=told[old - 1][0])
+        stored = dict(known.values_list("seq", "hash"))
+        for seq, digest, _ in told[:old]:
+            if stored.get(seq) != digest:
+                return Fork(seq, stored.get(seq, ""), digest)
+    for seq, _, prev in told[old : old + 1]:
+        if prev != plane.journal_head:
+            return Fork(seq, plane.journal_head, prev)
     return None
 
 
@@ -127,79 +131,108 @@ def _suspend(plane: Plane, fork: Fork) -> None:
     emit("plane.journal_forked", SYSTEM, [("plane", plane.number)], fork._asdict())
 
 
-def _append(plane: Plane, records: Sequence[Mapping[str, Any]]) -> int:
-    if not records:
+def _append(plane: Plane, batch: Batch, texts: Sequence[tuple[str, str]]) -> int:
+    if not texts:
         return plane.journal_seq
-    numbers = {r["grant"] for r in records}
+    numbers = set(batch["grant"])
     grants = {g.number: g for g in Grant.objects.filter(plane=plane, number__in=numbers).select_related("plane")}
-    _check_numbers(plane, records, numbers)
-    spent = storing.spent_keys(
-        [(grants[r["grant"]].pk, r["request_id"]) for r in records if r["charged"] and r["grant"] in grants]
-    )
-    now = clock.real_now()
-    storing.insert([_row(plane, grants.get(r["grant"]), r, spent, now) for r in records])
-    plane.journal_seq, plane.journal_head = records[-1]["seq"], records[-1]["hash"]
+    _check_numbers(plane, batch)
+    storing.insert(_rows(plane, grants, batch, texts))
+    plane.journal_seq, plane.journal_head = batch["seq"][-1], batch["hash"][-1]
     plane.save(update_fields=["journal_seq", "journal_head"])
-    _first_uses(plane, grants, records)
+    _first_uses(plane, grants, batch)
     return plane.journal_seq
 
 
-def _check_numbers(plane: Plane, records: Sequence[Mapping[str, Any]], grants: set[str]) -> None:
+def _check_numbers(plane: Plane, batch: Batch) -> None:
     """Numbers within each grant have no gap, so that a buyer who sees his grant alone sees a missing record."""
-    last = storing.last_numbers(plane.pk, grants)
-    for record in records:
-        expected = last[record["grant"]] + 1
-        if record["grant_seq"] != expected:
-            raise broken(f"number {record['grant_seq']} within {record['grant']}, expected {expected}")
-        last[record["grant"]] = expected
+    last = storing.last_numbers(plane.pk, set(batch["grant"]))
+    for grant, number in batch.rows("grant", "grant_seq"):
+        expected = last[grant] + 1
+        if number != expected:
+            raise broken(f"number {number} within {grant}, expected {expected}")
+        last[grant] = expected
 
 
-def _finding(grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]]) -> tuple[bool, str]:
-    """Whether control charges the use, and why. Enters a charged billing key into `spent`."""
-    if not record["charged"]:
-        return False, record["charge_reason"]
+def _findings(grants: Mapping[str, Grant], batch: Batch) -> list[tuple[bool, str]]:
+    """Of each record, whether control charges the use, and why."""
+    claimed = batch.rows("grant", "request_id", "charged")
+    spent = storing.spent_keys([(grants[g].id, request) for g, request, charged in claimed if charged and g in grants])
+    found = []
+    for grant, request, charged, reason, state, outcome, at in batch.rows(
+        "grant", "request_id", "charged", "charge_reason", "state", "outcome", "at"
+    ):
+        if not charged:
+            found.append((False, reason))
+        elif why := _uncharged(grants.get(grant), state, outcome, batch.moments[at]):
+            found.append((False, why))
+        elif (key := (grants[grant].id, request)) in spent:
+            found.append((False, DUPLICATE))
+        else:
+            spent.add(key)
+            found.append((True, reason))
+    return found
+
+
+def _uncharged(grant: Grant | None, state: str, outcome: str, at: datetime) -> str:
+    """Why a use that the plane charged is not charged, whatever its billing key; "" if it is."""
     if grant is None:
-        return False, UNKNOWN
-    if record["state"] not in ("answered", "aborted") or grant.outcomes.get(priced_as(record["outcome"])) is not True:
-        return False, NOT_PRICED
-    if not grant.valid_from <= moment(record["at"]) < grant.valid_until:
-        return False, OUTSIDE
-    key = (grant.pk, record["request_id"])
-    if key in spent:
-        return False, DUPLICATE
-    spent.add(key)
-    return True, record["charge_reason"]
+        return UNKNOWN
+    if state not in DELIVERED or grant.outcomes.get(priced_as(outcome)) is not True:
+        return NOT_PRICED
+    return "" if grant.valid_from <= at < grant.valid_until else OUTSIDE
 
 
-def _row(
-    plane: Plane, grant: Grant | None, record: Mapping[str, Any], spent: set[tuple[int, str]], now: datetime
-) -> tuple[Any, ...]:
-    """The record with control's finding and its commitment (`UsageRecord.commitment_payload`), in `storing.COLUMNS`."""
-    charged, reason = _finding(grant, record, spent)
-    stated, salt = None, new_salt()
-    if (charged, reason) != (record["charged"], record["charge_reason"]):
-        stated = storing.json({"charged": record["charged"], "charge_reason": record["charge_reason"]})
-    payload = {
-        "plane": plane.number, "record": record, "charged": charged, "charge_reason": reason, "folded_at": iso(now),
-    }  # fmt: skip
-    try:
-        digests = commitment(payload, salt)
-    except FormatError:
-        raise broken(f"record {record['seq']}") from None
-    at, received = storing.stored_time(moment(record["at"])), storing.stored_time(moment(record["received_at"]))
-    return (
-        plane.pk, grant.pk if grant else None, record["grant"], charged, reason, stated, at, received,
-        storing.stored_time(now), salt, digests.sha256.hex(), digests.sm3.hex(), storing.json(record["detail"]),
-        *[record[name] for name in storing.COLUMNS[13:]],
-    )  # fmt: skip
+def _rows(
+    plane: Plane, grants: Mapping[str, Grant], batch: Batch, texts: Sequence[tuple[str, str]]
+) -> Iterable[tuple[Any, ...]]:
+    """The records with control's findings and commitments, in `storing.COLUMNS`."""
+    count, now = len(texts), clock.real_now()
+    findings, salts = _findings(grants, batch), [new_salt() for _ in texts]
+    digests = _commitments(plane, iso(now), batch, texts, findings, salts)
+    times = storing.stored_times(batch.moments)
+    ids = {number: grant.id for number, grant in grants.items()}
+    stated = zip(batch.rows("charged", "charge_reason"), findings, strict=True)
+    columns: dict[str, Sequence[Any]] = {
+        **batch.columns,
+        "plane_id": [plane.pk] * count,
+        "grant_id": [ids.get(number) for number in batch["grant"]],
+        "grant_number": batch["grant"],
+        "charged": [charged for charged, _ in findings],
+        "charge_reason": [reason for _, reason in findings],
+        "stated": [None if t == f else storing.json({"charged": t[0], "charge_reason": t[1]}) for t, f in stated],
+        "at": [times[text] for text in batch["at"]],
+        "received_at": [times[text] for text in batch["received_at"]],
+        "folded_at": [storing.stored_time(now)] * count,
+        "salt": salts,
+        "sha256": [digest.sha256.hex() for digest in digests],
+        "sm3": [digest.sm3.hex() for digest in digests],
+        "detail": [storing.json(detail) for detail in batch["detail"]],
+    }
+    return zip(*[columns[name] for name in storing.COLUMNS], strict=True)
 
 
-def _first_uses(plane: Plane, grants: Mapping[str, Grant], records: Sequence[Mapping[str, Any]]) -> None:
+def _commitments(
+    plane: Plane, folded_at: str, batch: Batch, texts: Sequence[tuple[str, str]], findings: Sequence[tuple[bool, str]],
+    salts: Sequence[bytes],
+) -> list[Commitment]:  # fmt: skip
+    """To each record's `UsageRecord.commitment_payload`, whose canonical text is the record's with a few words around."""
+    found, number = [], quote(plane.number)
+    for (head, tail), digest, (charged, reason), salt in zip(texts, batch["hash"], findings, salts, strict=True):
+        text = (
+            f'{{"charge_reason":{quote(reason)},"charged":{"true" if charged else "false"},"folded_at":"{folded_at}",'
+            f'"plane":{number},"record":{head}"hash":"{digest}",{tail}}}'
+        )
+        found.append(commitment_to(text.encode(), salt))
+    return found
+
+
+def _first_uses(plane: Plane, grants: Mapping[str, Grant], batch: Batch) -> None:
     """Tell once per grant that data has flowed: the first delivery of a contract."""
-    for record in records:
-        grant = grants.get(record["grant"])
-        if grant is None or grant.first_used_at is not None or record["state"] not in ("answered", "aborted"):
-            continue
-        grant.first_used_at = moment(record["at"])
-        grant.save(update_fields=["first_used_at"])
-        emit("grant.first_used", SYSTEM, refs(grant), {"seq": record["seq"], "plane": plane.number})
+    unused = {number: grant for number, grant in grants.items() if grant.first_used_at is None}
+    for number, state, at, seq in batch.rows("grant", "state", "at", "seq") if unused else ():
+        if number in unused and state in DELIVERED:
+            grant = unused.pop(number)
+            grant.first_used_at = batch.moments[at]
+            grant.save(update_fields=["first_used_at"])
+            emit("grant.first_used", SYSTEM, refs(grant), {"seq": seq, "plane": plane.number})

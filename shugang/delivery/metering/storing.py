@@ -6,7 +6,7 @@ the database on storing it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from json import dumps
@@ -33,14 +33,21 @@ def _sqlite() -> bool:
 
 def stored_time(moment: datetime) -> Any:
     """As the database keeps it; SQLite as Django writes times in it."""
-    return str(moment.replace(tzinfo=None)) if _sqlite() else moment
+    return stored_times({"": moment})[""]
+
+
+def stored_times(moments: Mapping[str, datetime]) -> dict[str, Any]:
+    """The same of many, each under its name."""
+    if not _sqlite():
+        return dict(moments)
+    return {name: str(moment.replace(tzinfo=None)) for name, moment in moments.items()}
 
 
 def json(value: Any) -> str:
     return dumps(value, ensure_ascii=False) if value else "{}"
 
 
-def insert(rows: Sequence[tuple[Any, ...]]) -> None:
+def insert(rows: Iterable[tuple[Any, ...]]) -> None:
     """Rows of `COLUMNS`, by the driver's fastest way."""
     with connection.wrap_database_errors, closing(connection.connection.cursor()) as cursor:
         if _sqlite():

@@ -1,9 +1,11 @@
 """Given a plane's journal, when batches arrive in any way, then each use is recorded once and charged once."""
 
 import copy
+import hashlib
 from datetime import timedelta
 
 import pytest
+import rfc8785
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from shugang.delivery.grants.models import Grant
 from shugang.delivery.metering.models import UsageRecord
 from shugang.delivery.metering.queries import charged_quantities, quotas_left, usage, usage_by_day
+from shugang.delivery.metering.records import canonical, read
 from shugang.delivery.metering.services import fold_journal
 from shugang.delivery.plane.records import record_hash, verify_chain
 from shugang.delivery.planes.models import Plane
@@ -62,6 +65,37 @@ def test_uses_are_recorded_as_the_plane_chained_them(plane, grant):
     assert verify_chain(stored) == (2, records[-1]["hash"])
     assert charged(grant) == {"found": 1} and charged(grant, "bytes") == {"found": 100}
     assert Event.objects.filter(kind="grant.first_used").count() == 1
+
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=10)
+
+
+@hypothesis(max_examples=60, deadline=None)
+@given(
+    texts=st.fixed_dictionaries(
+        dict.fromkeys(
+            ("credential", "request_id", "mode", "action", "outcome", "charge_reason", "answer_sha256"), _TEXT
+        )
+    ),
+    wholes=st.fixed_dictionaries(dict.fromkeys(("rows", "bytes"), st.integers(0, 2**53 - 1))),
+    detail=st.dictionaries(_TEXT, st.one_of(_TEXT, st.floats(allow_nan=False, allow_infinity=False), st.booleans())),
+    charged=st.booleans(),
+)
+def test_a_records_text_is_its_canonical_json(texts, wholes, detail, charged):
+    (record,) = make_records([{"grant": "SQ-2026-000001", **texts, **wholes, "detail": detail, "charged": charged}])
+    ((head, tail),) = canonical(read([record]))
+    assert f'{head}"hash":"{record["hash"]}",{tail}'.encode() == rfc8785.dumps(record)
+    assert record_hash(record) == hashlib.sha256(f"{record['prev']}{head}{tail}".encode()).hexdigest()
+
+
+def test_what_is_committed_is_the_finding_of_control(plane, grant):
+    # Given a use that the plane charges twice, and one with words that JSON escapes
+    odd = {"grant": grant.number, "request_id": "same", "detail": {"说": '"\\\n'}, "credential": 'a"b\\'}
+    fold_journal(plane, 1, make_records([odd, odd, {"grant": "SQ-2020-9"}]))
+    # Then each commitment opens with what is stored: the plane's record and control's finding
+    rows = list(UsageRecord.objects.order_by("seq"))
+    assert all(sequencer.content_matches(row) for row in rows)
+    assert [row.charge_reason for row in rows] == ["charged:found", "duplicate_billing_key", "unknown_grant"]
 
 
 def test_each_use_is_committed_to_the_log(plane, grant):
