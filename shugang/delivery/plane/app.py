@@ -56,6 +56,9 @@ LOOKUP = "/api/v1/lookup/"
 QUERY = "/query/v1/"
 # Long answers under way at once; further ones wait for a thread.
 LONG_ANSWERS = 128
+# So long after a call that is not for a file, files go gently.
+CALM_SECONDS = 0.05
+FILES = (files.PREFIX, downloads.PREFIX)
 
 
 class Plane:
@@ -82,6 +85,7 @@ class Plane:
             self.gate, config.plane_id, config.platform_public_key(), config.poll_seconds, self._renewed
         )
         self.stopping = False
+        self.called = 0.0
         self.counters: Counter[str] = Counter()
         self.in_flight: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self.accounts = Accounts()
@@ -106,6 +110,14 @@ class Plane:
             asyncio.create_task(self.shipper.run(), name="ship"),
             asyncio.create_task(following.follow(self), name="follow"),
         ]
+
+    async def hush(self, seconds: float) -> None:
+        """Take no new request, and wait that long at most until the long answers have ended, as each does that sees
+        `stopping`. The server would wait for ever, holding the interpreter, for a pipe that still has a writer."""
+        self.stopping = True
+        deadline = monotonic() + seconds
+        while any(self._pipes.iterdir()) and monotonic() < deadline:
+            await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
         """Called when nothing is being answered any more."""
@@ -153,8 +165,10 @@ class Plane:
         path = scope.path
         sharing_call = False
         try:
-            if self.journal.failed:
+            if self.journal.failed or self.stopping:
                 raise Denied("journal_unavailable", journal=False)
+            if not path.startswith(FILES):
+                self.called = monotonic()
             if path.startswith(LOOKUP) and scope.method == "GET":
                 await lookup.handle(self, scope, proto, path[len(LOOKUP) :])
             elif path.startswith(sharing.PREFIX):
@@ -276,4 +290,9 @@ class Plane:
         return b"".join(parts)
 
     def pipe(self, *uses: Use) -> Pipe:
-        return Pipe(self._pipes, lambda: not self.stopping and all(map(self.gate.stands, uses)), self._threads)
+        return Pipe(
+            self._pipes,
+            lambda: not self.stopping and all(map(self.gate.stands, uses)),
+            self._threads,
+            lambda: monotonic() - self.called < CALM_SECONDS,
+        )

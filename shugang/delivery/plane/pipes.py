@@ -18,13 +18,16 @@ from array import array
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 CAPACITY = 1024 * 1024
 PIECE = 512 * 1024
 STALL_SECONDS = 60.0
 LOOK_SECONDS = 0.25
+# While short calls come in, a long answer gives way to them: a small piece, then a pause.
+GENTLE_PIECE = 256 * 1024
+GENTLE_PAUSE = 0.001
 
 
 class Aborted(Exception):
@@ -34,9 +37,11 @@ class Aborted(Exception):
 class Pipe:
     """One body in flight. `stands` is asked again and again until the last byte is in the pipe."""
 
-    def __init__(self, folder: Path, stands: Callable[[], bool], threads: Executor) -> None:
+    def __init__(
+        self, folder: Path, stands: Callable[[], bool], threads: Executor, busy: Callable[[], bool] = lambda: False
+    ) -> None:
         self._path = folder / secrets.token_hex(12)
-        self._stands, self._threads = stands, threads
+        self._stands, self._threads, self._busy = stands, threads, busy
         os.mkfifo(self._path, 0o600)
         # Both ends are ours until the server has opened the pipe, so that its opening cannot block.
         self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
@@ -55,7 +60,7 @@ class Pipe:
         def fill() -> None:
             place = start
             while place < end and not self._stopped:
-                count = os.splice(source, self._fd, min(end - place, PIECE), offset_src=place)
+                count = os.splice(source, self._fd, min(end - place, self._piece()), offset_src=place)
                 if not count:
                     raise Aborted("the file is shorter than its manifest says")
                 place += count
@@ -67,11 +72,18 @@ class Pipe:
         def fill() -> None:
             view = memoryview(data)
             while view and not self._stopped:
-                count = os.write(self._fd, view[:PIECE])
+                count = os.write(self._fd, view[: self._piece()])
                 view = view[count:]
                 self._moved(count)
 
         await self._watched(fill)
+
+    def _piece(self) -> int:
+        """Bytes to move next."""
+        if not self._busy():
+            return PIECE
+        sleep(GENTLE_PAUSE)
+        return GENTLE_PIECE
 
     def _moved(self, count: int) -> None:
         self._written += count

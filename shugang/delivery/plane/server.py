@@ -126,7 +126,7 @@ async def serve(config: PlaneConfig) -> int:
         await asyncio.wait([serving, keeping], return_when=asyncio.FIRST_COMPLETED)
         # Short answers end; long ones are cut off, billed by what left, and the client sees that they are not whole.
         if front.plane is not None:
-            front.plane.stopping = True
+            await front.plane.hush(GRACE_SECONDS)
         server.stop()
         await asyncio.wait([serving], timeout=GRACE_SECONDS)
     finally:

@@ -6,16 +6,19 @@ from __future__ import annotations
 import http.client
 import json
 import resource
+import secrets
 import threading
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from shugang.delivery.plane.records import verify_chain
 from shugang.delivery.plane.tests.peer import PlaneProcess, grant, split, terms
-from shugang.delivery.plane.tests.tables import api_source, table_source
+from shugang.delivery.plane.tests.tables import api_source, store, table_source
 from shugang.delivery.plane.tests.test_crash import Buyer
+from shugang.policy.sources import TableSource
 from shugang.policy.terms import Quota
 
 pytestmark = pytest.mark.system
@@ -25,6 +28,12 @@ FIELDS = ("prefix7", "city")
 
 def granted(vault: Path, **changes: Any) -> Any:
     return grant("g1", "segments", api_source(vault), terms(FIELDS, **changes), ("k1",))
+
+
+def table_of(vault: Path, texts: list[str]) -> TableSource:
+    path, digest = store(vault, "noise.parquet", pa.table({"text": texts}))
+    columns = [{"name": "text", "type": "string"}]
+    return TableSource("xiamen", "health", "noise", "ds-noise", 1, path, digest, columns)
 
 
 def whole(plane: PlaneProcess, answers: dict[str, Any]) -> list[dict[str, Any]]:
@@ -117,6 +126,28 @@ def test_readers_that_do_not_read_hold_up_nobody(make_plane, vault):
     plane.wait(lambda: not list((plane.folder / "data").glob("pipes-*/*")), 60)
     delivered = [r for r in plane.shipped() if r["outcome"] == "delivered"]
     assert len(delivered) == 1
+
+
+def test_a_plane_stops_beside_long_answers_and_cuts_them_off(make_plane, vault):
+    # Given clients at the beginning of a file that no buffer of the kernel takes whole, and a call beside them
+    noise = table_of(vault, [secrets.token_bytes(2_000).hex() for _ in range(10_000)])
+    shared = grant("g2", "noise", noise, terms(("text",)), ("k2",))
+    plane = make_plane(granted(vault), shared, whole_answer=100_000)
+    told = plane.get("/delta-sharing/shares/xiamen/schemas/health/tables/noise/query", "k2", "POST", b"{}")
+    path = split(json.loads(told.body.splitlines()[2])["file"]["url"])
+    replies = []
+    for _ in range(4):
+        line = http.client.HTTPConnection("127.0.0.1", plane.port, timeout=30)
+        line.request("GET", path)
+        replies.append(line.getresponse())
+    assert plane.get(PATH, "k1").status == 200
+    # When it is told to stop, then it does, with what it holds put away
+    assert plane.stop() == 0
+    assert not list((plane.folder / "data").glob("pipes-*/*"))
+    # And each client sees that its file is not whole
+    for reply in replies:
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            reply.read()
 
 
 def test_a_plane_that_is_cut_off_stops_with_its_lease_and_loses_no_record(make_plane, vault, control):
