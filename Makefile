@@ -7,7 +7,8 @@ CLIENT := .venv-client/bin/python
 # Three at a time where tests mostly wait for processes, two where they compute.
 # The long walks of tests/ begin before the many short ones, or one core would stand idle at the end.
 # A fixed hash seed: parallel workers have to collect the same tests in the same order.
-PYTEST := PYTHONHASHSEED=0 $(BIN)/pytest -q
+# Bytecode is kept even where the environment says not to: some hundred processes of the platform are started.
+PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONHASHSEED=0 $(BIN)/pytest -q
 PIP := -m pip --quiet --disable-pip-version-check install --require-hashes
 
 .PHONY: demo serve test check lint types floors unit bench soak clean

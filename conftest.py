@@ -1,6 +1,7 @@
 """What every test shares: a master key, a folder of its own, a clean set of platform keys."""
 
 import base64
+import gc
 import os
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,13 @@ os.environ.setdefault("SHUGANG_MASTER_KEY", base64.b64encode(bytes(range(32))).d
 os.environ.setdefault("SHUGANG_SECRET_KEY", "a-secret-key-for-the-tests-only-0123456789abcdef")
 
 import pytest
+
+
+def pytest_collection_finish():
+    """Ten thousand collected tests and all modules stay to the end: nothing that the collector should walk through again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

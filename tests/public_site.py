@@ -29,9 +29,11 @@ def main() -> int:
     from shugang.kernel import engine
     from shugang.publicdata.scenarios.services import propose_class
 
+    from . import migrated
     from .world import Quiet, World
     from .world_public import scenarios, sharing
 
+    migrated.lay(folder / "control.sqlite3")
     setup.migrate()
     set_clock()
     world = World()

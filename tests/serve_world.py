@@ -38,8 +38,10 @@ def main() -> int:
 
     from shugang.commands import processes, setup
 
+    from . import migrated
     from .world import build
 
+    migrated.lay(folder / "control.sqlite3")
     setup.migrate()
     with pytest.MonkeyPatch.context() as patch:
         build(patch, folder / "work")

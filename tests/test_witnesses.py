@@ -27,6 +27,8 @@ from shugang.evidence.note import Ed25519Signer, open_note, parse_vkey, sign_not
 from shugang.evidence.tree import Tree
 from shugang.evidence.witness import format_request
 
+from . import migrated
+
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 SETUP = "import json, django; django.setup()\nfrom shugang.kernel import peers, sequencer, witnessing\n"
 SETUP += "from shugang.kernel.actors import SYSTEM\nfrom shugang.kernel.models import Event\n"
@@ -65,6 +67,7 @@ class City:
         return self.name * 50
 
     def start(self) -> None:
+        migrated.lay(self.folder / "control.sqlite3")
         command = [sys.executable, "-m", "shugang.cli", "serve", "--roles", "control,worker,sequencer"]
         self.process = subprocess.Popen(command, env=self.environment())
 

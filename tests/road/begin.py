@@ -27,6 +27,8 @@ def begin(folder: Path, port: int) -> None:
     django.setup()
     from shugang.commands import setup
     from shugang.kernel import clock
+    from tests import migrated
 
+    migrated.lay(folder / "control.sqlite3")
     setup.migrate()
     clock.move_to(OPENING)

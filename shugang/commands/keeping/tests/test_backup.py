@@ -22,6 +22,7 @@ import pytest
 from shugang.commands.keeping.archive import Reader
 from shugang.delivery.plane.tests.store import ACCESS, BUCKET, SECRET, Store
 from shugang.evidence.note import Ed25519Signer, sign_note
+from tests import migrated
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[4]
@@ -93,6 +94,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("first") / "platform"
     folder.mkdir()
     made = Platform(folder, _environment(folder))
+    migrated.lay(folder / "control.sqlite3")  # on PostgreSQL, below, `init` migrates by itself
     done = made.shugang("init", "--quiet")
     assert done.returncode == 0, done.stderr
     script = "import django; django.setup(); from shugang.kernel import sequencer; sequencer.run_once()"

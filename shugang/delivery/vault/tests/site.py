@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import tests.serve_world as world
+from tests import migrated
 
 
 def main() -> int:
@@ -27,6 +28,7 @@ def main() -> int:
     from shugang.delivery.testing import make_supplier
     from shugang.parties.accounts.tokens import make_token
 
+    migrated.lay(folder / "control.sqlite3")
     setup.migrate()
     actor = make_supplier()[1]
     facts = {
