@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shugang.delivery.plane.tests.databases import WORKERS, database, postgres_port
+from shugang.delivery.plane.tests.databases import WORKERS, lent, postgres_port
 from shugang.delivery.plane.tests.peer import FakeControl, PlaneProcess
 
 # A fleet needs a server to share: the PostgreSQL pass has one.
@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def shared_journal() -> Iterator[str]:
-    with database(postgres_port()) as url:
+    with lent(postgres_port()) as url:
         yield url
 
 
@@ -63,7 +63,7 @@ def make_fleet(control: FakeControl, tmp_path: Path, vault: Path) -> Iterator[An
     with ExitStack() as opened:
 
         def shared() -> dict[str, Any]:
-            return {"journal_url": opened.enter_context(database(postgres_port())), "workers": WORKERS}
+            return {"journal_url": opened.enter_context(lent(postgres_port())), "workers": WORKERS}
 
         yield from _makes(control, tmp_path, vault, shared)
 

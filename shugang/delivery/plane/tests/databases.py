@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 from shugang.delivery.plane import schema
 from shugang.delivery.plane.fleet.tables import schema_name
@@ -23,6 +24,29 @@ Sums = dict[tuple[str, int], list[int]]
 def postgres_port() -> str:
     """Set by `scripts/with_postgres.py`; empty in the pass over SQLite."""
     return os.environ.get("SHUGANG_TEST_POSTGRES_PORT", "")
+
+
+# Names of the databases of this test process that no test uses at the moment.
+_free: list[str] = []
+
+
+@contextmanager
+def lent(port: str) -> Iterator[str]:
+    """The address of an empty database, emptied afterwards for the next test, whoever is still connected: the server is
+    durable, so that making one and dropping it (a checkpoint) takes longer than most tests."""
+    server = f"postgresql://shugang@127.0.0.1:{port}"
+    name = _free.pop(0) if _free else f"plane_{secrets.token_hex(6)}_lent"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as con:
+        if not con.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            con.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    yield f"{server}/{name}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as con:
+        con.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", (name,))
+    with psycopg.connect(f"{server}/{name}") as con:
+        for (schema_,) in con.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$'"):
+            con.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema_)))
+        con.execute("CREATE SCHEMA public")
+    _free.append(name)
 
 
 @contextmanager
