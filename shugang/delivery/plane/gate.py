@@ -112,7 +112,8 @@ class Gate:
         use = Use(access, given or fresh, given is not None, moment)
         if refused is not None:
             raise Rejected(use, Denied(refused.code, refused=refused))
-        if monotonic() >= self.fresh_until:
+        now = monotonic()
+        if now >= self.fresh_until:
             raise Rejected(use, Denied("bundle_stale"))
         if access.networks:
             self.check_place(use, scope)
@@ -122,9 +123,10 @@ class Gate:
         nonce = headers.get("x-nonce")
         if nonce is not None and along is None:
             await self._spend(use, nonce)
-        wait = await access.meter.throttle()
-        if wait:
-            raise Rejected(use, self._limited(access.grant.id, wait))
+        if not access.meter.passes(now):
+            wait = await access.meter.throttle()
+            if wait:
+                raise Rejected(use, self._limited(access.grant.id, wait))
         return use
 
     def check_place(self, use: Use, scope: Any) -> None:

@@ -157,7 +157,9 @@ class Journal:
         """Queue a finished use; the future is shared by its batch. Raises JournalFailed."""
         batch = self._pending
         batch.entries.append(entry)
-        return self._joined(batch)
+        if self._idle or len(batch.entries) + len(batch.opened) >= self._enough:
+            return self._joined(batch)
+        return batch.future
 
     def _joined(self, batch: _Batch) -> asyncio.Future[None]:
         if self._idle:
@@ -272,7 +274,7 @@ class Journal:
             batch.chained = schema.chained(batch.entries, self._last, self._head, self._numbers)
             self._last, self._head = batch.chained.seq, batch.chained.head
             schema.merge(self._unfolded, batch.chained.usage)
-            self._numbered.update([entry.template.grant for entry in batch.entries])
+            self._numbered.update({entry.template.grant for entry in batch.entries})
             if self._last - self._folded >= schema.FOLD_EVERY:
                 batch.fold, self._unfolded, self._folded = self._unfolded, {}, self._last
                 batch.numbers = {grant: self._numbers[grant] for grant in self._numbered}

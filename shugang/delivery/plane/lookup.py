@@ -127,15 +127,17 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     outcome, rows = (NOT_FOUND, 0) if row is None else (FOUND, 1)
     template = access.template(outcome)
     base = CHARGED if template.charged else UNCHARGED
-    code = await access.meter.charge(use.moment.day, base, rows, len(body))
-    if code is not None:
-        raise Rejected(use, Denied(code))
-    entry = gate.entry(use, outcome, rows, len(body), sha256(body).hexdigest(), detail)
+    meter, day, size = access.meter, use.moment.day, len(body)
+    if not meter.fits(day, base, rows, size):
+        code = await meter.charge(day, base, rows, size)
+        if code is not None:
+            raise Rejected(use, Denied(code))
+    entry = gate.entry(use, outcome, rows, size, sha256(body).hexdigest(), detail)
     if use.given:
         await _keep(plane, use, entry, body)
     else:
         await plane.journal.submit(entry)
-    proto.response_bytes(200, [*JSON, *access.meter.told()] if access.meter.policy else JSON, body)
+    proto.response_bytes(200, [*JSON, *meter.told()] if meter.policy else JSON, body)
 
 
 async def _keep(plane: Plane, use: Use, entry: Entry, body: bytes) -> None:

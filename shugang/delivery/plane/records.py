@@ -6,7 +6,7 @@ a plane's records, `grant_seq` those of one grant on it, both without gaps: whoe
 that a record is missing.
 
 The hot path fills a template per (grant, credential, outcome) instead of serialising a dictionary:
-`Template.fill` must equal `rfc8785.dumps`, and a property test holds it to that.
+`Entry.text` must equal `rfc8785.dumps`, and a property test holds it to that.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ ANSWERED, ABORTED, REFUSED, VOID = "answered", "aborted", "refused", "void"
 class Template:
     """All that is constant over the uses of one grant by one credential with one outcome.
 
-    Pairs are held as text with `%s` holes in RFC 8785's key order."""
+    `parts` is the text in RFC 8785's key order, cut where the values of one use go; its closing brace is left out."""
 
-    __slots__ = ("charged", "grant", "state", "text")
+    __slots__ = ("charged", "grant", "parts", "state")
 
     def __init__(
         self,
@@ -45,12 +45,19 @@ class Template:
         state: str = ANSWERED,
     ) -> None:
         self.grant, self.charged, self.state = grant, charged, state
-        self.text = (
-            f'{{"action":{_hole(action)},"answer_sha256":"%s","at":"%s","bytes":%d,'
-            f'"charge_reason":{_hole(reason)},"charged":{"true" if charged else "false"},'
-            f'"credential":{_hole(credential)},"detail":%s,"grant":{_hole(grant)},"grant_seq":%d,"mode":{_hole(mode)},'
-            f'"outcome":{_hole(outcome)},"prev":"%s","received_at":"%s","request_id":%s,"rows":%d,"seq":%d,'
-            f'"state":{_hole(state)},"version":{int(version)}}}'
+        self.parts = (
+            f'{{"action":{quote(action)},"answer_sha256":"',
+            '","at":"',
+            '","bytes":',
+            f',"charge_reason":{quote(reason)},"charged":{"true" if charged else "false"},'
+            f'"credential":{quote(credential)},"detail":',
+            f',"grant":{quote(grant)},"grant_seq":',
+            f',"mode":{quote(mode)},"outcome":{quote(outcome)},"prev":"',
+            '","received_at":"',
+            '","request_id":',
+            ',"rows":',
+            ',"seq":',
+            f',"state":{quote(state)},"version":{int(version)}',
         )
 
 
@@ -75,17 +82,10 @@ class Entry(NamedTuple):
     counts: bool | int
 
     def text(self, seq: int, prev: str, grant_seq: int) -> str:
-        return self.template.text % (
-            self.answer_sha256,
-            self.at,
-            self.bytes,
-            self.detail,
-            grant_seq,
-            prev,
-            self.received_at,
-            quote(self.request_id),
-            self.rows,
-            seq,
+        a, b, c, d, e, f, g, h, i, j, k = self.template.parts
+        return (
+            f"{a}{self.answer_sha256}{b}{self.at}{c}{self.bytes}{d}{self.detail}{e}{grant_seq}{f}{prev}"
+            f"{g}{self.received_at}{h}{quote(self.request_id)}{i}{self.rows}{j}{seq}{k}}}"
         )
 
 
@@ -121,7 +121,3 @@ def verify_chain(records: Iterable[Mapping[str, Any]], seq: int = 0, prev: str =
 
 def canonical(value: Any) -> str:
     return rfc8785.dumps(value).decode()
-
-
-def _hole(value: str) -> str:
-    return str(quote(value)).replace("%", "%%")

@@ -194,22 +194,26 @@ def chained(entries: list[Entry], seq: int, head: str, numbers: dict[str, int]) 
     usage: Usage = {}
     first = seq + 1
     add = lines.append
+    known: Template | None = None
+    then = -1
     for template, request_id, at, received_at, count, size, digest, detail, day, counts in entries:
+        if template is not known:
+            known, then, grant, base = template, -1, template.grant, 0 if template.charged else 3
+            a, b, c, d, e, f, g, h, i, j, k = template.parts
         seq += 1
         made_here = request_id[:3] == MADE_HERE
         named = f'"{request_id}"' if made_here else quote(request_id)
-        grant = template.grant
         numbers[grant] = number = numbers.get(grant, 0) + 1
-        text = template.text % (digest, at, size, detail, number, head, received_at, named, count, seq)
-        head = sha256((head + text).encode()).hexdigest()
-        add(f'{text[:-1]},"hash":"{head}"}}')
+        text = (
+            f"{a}{digest}{b}{at}{c}{size}{d}{detail}{e}{number}{f}{head}{g}{received_at}{h}{named}{i}{count}{j}{seq}{k}"
+        )
+        head = sha256(f"{head}{text}}}".encode()).hexdigest()
+        add(f'{text},"hash":"{head}"}}')
         if not made_here and template.state in (ANSWERED, ABORTED):
             billing.append((grant, request_id, seq))
         if counts:
-            cells = usage.get((grant, day))
-            if cells is None:
-                cells = usage[grant, day] = [0, 0, 0, 0, 0, 0]
-            base = 0 if template.charged else 3
+            if day != then:
+                then, cells = day, usage.setdefault((grant, day), [0, 0, 0, 0, 0, 0])
             if counts is not AMOUNTS:
                 cells[base] += 1
             cells[base + 1] += count

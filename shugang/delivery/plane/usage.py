@@ -13,11 +13,14 @@ from math import ceil
 from time import monotonic
 
 from shugang.delivery.plane.clock import month_of
+from shugang.delivery.plane.replies import Headers
 from shugang.policy.vocabulary import Quota, Rate
 
 _UNITS = {"calls": 0, "rows": 1, "bytes": 2}
 _KINDS = {"charged": (0,), "uncharged": (3,), "all": (0, 3)}
 CHARGED, UNCHARGED = 0, 3
+# Calls that certainly fit where nothing limits them.
+AMPLE = 1 << 60
 
 
 class Limit:
@@ -60,8 +63,10 @@ class Meter:
         "_per",
         "_rate",
         "_refilled",
+        "_sure",
         "_today",
         "_tokens",
+        "_told",
         "held",
         "policy",
     )
@@ -75,8 +80,11 @@ class Meter:
         self._amounts: tuple[Limit, ...] = ()
         self._rate: Rate | None = None
         self._tokens = self._refilled = self._burst = self._per = 0.0
+        # So many further calls of today fit every limit for certain; 0 says nothing.
+        self._sure = 0
         self.held = 0
         self.policy = ""
+        self._told: tuple[int, Headers] = (-1, [])
 
     def set_terms(self, quotas: tuple[Quota, ...], rate: Rate | None) -> None:
         # Time is kept apart (`plane.timed`): only streams last.
@@ -89,10 +97,12 @@ class Meter:
             self._per = float(rate.per_second) if rate else 0.0
             # The bucket as a window: so many calls at once, and again as many once it has filled up.
             self.policy = f'"rate";q={rate.burst};w={max(1, ceil(rate.burst / rate.per_second))}' if rate else ""
+            self._told = (-1, [])
             self._refilled = monotonic()
 
     def _roll(self, day: int) -> None:
         """A new rule day: what lies before it is summed anew, which holds even if the rule clock jumps."""
+        self._sure = 0
         self._today = self._days.setdefault(day, [0] * 6)
         month = month_of(day)
         for limit in self._limits:
@@ -104,30 +114,49 @@ class Meter:
             )
         self._day = day
 
-    async def throttle(self) -> float:
-        """0 when the rate admits one more call, otherwise the seconds to wait."""
+    def passes(self, now: float) -> bool:
+        """Takes one call where the rate admits it and nobody need be asked; `throttle` tells the others how long to
+        wait. Every call asks, so that it costs no coroutine."""
         if self._rate is None:
-            return 0.0
-        now = monotonic()
+            return True
         tokens = self._tokens + (now - self._refilled) * self._per
         if tokens > self._burst:
             tokens = self._burst
         self._refilled = now
         if tokens >= 1.0:
             self._tokens = tokens - 1.0
-            return 0.0
+            return True
         self._tokens = tokens
-        return (1.0 - tokens) / self._per
+        return False
 
-    def told(self) -> list[tuple[str, str]]:
+    async def throttle(self) -> float:
+        """0 when the rate admits one more call, otherwise the seconds to wait."""
+        return 0.0 if self.passes(monotonic()) else (1.0 - self._tokens) / self._per
+
+    def told(self) -> Headers:
         """Headers of an answer under a rate: the policy and how many calls are left at once
         (draft-ietf-httpapi-ratelimit-headers-11); none where nothing limits the rate."""
         if self._rate is None:
             return []
-        return [("ratelimit-policy", self.policy), ("ratelimit", f'"rate";r={self._left()}')]
+        left = self._left()
+        if left != self._told[0]:
+            self._told = (left, [("ratelimit-policy", self.policy), ("ratelimit", f'"rate";r={left}')])
+        return self._told[1]
 
     def _left(self) -> int:
         return int(self._tokens)
+
+    def fits(self, day: int, base: int, rows: int, size: int) -> bool:
+        """`charge` without looking at each limit: counted, where the last look left room for this call. False says
+        nothing."""
+        if self._sure <= 0 or day != self._day:
+            return False
+        self._sure -= 1
+        sums = self._today
+        sums[base] += 1
+        sums[base + 1] += rows
+        sums[base + 2] += size
+        return True
 
     async def charge(self, day: int, base: int, rows: int, size: int) -> str | None:
         """A use whose answer is known at once, of kind `base` (CHARGED or UNCHARGED): the refusal code, or None and
@@ -162,7 +191,7 @@ class Meter:
     def _full(self, day: int) -> str | None:
         if day != self._day:
             self._roll(day)
-        today = self._today
+        today, room = self._today, AMPLE
         for limit in self._limits:
             used = limit.before
             for cell in limit.cells:
@@ -170,7 +199,11 @@ class Meter:
             if limit.calls:
                 used += self.held
             if used >= limit.limit:
+                self._sure = 0
                 return limit.code
+            room = min(room, limit.limit - used)
+        # The caller takes one call of the room; of rows and bytes, each use takes its own.
+        self._sure = 0 if self._amounts else room - 1
         return None
 
     def release(self) -> None:
@@ -208,6 +241,8 @@ class Meter:
         self.correct(day, base, rows, size)
         self._today[base] -= 1
         self.held += 1
+        # A held call counts in every limit, the settled one did not.
+        self._sure = 0
 
     def correct(self, day: int, base: int, rows: int, size: int) -> None:
         """Take back what a settled use did not release after all."""

@@ -41,12 +41,17 @@ class FleetMeter(Meter):
             self._slice, self.blocked_until = 0, 0.0
         super().set_terms(quotas, rate)
 
-    async def throttle(self) -> float:
+    def passes(self, now: float) -> bool:
         if self._rate is None:
-            return 0.0
-        now = monotonic()
+            return True
         if self._slice and now < self._good_until:
             self._slice -= 1
+            return True
+        return False
+
+    async def throttle(self) -> float:
+        now = monotonic()
+        if self.passes(now):
             return 0.0
         if now < self.blocked_until:
             return self.blocked_until - now
