@@ -69,6 +69,70 @@ def test_no_quota_is_ever_exceeded_and_none_is_refused_too_early(quotas, events)
     assert meter.held == 0
 
 
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(("call", "call", "call", "hold", "settle", "unsettle", "release")),
+        st.sampled_from((20400, 20400, 20400, 20401, 20440)),
+        st.sampled_from((CHARGED, UNCHARGED)),
+        st.integers(0, 9),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=300)
+@given(quotas=quotas, steps=steps)
+def test_a_meter_that_remembers_its_room_answers_like_one_that_looks_each_time(quotas, steps):
+    quick, slow = Meter(), Meter()
+    for meter in (quick, slow):
+        meter.set_terms(tuple(quotas), None)
+    settled: list[tuple[int, int, int, int]] = []
+    for step, day, base, size in steps:
+        if step == "call":
+            code = None if quick.fits(day, base, 1, size) else at_once(quick.charge(day, base, 1, size))
+            assert code == at_once(slow.charge(day, base, 1, size))
+        elif step == "hold":
+            assert at_once(quick.reserve(day)) == at_once(slow.reserve(day))
+        elif step == "settle" and slow.held > 0:
+            code = at_once(quick.settle(day, base, 1, size))
+            assert code == at_once(slow.settle(day, base, 1, size))
+            if code is None:
+                settled.append((day, base, 1, size))
+        elif step == "unsettle" and settled:
+            use = settled.pop()
+            for meter in (quick, slow):
+                meter.unsettle(*use)
+        elif step == "release" and slow.held > 0:
+            for meter in (quick, slow):
+                meter.release()
+        assert quick.held == slow.held
+
+
+def test_room_is_remembered_only_for_the_day_and_the_terms_that_it_was_seen_for():
+    meter = Meter()
+    meter.set_terms((Quota("calls", 3, "total", "all"),), None)
+    assert not meter.fits(1, CHARGED, 1, 1)
+    assert at_once(meter.charge(1, CHARGED, 1, 1)) is None
+    assert not meter.fits(2, CHARGED, 1, 1)
+    assert meter.fits(1, CHARGED, 1, 1)
+    meter.set_terms((Quota("calls", 2, "total", "all"),), None)
+    assert not meter.fits(1, CHARGED, 1, 1)
+    assert at_once(meter.charge(1, CHARGED, 1, 1)) == "quota_exhausted"
+
+
+def test_a_use_that_is_held_again_takes_its_room_back():
+    meter = Meter()
+    meter.set_terms((Quota("calls", 3, "total", "charged"),), None)
+    assert at_once(meter.reserve(1)) is None
+    assert at_once(meter.settle(1, UNCHARGED, 0, 0)) is None
+    assert at_once(meter.room(2, CHARGED, 0, 0)) is None  # another day, so that the room is seen anew
+    assert at_once(meter.charge(1, CHARGED, 0, 0)) is None
+    meter.unsettle(1, UNCHARGED, 0, 0)
+    assert not meter.fits(1, CHARGED, 0, 0)
+    assert at_once(meter.charge(1, CHARGED, 0, 0)) is None
+    assert at_once(meter.charge(1, CHARGED, 0, 0)) == "quota_exhausted"
+
+
 def test_what_is_held_counts_for_every_kind_until_it_is_known():
     meter = Meter()
     meter.set_terms((Quota("calls", 2, "total", "charged"),), None)
