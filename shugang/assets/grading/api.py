@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Body, Router, Schema
 
-from shugang.kernel import idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.kernel import paging
+from shugang.parties.http import actor_of, once
 
 from . import lowering, matrix, queries, services
 
@@ -42,15 +42,6 @@ class Batch(Schema):
     batch: str
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
-def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, *parts), act)
-
-
 @router.get("/grading/matrix", summary="The matrix of object and degree, with the rules in force", auth=None)
 def rules(request: HttpRequest) -> dict[str, Any]:
     profile = queries.public_rules()
@@ -71,7 +62,7 @@ def forms(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/gradings", summary="Gradings of the acting party's data, newest first")
 def gradings(request: HttpRequest, state: str = "", after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.gradings(_actor(request), state), after)
+    page = paging.page(queries.gradings(actor_of(request), state), after)
     items = [
         {"number": g.case.number, "state": g.case.state, "dataset": g.version.dataset.number,
          "version": g.version.version, "level": g.level} for g in page.items
@@ -81,14 +72,14 @@ def gradings(request: HttpRequest, state: str = "", after: str = "") -> dict[str
 
 @router.post("/gradings", summary="Start grading a version, also when it is graded already")
 def start(request: HttpRequest, body: Opening) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body.dict()],
+    actor = actor_of(request)
+    return once(request, [body.dict()],
                  lambda: {"number": services.open_grading(actor, body.dataset, body.version).number})  # fmt: skip
 
 
 @router.get("/gradings/{number}", summary="One grading with its columns, reasons and inputs")
 def grading(request: HttpRequest, number: str) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
     return queries.as_json(queries.get_grading(number, actor), actor)
 
 
@@ -96,48 +87,48 @@ def grading(request: HttpRequest, number: str) -> dict[str, Any]:
     "/gradings/{number}/columns/{column}", summary="Decide one column; `GET /grading/forms` describes the answers"
 )
 def decide(request: HttpRequest, number: str, column: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body], lambda: queries.column_json(services.decide_column(actor, number, column, body)))
+    actor = actor_of(request)
+    return once(request, [body], lambda: queries.column_json(services.decide_column(actor, number, column, body)))
 
 
 @router.post(
     "/gradings/{number}/acceptance", summary="Accept proposals that are not decided yet; answers the batch for undoing"
 )
 def accept(request: HttpRequest, number: str, body: Acceptance) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body.dict()], lambda: {"batch": services.accept_all(actor, number, body.column)})
+    actor = actor_of(request)
+    return once(request, [body.dict()], lambda: {"batch": services.accept_all(actor, number, body.column)})
 
 
 @router.post("/gradings/{number}/undo", summary="Undo an acceptance")
 def undo(request: HttpRequest, number: str, body: Batch) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body.dict()], lambda: {"columns": services.undo_acceptance(actor, number, body.batch)})
+    actor = actor_of(request)
+    return once(request, [body.dict()], lambda: {"columns": services.undo_acceptance(actor, number, body.batch)})
 
 
 @router.put("/gradings/{number}/facts", summary="State scale and precision")
 def facts(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         found = services.state_facts(actor, number, body)
         return {"scale": found.scale, "precision_m": found.precision_m}
 
-    return _once(request, [body], run)
+    return once(request, [body], run)
 
 
 @router.post("/derivations", summary="Declare what a version was made from")
 def declare_input(request: HttpRequest, body: Input) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
     given = {"dataset": body.source_dataset, "version": body.source_version, "how": body.how}
 
     def run() -> dict[str, Any]:
         made = services.declare_input(actor, body.dataset, body.version, given)
         return {"version": str(made.version), "source": str(made.source)}
 
-    return _once(request, [body.dict()], run)
+    return once(request, [body.dict()], run)
 
 
 @router.post("/lowerings", summary="Declare a transformation by which an input counts for less")
 def lower(request: HttpRequest, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body], lambda: {"case": services.declare_lowering(actor, body).number})
+    actor = actor_of(request)
+    return once(request, [body], lambda: {"case": services.declare_lowering(actor, body).number})

@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from shugang.kernel import idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.kernel import paging
+from shugang.parties.http import actor_of, once
 
 from . import queries, services
 from .dimensions import DIMENSIONS, INDICATORS
@@ -45,15 +45,6 @@ class Signature(Schema):
     signature: str = ""
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
-def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, *parts), act)
-
-
 def _rules(row: RuleSet) -> dict[str, Any]:
     return {
         "number": row.number, "version": row.version, "name": row.name, "dataset": row.dataset.number, "state": row.state,
@@ -87,67 +78,67 @@ def kinds(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/quality/rules", summary="Rule sets, the newest version of each")
 def rule_sets(request: HttpRequest, after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.rule_sets(_actor(request)), after)
+    page = paging.page(queries.rule_sets(actor_of(request)), after)
     return {"items": [_rules(r) for r in page.items], "next": page.next, "total": page.total}
 
 
 @router.get("/quality/rules/{number}", summary="One rule set with all its versions and documents")
 def rule_set(request: HttpRequest, number: str) -> dict[str, Any]:
-    rows = queries.rule_versions(_actor(request), number)
+    rows = queries.rule_versions(actor_of(request), number)
     return {"number": number, "versions": [{**_rules(r), "document": r.document} for r in rows]}
 
 
 @router.post("/quality/rules", summary="Draft a rule set; send Idempotency-Key to make retries safe")
 def draft(request: HttpRequest, body: Rules) -> dict[str, Any]:
-    return _once(request, [body.dict()],
-                 lambda: _rules(services.draft_rules(_actor(request), body.dataset, body.name, body.document)))  # fmt: skip
+    return once(request, [body.dict()],
+                 lambda: _rules(services.draft_rules(actor_of(request), body.dataset, body.name, body.document)))  # fmt: skip
 
 
 @router.put("/quality/rules/{number}", summary="Another wording: of the draft, or as the next version's draft")
 def change(request: HttpRequest, number: str, body: Change) -> dict[str, Any]:
-    return _rules(services.change_rules(_actor(request), number, body.name, body.document))
+    return _rules(services.change_rules(actor_of(request), number, body.name, body.document))
 
 
 @router.post("/quality/rules/{number}/publish", summary="Seal the draft; it never changes again")
 def publish(request: HttpRequest, number: str) -> dict[str, Any]:
-    return _rules(services.publish_rules(_actor(request), number))
+    return _rules(services.publish_rules(actor_of(request), number))
 
 
 @router.post("/quality/rules/{number}/retire", summary="No more assessments by the newest version")
 def retire(request: HttpRequest, number: str) -> dict[str, Any]:
-    return _rules(services.retire_rules(_actor(request), number))
+    return _rules(services.retire_rules(actor_of(request), number))
 
 
 @router.post("/quality/suggestions/{dataset}", summary="Rules that the first rows of the data suggest")
 def suggestions(request: HttpRequest, dataset: str) -> dict[str, Any]:
-    return services.suggest(_actor(request), dataset)
+    return services.suggest(actor_of(request), dataset)
 
 
 @router.get("/quality/assessments", summary="Assessments of the acting party, and signed ones of its data")
 def assessments(request: HttpRequest, state: str = "", rules: str = "", after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.assessments(_actor(request), state, rules), after)
+    page = paging.page(queries.assessments(actor_of(request), state, rules), after)
     return {"items": [_assessment(a) for a in page.items], "next": page.next, "total": page.total}
 
 
 @router.get("/quality/assessments/{number}", summary="One assessment with its report")
 def assessment(request: HttpRequest, number: str) -> dict[str, Any]:
-    row = queries.get_assessment(_actor(request), number)
+    row = queries.get_assessment(actor_of(request), number)
     return {**_assessment(row), "report": row.report, "signature": row.signature}
 
 
 @router.post("/quality/assessments", summary="Order an assessment; it runs in the background")
 def order(request: HttpRequest, body: Order) -> dict[str, Any]:
     def run() -> dict[str, Any]:
-        return _assessment(services.order_assessment(_actor(request), body.rules, body.version, body.rules_version))
+        return _assessment(services.order_assessment(actor_of(request), body.rules, body.version, body.rules_version))
 
-    return _once(request, [body.dict()], run)
+    return once(request, [body.dict()], run)
 
 
 @router.post("/quality/assessments/{number}/stop", summary="End one that waits or runs")
 def stop(request: HttpRequest, number: str) -> dict[str, Any]:
-    return _assessment(services.stop_assessment(_actor(request), number))
+    return _assessment(services.stop_assessment(actor_of(request), number))
 
 
 @router.post("/quality/assessments/{number}/confirm", summary="Sign the report's digest for the party")
 def confirm(request: HttpRequest, number: str, body: Signature) -> dict[str, Any]:
-    return _assessment(services.confirm_assessment(_actor(request), number, body.signature))
+    return _assessment(services.confirm_assessment(actor_of(request), number, body.signature))

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from shugang.kernel import idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.parties.http import actor_of
 
 from . import queries, services
 from .form import SUBMIT
@@ -25,13 +25,9 @@ class Submission(Schema):
     version: int | None = None
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
 @router.get("/recognitions", summary="Certificates from elsewhere that the acting party submitted or checks")
 def recognitions(request: HttpRequest, after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.recognitions(_actor(request)), after)
+    page = paging.page(queries.recognitions(actor_of(request)), after)
     return {"items": [queries.row_json(r) for r in page.items], "next": page.next, "total": page.total}
 
 
@@ -42,7 +38,7 @@ def form(request: HttpRequest) -> dict[str, Any]:
 
 @router.post("/recognitions", summary="Submit a certificate from elsewhere; a full proof is recognised at once")
 def submit(request: HttpRequest, body: Submission) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         case = services.submit(actor, body.dataset, body.registrar, body.form, body.version)

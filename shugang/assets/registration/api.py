@@ -7,10 +7,10 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Body, Router, Schema
 
-from shugang.kernel import idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.kernel import paging
 from shugang.kernel.errors import not_found
 from shugang.kernel.models import Case
+from shugang.parties.http import actor_of, once
 from shugang.policy.text import Text
 
 from . import amending, disputes, encumbrances, joint, queries, services, verify, words
@@ -48,15 +48,6 @@ class Offer(Schema):
     form: dict[str, Any]
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
-def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, *parts), act)
-
-
 def _asset(asset: DataAsset) -> dict[str, Any]:
     version = asset.dataset_version
     return {
@@ -75,13 +66,13 @@ def _asset(asset: DataAsset) -> dict[str, Any]:
 
 @router.get("/assets", summary="Assets of the acting party, and those it registers for others")
 def assets(request: HttpRequest, state: str = "", after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.assets(_actor(request), state), after)
+    page = paging.page(queries.assets(actor_of(request), state), after)
     return {"items": [_asset(a) for a in page.items], "next": page.next, "total": page.total}
 
 
 @router.get("/assets/{number}", summary="One asset with its form, rights and certificate")
 def asset(request: HttpRequest, number: str) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
     found = queries.get_asset(number, actor)
     certificate = queries.certificate_of(found, actor)
     rights = found.rights.order_by("pk")
@@ -104,13 +95,13 @@ def form(request: HttpRequest) -> dict[str, Any]:
 
 @router.post("/registrations", summary="Apply for a registration; send Idempotency-Key to make retries safe")
 def apply(request: HttpRequest, body: Application) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         case = services.apply_registration(actor, body.dataset, body.registrar, body.form, body.version, body.profile)
         return {"case": case.number, "asset": case.registration.subject.number, "state": case.state}
 
-    return _once(request, [body.dict()], run)
+    return once(request, [body.dict()], run)
 
 
 @router.get("/registration-profiles", summary="The rules under which one may apply today", auth=None)
@@ -120,32 +111,32 @@ def profiles(request: HttpRequest) -> dict[str, Any]:
 
 @router.post("/certificates/{number}/amendments", summary="Apply for a change, correction or renewal")
 def amend(request: HttpRequest, number: str, body: Amendment) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         return _case(amending.amend(actor, number, body.kind, body.changes, body.reason))
 
-    return _once(request, [body.dict()], run)
+    return once(request, [body.dict()], run)
 
 
 @router.post("/certificates/{number}/offers", summary="Offer a transfer or a licence, for both sides to apply together")
 def offer(request: HttpRequest, number: str, body: Offer) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(
+    actor = actor_of(request)
+    return once(
         request, [body.dict()], lambda: _case(joint.offer(actor, number, body.kind, body.counterparty, body.form))
     )
 
 
 @router.post("/certificates/{number}/encumbrances", summary="Record a seizure, pledge or other burden (registrar)")
 def encumber(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body], lambda: _case(encumbrances.encumber(actor, number, body)))
+    actor = actor_of(request)
+    return once(request, [body], lambda: _case(encumbrances.encumber(actor, number, body)))
 
 
 @router.post("/certificates/{number}/disputes", summary="Object to a certificate that stands")
 def dispute(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body], lambda: _case(disputes.dispute(actor, number, body)))
+    actor = actor_of(request)
+    return once(request, [body], lambda: _case(disputes.dispute(actor, number, body)))
 
 
 def _case(case: Case) -> dict[str, Any]:
@@ -166,13 +157,13 @@ def objection_form(request: HttpRequest) -> dict[str, Any]:
 
 @router.post("/notices/{number}/objections", summary="Object to a registration in its notice")
 def objection(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         made = file_objection(actor, number, body)
         return {"case": number, "state": made.state}
 
-    return _once(request, [body], run)
+    return once(request, [body], run)
 
 
 @router.get("/verify/{number}", summary="What the evidence record says about a numbered document", auth=None)

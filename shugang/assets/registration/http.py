@@ -13,11 +13,8 @@ from shugang.kernel import idempotency, materials
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal
 from shugang.kernel.forms import Field
+from shugang.parties.http import actor_of
 from shugang.policy.text import Text
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
 
 
 def desk_actor(request: HttpRequest) -> Actor:

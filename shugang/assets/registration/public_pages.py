@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from shugang.evidence import scan
 from shugang.kernel import paging, sequencer
 from shugang.kernel.errors import Refusal, not_found
+from shugang.parties.http import actor_of
 from shugang.policy.text import Text
 from shugang.ui.jinja import tx
 
 from . import certificate_check, documents, queries, sealing, verify
-from .http import actor_of, new_key, once, posted
+from .http import new_key, once, posted
 from .objections import OBJECTION, file_objection, why_not
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from shugang.kernel import idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.kernel import paging
+from shugang.parties.http import actor_of, once
 
 from . import queries, services
 from .form import APPLICATION
@@ -42,15 +42,6 @@ class Withdrawal(Schema):
     confirmed: bool = False
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
-def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, *parts), act)
-
-
 @router.get("/security-reviews/form", summary="The form of an application", auth=None)
 def form(request: HttpRequest) -> dict[str, Any]:
     return APPLICATION.schema()
@@ -58,7 +49,7 @@ def form(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/security-reviews", summary="Security reviews that the acting party takes part in, newest first")
 def reviews(request: HttpRequest, state: str = "", after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.reviews(_actor(request), state), after)
+    page = paging.page(queries.reviews(actor_of(request), state), after)
     items = [
         {"number": r.case.number, "state": r.case.state, "dataset": r.version.dataset.number,
          "version": r.version.version, "level": r.level} for r in page.items
@@ -68,14 +59,14 @@ def reviews(request: HttpRequest, state: str = "", after: str = "") -> dict[str,
 
 @router.post("/security-reviews", summary="Apply for a security review; send Idempotency-Key to make retries safe")
 def apply(request: HttpRequest, body: Application) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body.dict()], lambda: {
+    actor = actor_of(request)
+    return once(request, [body.dict()], lambda: {
         "number": services.apply_review(actor, body.dataset, body.operator, body.form, body.version).number})  # fmt: skip
 
 
 @router.get("/security-reviews/{number}", summary="One security review with its form and what was graded")
 def review(request: HttpRequest, number: str) -> dict[str, Any]:
-    return queries.as_json(queries.get_review(number, _actor(request)))
+    return queries.as_json(queries.get_review(number, actor_of(request)))
 
 
 @router.post(
@@ -83,19 +74,19 @@ def review(request: HttpRequest, number: str) -> dict[str, Any]:
     summary="The basis of personal information is withdrawn; listings and grants stop at once",
 )
 def withdraw(request: HttpRequest, number: str, body: Withdrawal) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [number, body.dict()], lambda: {
+    actor = actor_of(request)
+    return once(request, [number, body.dict()], lambda: {
         "withdrawal": withdraw_basis(actor, number, body.dict()).pk,
         "state": queries.get_review(number, actor).state})  # fmt: skip
 
 
 @router.post("/anonymity-checks", summary="Count the groups over columns of a hosted version (k-anonymity)")
 def check(request: HttpRequest, body: Check) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         made = services.check_anonymity(actor, body.dataset, body.columns, body.version)
         return {"rows": made.rows, "groups": made.groups, "smallest_group": made.smallest, "rows_below": made.below,
                 "threshold": made.threshold, "material": made.material_id}  # fmt: skip
 
-    return _once(request, [body.dict()], run)
+    return once(request, [body.dict()], run)

@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Body, Router, Schema
 
-from shugang.kernel import idempotency, paging
+from shugang.kernel import paging
+from shugang.parties.http import actor_of, once
 
-from ..registration.http import actor_of
 from . import guards, presenting, public_pages, queries, services
 from .forms import OFFER, ORDER, REPORT
 from .models import ServiceOrder
@@ -27,11 +27,6 @@ class Reason(Schema):
     """Client and every procedure that used the report read exactly this."""
 
     reason: str
-
-
-def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(actor_of(request), key, idempotency.fingerprint(request.path, *parts), act)
 
 
 def _order(order: ServiceOrder) -> dict[str, Any]:
@@ -66,7 +61,7 @@ def listed(
 
 @router.post("/services", summary="Apply to list a service (an agency's handler)")
 def offer(request: HttpRequest, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
-    return _once(request, [body], lambda: {"case": services.apply_offer(actor_of(request), body).number})
+    return once(request, [body], lambda: {"case": services.apply_offer(actor_of(request), body).number})
 
 
 @router.get("/services/{number}", summary="One service", auth=None)
@@ -76,7 +71,7 @@ def service(request: HttpRequest, number: str) -> dict[str, Any]:
 
 @router.post("/services/{number}/orders", summary="Order a service")
 def place(request: HttpRequest, number: str, body: dict[str, Any] = Body(...)) -> dict[str, Any]:
-    return _once(request, [body], lambda: {"case": services.place_order(actor_of(request), number, body).number})
+    return once(request, [body], lambda: {"case": services.place_order(actor_of(request), number, body).number})
 
 
 @router.get(
@@ -115,10 +110,10 @@ def report(request: HttpRequest, number: str) -> dict[str, Any]:
 @router.post("/reports/{number}/publication", summary="Publish a conclusion, or no longer (the client's handler)")
 def publish(request: HttpRequest, number: str, said: Published) -> dict[str, Any]:
     actor = actor_of(request)
-    return _once(request, [said.public], lambda: {"public": services.publish_report(actor, number, said.public).public})
+    return once(request, [said.public], lambda: {"public": services.publish_report(actor, number, said.public).public})
 
 
 @router.post("/reports/{number}/withdrawal", summary="Withdraw a report (the agency's signer, or by order)")
 def withdraw(request: HttpRequest, number: str, said: Reason) -> dict[str, Any]:
     actor = actor_of(request)
-    return _once(request, [said.reason], lambda: {"state": services.withdraw_report(actor, number, said.reason).state})
+    return once(request, [said.reason], lambda: {"state": services.withdraw_report(actor, number, said.reason).state})

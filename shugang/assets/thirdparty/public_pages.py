@@ -11,13 +11,13 @@ from django.views.decorators.http import require_GET
 
 from shugang.kernel import paging
 from shugang.kernel.errors import not_found
+from shugang.parties.http import actor_of
 from shugang.parties.models import Party
 from shugang.parties.organisations.queries import public_party
 from shugang.policy.text import Text
 from shugang.ui.exports import csv_response
 from shugang.ui.jinja import tx
 
-from ..registration.http import actor_of
 from . import facts, guards, presenting, queries
 
 HEADER = (Text("编号", "Number"), Text("服务", "Service"), Text("类别", "Kind"), Text("机构", "Agency"), Text("价格", "Price"),

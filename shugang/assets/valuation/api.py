@@ -8,10 +8,10 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from shugang.kernel import clock, idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.kernel import clock, paging
 from shugang.kernel.errors import Refusal
 from shugang.kernel.profiles import current_profile
+from shugang.parties.http import actor_of, once
 from shugang.policy.text import Text
 
 from . import book_services, queries, services
@@ -48,15 +48,6 @@ class Sheet(Schema):
     version: int | None = None
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
-def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, *parts), act)
-
-
 def _row(a: Appraisal) -> dict[str, Any]:
     return {
         "case": a.case.number, "report": a.number, "asset": a.asset.number, "client": a.client.number,
@@ -67,7 +58,7 @@ def _row(a: Appraisal) -> dict[str, Any]:
 
 @router.get("/appraisals", summary="Appraisals that the acting party ordered or makes")
 def appraisals(request: HttpRequest, after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.appraisals(_actor(request)), after)
+    page = paging.page(queries.appraisals(actor_of(request)), after)
     return {"items": [_row(a) for a in page.items], "next": page.next, "total": page.total}
 
 
@@ -87,7 +78,7 @@ def trial(request: HttpRequest, body: Trial) -> dict[str, Any]:
 
 @router.get("/appraisals/{number}", summary="One appraisal by its case, with its paper where the reader may see it")
 def appraisal(request: HttpRequest, number: str) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
     found = queries.get_appraisal(number, actor)
     paper = queries.paper_of(found, actor)
     signatures = queries.signatures_of(found, actor)
@@ -102,29 +93,29 @@ def appraisal(request: HttpRequest, number: str) -> dict[str, Any]:
 
 @router.post("/appraisals", summary="Engage an appraiser; send Idempotency-Key to make retries safe")
 def engage(request: HttpRequest, body: Engagement) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         case = services.engage(actor, body.asset, body.appraiser, body.form)
         return {"case": case.number, "state": case.state}
 
-    return _once(request, [body.dict()], run)
+    return once(request, [body.dict()], run)
 
 
 @router.put("/appraisals/{number}/paper", summary="Save a new version of the working paper")
 def save_paper(request: HttpRequest, number: str, body: Paper) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         paper = services.save_paper(actor, number, body.answers, body.version)
         return {"version": paper.version, "digest": paper.digest, "result": paper.result}
 
-    return _once(request, [body.dict()], run)
+    return once(request, [body.dict()], run)
 
 
 @router.get("/book-costs", summary="Cost sheets of the acting party")
 def sheets(request: HttpRequest, after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.sheets(_actor(request)), after)
+    page = paging.page(queries.sheets(actor_of(request)), after)
     return {
         "items": [{"number": s.number, "title": s.title} for s in page.items],
         "next": page.next,
@@ -134,7 +125,7 @@ def sheets(request: HttpRequest, after: str = "") -> dict[str, Any]:
 
 @router.get("/book-costs/{number}", summary="One cost sheet: answers, each line's treatment, the disclosure table")
 def sheet(request: HttpRequest, number: str) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
     found = queries.get_sheet(number, actor)
     last = queries.last_version(found, actor)
     return {"number": found.number, "title": found.title, "version": last.version, "digest": last.digest, "form": last.form,
@@ -143,16 +134,16 @@ def sheet(request: HttpRequest, number: str) -> dict[str, Any]:
 
 @router.post("/book-costs", summary="Open a cost sheet")
 def open_sheet(request: HttpRequest, body: Sheet) -> dict[str, Any]:
-    actor = _actor(request)
-    return _once(request, [body.dict()], lambda: {"number": book_services.open_sheet(actor, body.answers).number})
+    actor = actor_of(request)
+    return once(request, [body.dict()], lambda: {"number": book_services.open_sheet(actor, body.answers).number})
 
 
 @router.put("/book-costs/{number}", summary="Save a new version of a cost sheet")
 def save_sheet(request: HttpRequest, number: str, body: Sheet) -> dict[str, Any]:
-    actor = _actor(request)
+    actor = actor_of(request)
 
     def run() -> dict[str, Any]:
         saved = book_services.save_sheet(actor, number, body.answers, body.version)
         return {"version": saved.version, "digest": saved.digest, "result": saved.result}
 
-    return _once(request, [body.dict()], run)
+    return once(request, [body.dict()], run)

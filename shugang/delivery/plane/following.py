@@ -40,7 +40,7 @@ class _Job(NamedTuple):
     format: str
 
 
-class Follower:
+class Pushes:
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
         # By grant and push: those that are over, and of the others how often they failed and when they are tried again.
@@ -127,19 +127,19 @@ class Follower:
 
 async def follow(plane: Plane) -> None:
     await plane.journal.joined.wait()
-    follower = Follower(plane)
+    pushes = Pushes(plane)
     while True:
         leads = plane.journal.leads
         if leads:
             try:
-                await follower.round()
+                await pushes.round()
             except JournalFailed as error:
                 log.info("pushes wait for the journal: %s", error)
             except Exception:
                 log.exception("looking for pushes failed")
         else:
-            follower = Follower(plane)  # what this worker knew may have changed when it leads again
-        await plane.connections.changed(follower.pause() if leads else LEAD_SECONDS)
+            pushes = Pushes(plane)  # what this worker knew may have changed when it leads again
+        await plane.connections.changed(pushes.pause() if leads else LEAD_SECONDS)
 
 
 def _standing(index: Index, rule_now: float) -> list[Access[PushSource]]:

@@ -7,7 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from shugang.kernel import idempotency, paging
+from shugang.kernel import paging
+from shugang.parties.http import once
 
 from . import queries, services
 
@@ -26,11 +27,6 @@ class SignatureIn(Schema):
     own_signature: str = ""
 
 
-def _once(request: HttpRequest, what: object, act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(request.actor, key, idempotency.fingerprint(request.path, what), act)  # type: ignore[attr-defined]
-
-
 @router.get("/mandates", summary="Mandates given and held, newest first")
 def mandates(request: HttpRequest, after: str = "") -> dict[str, Any]:
     found = paging.page(queries.mandates(request.actor), after)  # type: ignore[attr-defined]
@@ -45,16 +41,18 @@ def mandate(request: HttpRequest, number: str) -> dict[str, Any]:
 @router.post("/mandates", summary="Draft a mandate for signature")
 def draft(request: HttpRequest, said: MandateIn) -> dict[str, Any]:
     actor = request.actor  # type: ignore[attr-defined]
-    return _once(request, said.form, lambda: queries.as_json(services.draft(actor, said.form)))
+    return once(request, [said.form], lambda: queries.as_json(services.draft(actor, said.form)))
 
 
 @router.post("/mandates/{number}/signature", summary="Sign it for the principal")
 def sign(request: HttpRequest, number: str, said: SignatureIn) -> dict[str, Any]:
     actor = request.actor  # type: ignore[attr-defined]
-    return _once(request, said.own_signature, lambda: queries.as_json(services.sign(actor, number, said.own_signature)))
+    return once(
+        request, [said.own_signature], lambda: queries.as_json(services.sign(actor, number, said.own_signature))
+    )
 
 
 @router.delete("/mandates/{number}", summary="Revoke it, with effect from now")
 def revoke(request: HttpRequest, number: str, reason: str) -> dict[str, Any]:
     actor = request.actor  # type: ignore[attr-defined]
-    return _once(request, reason, lambda: queries.as_json(services.revoke(actor, number, reason)))
+    return once(request, [reason], lambda: queries.as_json(services.revoke(actor, number, reason)))

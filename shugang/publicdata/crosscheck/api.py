@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from shugang.kernel import idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.kernel import paging
+from shugang.parties.http import actor_of, once
 
 from . import plan, queries, services
 from .elements import KINDS
@@ -21,15 +21,6 @@ class Declaration(Schema):
 
     name: str
     document: dict[str, Any]
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
-def _once(request: HttpRequest, parts: list[Any], act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, *parts), act)
 
 
 @router.get("/crosschecks/kinds", summary="Kinds of elements and strategies", auth=None)
@@ -46,23 +37,23 @@ def kinds(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/crosschecks", summary="Declared checks of the acting party")
 def checks(request: HttpRequest, after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.checks(_actor(request)), after)
+    page = paging.page(queries.checks(actor_of(request)), after)
     return {"items": [queries.check_json(c) for c in page.items], "next": page.next, "total": page.total}
 
 
 @router.post("/crosschecks", summary="Declare a check over data that the party may read")
 def declare(request: HttpRequest, body: Declaration) -> dict[str, Any]:
-    return _once(
+    return once(
         request,
         [body.dict()],
-        lambda: queries.check_json(services.declare_check(_actor(request), body.name, body.document)),
+        lambda: queries.check_json(services.declare_check(actor_of(request), body.name, body.document)),
     )
 
 
 @router.get("/crosschecks/{number}", summary="One declared check with its document and runs")
 def check(request: HttpRequest, number: str) -> dict[str, Any]:
-    row = queries.get_check(_actor(request), number)
-    found = queries.runs(_actor(request), number).order_by("-pk")[:20]
+    row = queries.get_check(actor_of(request), number)
+    found = queries.runs(actor_of(request), number).order_by("-pk")[:20]
     return {
         **queries.check_json(row),
         "document": row.document,
@@ -72,21 +63,21 @@ def check(request: HttpRequest, number: str) -> dict[str, Any]:
 
 @router.post("/crosschecks/{number}/runs", summary="Run a check; it goes on in the background")
 def order(request: HttpRequest, number: str) -> dict[str, Any]:
-    return _once(request, ["order"], lambda: queries.run_json(services.order_run(_actor(request), number)))
+    return once(request, ["order"], lambda: queries.run_json(services.order_run(actor_of(request), number)))
 
 
 @router.get("/crosscheck-runs/{number}", summary="One run: progress, counts, overlaps, verdicts")
 def run(request: HttpRequest, number: str) -> dict[str, Any]:
-    return queries.run_json(queries.get_run(_actor(request), number))
+    return queries.run_json(queries.get_run(actor_of(request), number))
 
 
 @router.get("/crosscheck-runs/{number}/lines", summary="Differences that a run found, masked as on the page")
 def lines(request: HttpRequest, number: str, kind: str = "", element: str = "", after: str = "") -> dict[str, Any]:
-    row = queries.get_run(_actor(request), number)
-    page = paging.page(queries.lines(_actor(request), row, kind, element), after)
+    row = queries.get_run(actor_of(request), number)
+    page = paging.page(queries.lines(actor_of(request), row, kind, element), after)
     return {"items": [queries.line_json(x) for x in page.items], "next": page.next, "total": page.total}
 
 
 @router.post("/crosscheck-runs/{number}/stop", summary="End a run that waits or goes on")
 def stop(request: HttpRequest, number: str) -> dict[str, Any]:
-    return queries.run_json(services.stop_run(_actor(request), number))
+    return queries.run_json(services.stop_run(actor_of(request), number))

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from shugang.kernel import idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.parties.http import actor_of
 
 from . import queries, services
 
@@ -24,25 +24,21 @@ class Filing(Schema):
     says: str
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
 @router.get("/rectifications", summary="Tickets that the acting party takes part in")
 def tickets(request: HttpRequest, state: str = "", origin: str = "", after: str = "") -> dict[str, Any]:
-    page = paging.page(queries.tickets(_actor(request), state, origin), after)
+    page = paging.page(queries.tickets(actor_of(request), state, origin), after)
     return {"items": [queries.ticket_json(t) for t in page.items], "next": page.next, "total": page.total}
 
 
 @router.get("/rectifications/board", summary="Each department's tickets: open, escalated, closed, working days")
 def board(request: HttpRequest) -> dict[str, Any]:
-    return {"items": queries.board(_actor(request))}
+    return {"items": queries.board(actor_of(request))}
 
 
 @router.get("/rectifications/{number}", summary="One ticket with its findings and objections")
 def ticket(request: HttpRequest, number: str) -> dict[str, Any]:
-    row = queries.get_ticket(_actor(request), number)
-    said = queries.objections_of(_actor(request), row)
+    row = queries.get_ticket(actor_of(request), number)
+    said = queries.objections_of(actor_of(request), row)
     return {
         **queries.ticket_json(row),
         "findings": [{"source": f.source, "version": f.version, "facts": f.facts, "at": f.at.isoformat()} for f in row.findings.order_by("id")[:100]],
@@ -62,8 +58,8 @@ def mark(request: HttpRequest, dataset: str) -> dict[str, Any]:
 @router.post("/objections", summary="Object to a datum; the mark shows at once")
 def object_to(request: HttpRequest, body: Filing) -> dict[str, Any]:
     def run() -> dict[str, Any]:
-        made = services.object_to(_actor(request), body.dataset, body.column, body.key, body.says)
+        made = services.object_to(actor_of(request), body.dataset, body.column, body.key, body.says)
         return {"number": made.number, "ticket": made.ticket.number}
 
     key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, body.dict()), run)
+    return idempotency.once(actor_of(request), key, idempotency.fingerprint(request.path, body.dict()), run)

@@ -8,8 +8,8 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from shugang.kernel import idempotency, paging
-from shugang.kernel.actors import Actor
+from shugang.kernel import paging
+from shugang.parties.http import actor_of, once
 
 from . import queries, services
 from .models import REGION
@@ -35,15 +35,6 @@ class End(About):
     on: date
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
-def _once(request: HttpRequest, body: Schema, act: Any) -> dict[str, Any]:
-    key = request.headers.get("Idempotency-Key")
-    return idempotency.once(_actor(request), key, idempotency.fingerprint(request.path, body.model_dump_json()), act)
-
-
 @router.get("/sources", summary="The register: which department is the source of which element", auth=None)
 def register(request: HttpRequest, q: str = "", after: str = "") -> dict[str, Any]:
     page = paging.page(queries.public_sources(q), after)
@@ -59,17 +50,19 @@ def element(request: HttpRequest, region: str, element: str) -> dict[str, Any]:
 
 @router.post("/sources/claims", summary="Claim to be the source of an element")
 def claim(request: HttpRequest, body: Claim) -> dict[str, Any]:
-    return _once(request, body, lambda: {"case": services.claim_source(_actor(request), body.form).number})
+    return once(
+        request, [body.model_dump_json()], lambda: {"case": services.claim_source(actor_of(request), body.form).number}
+    )
 
 
 @router.post("/sources/references", summary="Register that the datum held comes from the source")
 def refer(request: HttpRequest, body: About) -> dict[str, Any]:
-    return _once(
+    return once(
         request,
-        body,
+        [body.model_dump_json()],
         lambda: {
             "element": services.register_reference(
-                _actor(request), body.element, body.region, body.reason
+                actor_of(request), body.element, body.region, body.reason
             ).source.element
         },
     )
@@ -78,18 +71,18 @@ def refer(request: HttpRequest, body: About) -> dict[str, Any]:
 @router.post("/sources/collections", summary="Ask to collect a datum; refused with a pointer where it can be shared")
 def collect(request: HttpRequest, body: About) -> dict[str, Any]:
     def run() -> dict[str, Any]:
-        made = services.request_collection(_actor(request), body.element, body.region, body.reason)
+        made = services.request_collection(actor_of(request), body.element, body.region, body.reason)
         return {"number": made.number, "ground": made.ground}
 
-    return _once(request, body, run)
+    return once(request, [body.model_dump_json()], run)
 
 
 @router.post("/sources/ends", summary="The data office ends a source's lead")
 def end(request: HttpRequest, body: End) -> dict[str, Any]:
-    return _once(
+    return once(
         request,
-        body,
+        [body.model_dump_json()],
         lambda: queries.source_json(
-            services.end_source(_actor(request), body.element, body.region, body.on, body.reason)
+            services.end_source(actor_of(request), body.element, body.region, body.on, body.reason)
         ),
     )
