@@ -39,10 +39,9 @@ procedures = pytest.mark.parametrize("spec", PROCEDURES, ids=ids)
 @pytest.fixture(autouse=True)
 def _profiles(db):
     from shugang.commands.setup import profile_files
-    from shugang.kernel.profiles import load_profile
+    from shugang.kernel.profiles import load_profiles
 
-    for path in profile_files():
-        load_profile(path)
+    load_profiles(profile_files())
 
 
 def almighty(spec: Procedure) -> PlainActor:

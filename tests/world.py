@@ -58,7 +58,7 @@ from shugang.delivery.webhooks import services as webhooks
 from shugang.kernel import clock, engine, materials, sequencer
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.models import Event
-from shugang.kernel.profiles import load_profile
+from shugang.kernel.profiles import load_profiles
 from shugang.market.agreements.services import propose
 from shugang.market.contracts.models import Contract
 from shugang.market.contracts.services import fill_in, propose_amendment, propose_change, sign
@@ -157,8 +157,7 @@ def small_data(folder: Path) -> Path:
 def build(monkeypatch: Any, folder: Path) -> World:
     """Play the chain, then leave one open item in each procedure."""
     monkeypatch.setattr(registration, "DATA", small_data(folder / "data"))
-    for path in profile_files():
-        load_profile(path)
+    load_profiles(profile_files())
     set_clock()
     world = World()
     stage = Quiet(0, things=world.things)

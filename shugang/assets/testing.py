@@ -15,12 +15,11 @@ from typing import Any
 from django.db import transaction
 
 from shugang.delivery.models import Column, Dataset, DatasetVersion
-from shugang.kernel import clock, engine, materials, sequencer
+from shugang.kernel import clock, engine, materials, profiles, sequencer
 from shugang.kernel.actors import Actor
 from shugang.kernel.models import Case
 from shugang.kernel.numbering import yearly_number
 from shugang.kernel.procedure import TIMER, Transition
-from shugang.kernel.profiles import load_profile
 from shugang.kernel.testing import refused, snapshot
 from shugang.parties.accounts.actor import PartyActor
 from shugang.parties.models import Party
@@ -52,8 +51,7 @@ def load_profiles() -> None:
     """The wing's rule profiles, as `shugang init` loads them."""
     from pathlib import Path
 
-    for path in sorted((Path(__file__).parent / "profiles").glob("*.json")):
-        load_profile(path)
+    profiles.load_profiles(sorted((Path(__file__).parent / "profiles").glob("*.json")))
 
 
 def make_registrar() -> Office:

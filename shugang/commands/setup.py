@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from shugang.kernel.profiles import load_profile
+from shugang.kernel.profiles import load_profiles
 
 
 def profile_files() -> list[Path]:
@@ -20,8 +20,7 @@ def migrate() -> None:
     for name in ("", "vault", "materials", "keys"):
         (Path(settings.VAR_DIR) / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     call_command("migrate", verbosity=0, interactive=False)
-    for path in profile_files():
-        load_profile(path)
+    load_profiles(profile_files())
 
 
 def _missing_secrets() -> str | None:

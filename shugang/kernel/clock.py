@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
 
 
 def real_now() -> datetime:
@@ -16,10 +17,10 @@ def offset_seconds() -> int:
     """Seconds by which rule time runs ahead of real time; 0 outside a demonstration."""
     if not settings.SHUGANG_DEMO:
         return 0
-    from .models import ClockOffset
-
-    row = ClockOffset.objects.filter(pk=1).first()
-    return row.seconds if row else 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seconds FROM kernel_clockoffset WHERE id = 1")
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def now() -> datetime:

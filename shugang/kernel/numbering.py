@@ -6,6 +6,12 @@ from django.db import connection
 
 from .models import Serial
 
+# Makes the row or locks it, in one statement on both databases.
+_TAKE = (
+    f"INSERT INTO {Serial._meta.db_table} AS serial (name, last) VALUES (%s, %s)"  # noqa: S608
+    " ON CONFLICT (name) DO UPDATE SET last = serial.last + excluded.last RETURNING last"
+)
+
 
 def next_number(name: str) -> int:
     """The next integer under `name`, from 1. Must run inside the verb's transaction."""
@@ -16,11 +22,10 @@ def next_numbers(name: str, count: int) -> range:
     """The next `count` integers under `name`; all are used, or the transaction is rolled back."""
     if not connection.in_atomic_block:
         raise RuntimeError("a number is taken inside the transaction that uses it, or it would leave a gap")
-    Serial.objects.get_or_create(name=name)
-    row = Serial.objects.select_for_update().get(name=name)
-    row.last += count
-    row.save(update_fields=["last"])
-    return range(row.last - count + 1, row.last + 1)
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [name, count])
+        ((last,),) = cursor.fetchall()
+    return range(last - count + 1, last + 1)
 
 
 def yearly_number(prefix: str, year: int, width: int = 6) -> str:

@@ -7,11 +7,18 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from . import engine
 from .actors import Actor
 from .errors import Refusal
-from .models import Case, Event
+from .models import Case
 from .procedure import TIMER, Procedure, Transition
+
+_SNAPSHOT = (
+    "SELECT state, revision, (SELECT COUNT(*) FROM kernel_casevote WHERE case_id = %s), (SELECT COUNT(*) FROM kernel_event)"
+    " FROM kernel_case WHERE id = %s"
+)
 
 
 @contextmanager
@@ -26,9 +33,11 @@ def clock_at(settings: Any, moment: datetime) -> Iterator[Callable[[datetime], N
 
 def snapshot(case: Case) -> tuple[Any, ...]:
     """What a denied action may not change."""
-    fresh = Case.objects.get(pk=case.pk)
-    clocks = tuple(fresh.clocks.order_by("name").values_list("name", "state", "due_at"))
-    return (fresh.state, fresh.revision, fresh.votes.count(), Event.objects.count(), clocks)
+    with connection.cursor() as cursor:  # asked for some ten thousand times: in plain SQL
+        cursor.execute(_SNAPSHOT, [case.pk, case.pk])
+        (row,) = cursor.fetchall()
+        cursor.execute("SELECT name, state, due_at FROM kernel_caseclock WHERE case_id = %s ORDER BY name", [case.pk])
+        return (*row, tuple(cursor.fetchall()))
 
 
 def refused(case: Case, step: str, actor: Actor, data: dict[str, Any] | None = None) -> Refusal:

@@ -14,9 +14,8 @@ from typing import Any
 
 from shugang.assets import testing as assets
 from shugang.assets.models import Certificate, SecurityReview
-from shugang.kernel import clock, engine
+from shugang.kernel import clock, engine, profiles
 from shugang.kernel.models import Case
-from shugang.kernel.profiles import load_profile
 from shugang.parties.accounts.actor import PartyActor
 from shugang.parties.models import Party
 from shugang.parties.testing import make_actor, make_party, make_signer
@@ -58,8 +57,7 @@ def load_profiles() -> None:
     """Rule profiles of this wing and those below that a deal needs."""
     assets.load_profiles()
     charges.load_profiles()
-    for path in sorted((Path(__file__).parent / "profiles").glob("*.json")):
-        load_profile(path)
+    profiles.load_profiles(sorted((Path(__file__).parent / "profiles").glob("*.json")))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ def fresh_cache() -> None:
 @pytest.fixture
 def rules(db: None) -> None:
     from shugang.commands.setup import profile_files
-    from shugang.kernel.profiles import load_profile
+    from shugang.kernel.profiles import load_profiles
 
-    for path in profile_files():
-        load_profile(path)
+    load_profiles(profile_files())

@@ -11,9 +11,8 @@ from typing import Any
 
 from django.db import transaction
 
-from shugang.kernel import clock, engine
+from shugang.kernel import clock, engine, profiles
 from shugang.kernel.numbering import next_number, yearly_number
-from shugang.kernel.profiles import load_profile
 from shugang.parties.accounts.actor import PartyActor
 from shugang.parties.models import Party
 from shugang.parties.testing import make_actor, make_party
@@ -72,8 +71,7 @@ def make_answers(**changes: Any) -> dict[str, Any]:
 
 
 def load_profiles() -> None:
-    for path in sorted((Path(__file__).parent.parent / "profiles").glob("*.json")):
-        load_profile(path)
+    profiles.load_profiles(sorted((Path(__file__).parent.parent / "profiles").glob("*.json")))
 
 
 @dataclass(frozen=True)

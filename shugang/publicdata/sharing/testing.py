@@ -15,8 +15,7 @@ from shugang.assets import testing as assets
 from shugang.delivery.datasets.services import create_dataset
 from shugang.delivery.models import DatasetVersion
 from shugang.delivery.vault.services import upload_version
-from shugang.kernel import engine
-from shugang.kernel.profiles import load_profile
+from shugang.kernel import engine, profiles
 from shugang.parties.accounts.actor import PartyActor
 from shugang.parties.keys.services import make_key
 from shugang.parties.models import Party
@@ -55,8 +54,7 @@ class City:
 
 def load_profiles() -> None:
     assets.load_profiles()
-    for path in sorted((Path(__file__).parents[1] / "profiles").glob("*.json")):
-        load_profile(path)
+    profiles.load_profiles(sorted((Path(__file__).parents[1] / "profiles").glob("*.json")))
 
 
 def officer_of(party: Party) -> PartyActor:

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import rfc8785
 
-from shugang.kernel import clock
+from shugang.kernel import clock, profiles
 from shugang.kernel.actors import Actor
 from shugang.kernel.errors import Refusal, not_found
 from shugang.kernel.events import emit
 from shugang.kernel.models import RuleProfile
-from shugang.kernel.profiles import current_profile, load_profile
+from shugang.kernel.profiles import current_profile
 from shugang.kernel.verbs import verb
 from shugang.parties.models import Party
 from shugang.policy.priceplan import PricePlan
@@ -33,7 +33,7 @@ PROFILES = Path(__file__).resolve().parent.parent / "profiles"
 
 def load_profiles() -> list[RuleProfile]:
     """Store the shipped rule profiles (tax rate, commission, days to pay)."""
-    return [load_profile(path) for path in sorted(PROFILES.glob("*.json"))]
+    return profiles.load_profiles(sorted(PROFILES.glob("*.json")))
 
 
 def rules(on: date) -> RuleProfile:

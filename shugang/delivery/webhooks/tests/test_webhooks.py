@@ -30,7 +30,7 @@ from shugang.kernel import clock
 from shugang.kernel.actors import SYSTEM
 from shugang.kernel.errors import Refusal
 from shugang.kernel.events import emit
-from shugang.kernel.profiles import load_profile
+from shugang.kernel.profiles import load_profiles
 from shugang.parties.notices import rules
 from shugang.parties.notices.models import Notice
 from shugang.parties.testing import make_actor, make_party, sign_in
@@ -107,8 +107,7 @@ def running(tmp_path_factory: Any) -> Iterator[tuple[Server, ssl.SSLContext]]:
 def server(running: tuple[Server, ssl.SSLContext], settings: Any, monkeypatch: Any) -> Server:
     from shugang.commands.setup import profile_files
 
-    for path in profile_files():
-        load_profile(path)
+    load_profiles(profile_files())
     found, trust = running
     monkeypatch.setattr(sending, "tls", trust)
     settings.SHUGANG_ALLOWED_NETWORKS = ("127.0.0.0/8",)

@@ -24,10 +24,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 @pytest.fixture(autouse=True)
 def rules():
     from shugang.commands.setup import profile_files
-    from shugang.kernel.profiles import load_profile
+    from shugang.kernel.profiles import load_profiles
 
-    for path in profile_files():
-        load_profile(path)
+    load_profiles(profile_files())
 
 
 @pytest.fixture

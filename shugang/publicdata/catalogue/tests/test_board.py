@@ -28,10 +28,9 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 @pytest.fixture
 def rules(db):
     from shugang.commands.setup import profile_files
-    from shugang.kernel.profiles import load_profile
+    from shugang.kernel.profiles import load_profiles
 
-    for path in profile_files():
-        load_profile(path)
+    load_profiles(profile_files())
 
 
 def lapsed(resource):
