@@ -6,6 +6,8 @@ that whatever has those goes the slow way. A property test holds both ways equal
 """
 
 import json
+import json.encoder
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import rfc8785
@@ -14,17 +16,43 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys
 _WHOLE = 2**53 - 1
 
 
+def _choose_encode() -> Callable[[Any], str]:
+    """`JSONEncoder.encode` makes its C encoder anew for every value; one that is kept is a third faster."""
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _ENCODER.encode
+    quote = json.encoder.encode_basestring
+    kept: Callable[[Any, int], Iterable[str]] = make(None, _ENCODER.default, quote, None, ":", ",", True, False, True)
+    return lambda value: "".join(kept(value, 0))
+
+
+_encode = _choose_encode()
+
+
 def _plain(value: Any) -> bool:
+    """Written without a call for each leaf: this runs for every event."""
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return True
-    if kind is int:
-        return -_WHOLE <= value <= _WHOLE
     if kind is dict:
-        return all([type(key) is str and key.isascii() and _plain(each) for key, each in value.items()])
-    return kind is list and all([_plain(each) for each in value])
+        try:
+            if not "".join(value).isascii():
+                return False
+        except TypeError:  # a key that is no text
+            return False
+        value = value.values()
+    elif kind is not list:
+        value = (value,)
+    for each in value:
+        kind = type(each)
+        if kind is str or each is None or kind is bool:
+            continue
+        if kind is int:
+            if not -_WHOLE <= each <= _WHOLE:
+                return False
+        elif (kind is not dict and kind is not list) or not _plain(each):
+            return False
+    return True
 
 
 def dumps(value: Any) -> bytes:
     """The canonical bytes. Raises as `rfc8785.dumps` does: CanonicalizationError, UnicodeEncodeError, RecursionError."""
-    return _ENCODER.encode(value).encode() if _plain(value) else rfc8785.dumps(value)
+    return _encode(value).encode() if _plain(value) else rfc8785.dumps(value)

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from shugang.evidence.errors import FormatError
 from shugang.evidence.hashing import HASH_SIZE, Commitment
@@ -17,6 +18,11 @@ _FIELDS = {"v", "kind", "at", "sha256", "sm3"}
 _KIND = re.compile(r"[a-z][a-z0-9_.:-]{0,127}")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@lru_cache(maxsize=1024)
+def _fits(kind: str) -> bool:
+    return _KIND.fullmatch(kind) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +37,13 @@ class Entry:
         """The bytes that are hashed into the tree. FormatError for a naive time or a malformed kind."""
         if self.at.tzinfo is None:
             raise FormatError("entry time must carry a time zone")
-        if not _KIND.fullmatch(self.kind):
+        if not _fits(self.kind):
             raise FormatError(f"entry kind {self.kind!r} is not {_KIND.pattern}")
         sha256, sm3 = self.commitment
         if len(sha256) != HASH_SIZE or len(sm3) != HASH_SIZE:
             raise FormatError(f"a commitment is two digests of {HASH_SIZE} bytes")
-        at = self.at.astimezone(UTC).isoformat(timespec="microseconds")[:26]
+        utc = self.at if self.at.tzinfo is UTC else self.at.astimezone(UTC)
+        at = utc.isoformat("T", "microseconds")[:26]
         # Keys are in order and no value needs escaping, so this is the RFC 8785 form.
         text = f'{{"at":"{at}Z","kind":"{self.kind}","sha256":"{sha256.hex()}","sm3":"{sm3.hex()}","v":{VERSION}}}'
         return text.encode()

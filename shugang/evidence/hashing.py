@@ -42,10 +42,17 @@ def _sm3_with_cryptography(data: bytes) -> bytes:
 def _choose_sm3() -> Callable[[bytes], bytes]:
     # hashlib is 1.6 times faster, but a distribution may build its OpenSSL without SM3.
     try:
-        hashlib.new("sm3")
+        empty = hashlib.new("sm3")
     except ValueError:
         return _sm3_with_cryptography
-    return lambda data: hashlib.new("sm3", data).digest()
+
+    def digest(data: bytes) -> bytes:
+        # A copy saves looking the algorithm up by its name.
+        state = empty.copy()
+        state.update(data)
+        return state.digest()
+
+    return digest
 
 
 sm3: Callable[[bytes], bytes] = _choose_sm3()
@@ -68,7 +75,7 @@ def canonical(payload: Mapping[str, Any]) -> bytes:
     """RFC 8785 bytes. FormatError for what JSON cannot carry exactly: dates, NaN, integers beyond ±(2^53-1)
     (write those as strings), lone surrogates."""
     try:
-        return canonical_json.dumps(dict(payload))
+        return canonical_json.dumps(payload if type(payload) is dict else dict(payload))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise FormatError(f"payload has no canonical form: {error}") from error
 

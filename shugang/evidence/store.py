@@ -60,7 +60,9 @@ class TileStore:
 
     def drop_partials(self, level: Level, n: int) -> None:
         """Partial tiles may go once the full one stands (C2SP tlog-tiles, "Partial Tiles")."""
-        shutil.rmtree(self.root / (tile_path(level, n) + ".p"), ignore_errors=True)
+        folder = self.root / (tile_path(level, n) + ".p")
+        if folder.exists():  # few have any
+            shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self) -> None:
         """Remove what a killed writer left half written."""
@@ -78,20 +80,26 @@ class TileStore:
         placed = [(self._aside(data), self.root / path) for path, data in files]
         self._flush(temporary for temporary, _ in placed)
         folders: set[Path] = set()
+        for folder in {target.parent for _, target in placed}:
+            folders.add(folder)
+            if not folder.exists():
+                folders |= {p.parent for p in [folder, *folder.parents] if not p.exists()}
+                folder.mkdir(parents=True, exist_ok=True)
         for temporary, target in placed:
-            folders |= {p.parent for p in [target.parent, *target.parent.parents] if not p.exists()} | {target.parent}
             self._place(temporary, target)
         self._flush(folders)
 
     def _place(self, temporary: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(temporary, target)
 
     def _aside(self, data: bytes) -> Path:
         temporary = self.root / _TEMPORARY / f"{os.getpid()}-{self._count}"
         self._count += 1
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
+        try:
+            temporary.write_bytes(data)
+        except FileNotFoundError:  # the first since the folder was swept
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(data)
         return temporary
 
     def _flush(self, paths: Iterable[Path]) -> None:
