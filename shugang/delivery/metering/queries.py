@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
 
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
@@ -18,6 +17,7 @@ from shugang.policy.text import Text
 from shugang.policy.vocabulary import CHINA, Quota
 
 from ..grants.models import Grant
+from . import storing
 from .models import UsageRecord
 
 RECORD = Text("这条用量记录", "usage record")
@@ -93,7 +93,7 @@ def windows(grants: Sequence[str], until: datetime) -> Iterator[Window]:
     if not grants:
         return
     rows = UsageRecord.objects.filter(Q(charged=True) | Q(state__in=("answered", "aborted")), at__lt=until)
-    rows = rows.filter(grant__number__in=list(grants)).annotate(day=TruncDate("at", tzinfo=clock.zone()))
+    rows = rows.filter(grant__number__in=list(grants)).annotate(day=storing.local_day())
     keys = ("grant_number", "day", "outcome", "charged")
     sums = rows.values_list(*keys).annotate(calls_=Count("id"), rows_=Sum("rows"), bytes_=Sum("bytes"))
     for grant, day, outcome, charged, calls, row_count, size in sums.order_by().iterator(chunk_size=5000):
@@ -117,7 +117,7 @@ def _counted(rows: QuerySet[UsageRecord], unit: str, by_day: bool) -> Iterator[t
     if unit == "calls":
         rows = rows.exclude(outcome=CONTINUED)
     keys = ["outcome", "day"] if by_day else ["outcome"]
-    days = rows.annotate(day=TruncDate("at", tzinfo=clock.zone())) if by_day else rows
+    days = rows.annotate(day=storing.local_day()) if by_day else rows
     for row in days.values(*keys).annotate(total=_measure(unit)).order_by(*keys):
         yield row["outcome"], row.get("day"), int(row["total"] or 0)
 
@@ -134,7 +134,7 @@ def usage_by_day(grant_numbers: Iterable[str], start: datetime, end: datetime) -
     """Per day (the city's zone), outcome and charged: calls, rows, bytes. Oldest first; refusals included."""
     return list(
         UsageRecord.objects.filter(grant__number__in=list(grant_numbers), at__gte=start, at__lt=end)
-        .annotate(day=TruncDate("at", tzinfo=clock.zone()))
+        .annotate(day=storing.local_day())
         .values("day", "outcome", "state", "charged")
         .annotate(calls=Count("id"), rows_=Sum("rows"), bytes_=Sum("bytes"))
         .order_by("day", "outcome", "charged")

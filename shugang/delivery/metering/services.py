@@ -7,7 +7,7 @@ outcome that the grant's price rule charges, and once per billing key. Its own s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from json.encoder import encode_basestring as quote
 from typing import Any, NamedTuple
@@ -134,10 +134,11 @@ def _suspend(plane: Plane, fork: Fork) -> None:
 def _append(plane: Plane, batch: Batch, texts: Sequence[tuple[str, str]]) -> int:
     if not texts:
         return plane.journal_seq
-    numbers = set(batch["grant"])
-    grants = {g.number: g for g in Grant.objects.filter(plane=plane, number__in=numbers).select_related("plane")}
+    held = Grant.objects.filter(plane=plane, number__in=set(batch["grant"]))
+    grants = {g.number: g for g in held.only("number", "outcomes", "valid_from", "valid_until", "first_used_at")}
     _check_numbers(plane, batch)
-    storing.insert(_rows(plane, grants, batch, texts))
+    findings = _findings(grants, batch)  # which asks the database, so before the rows flow to it
+    storing.insert(_rows(plane, grants, batch, texts, findings))
     plane.journal_seq, plane.journal_head = batch["seq"][-1], batch["hash"][-1]
     plane.save(update_fields=["journal_seq", "journal_head"])
     _first_uses(plane, grants, batch)
@@ -184,11 +185,15 @@ def _uncharged(grant: Grant | None, state: str, outcome: str, at: datetime) -> s
 
 
 def _rows(
-    plane: Plane, grants: Mapping[str, Grant], batch: Batch, texts: Sequence[tuple[str, str]]
-) -> Iterable[tuple[Any, ...]]:
-    """The records with control's findings and commitments, in `storing.COLUMNS`."""
+    plane: Plane, grants: Mapping[str, Grant], batch: Batch, texts: Sequence[tuple[str, str]],
+    findings: Sequence[tuple[bool, str]],
+) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+    """The records with control's findings and commitments, in `storing.COLUMNS`.
+
+    Each is hashed as it is taken, while PostgreSQL stores those before.
+    """
     count, now = len(texts), clock.real_now()
-    findings, salts = _findings(grants, batch), [new_salt() for _ in texts]
+    salts = [new_salt() for _ in texts]
     digests = _commitments(plane, iso(now), batch, texts, findings, salts)
     times = storing.stored_times(batch.moments)
     ids = {number: grant.id for number, grant in grants.items()}
@@ -205,34 +210,33 @@ def _rows(
         "received_at": [times[text] for text in batch["received_at"]],
         "folded_at": [storing.stored_time(now)] * count,
         "salt": salts,
-        "sha256": [digest.sha256.hex() for digest in digests],
-        "sm3": [digest.sm3.hex() for digest in digests],
         "detail": [storing.json(detail) for detail in batch["detail"]],
     }
-    return zip(*[columns[name] for name in storing.COLUMNS], strict=True)
+    plain = zip(*[columns[name] for name in storing.COLUMNS[:-2]], strict=True)
+    for values, digest in zip(plain, digests, strict=True):
+        yield *values, digest.sha256.hex(), digest.sm3.hex()
 
 
 def _commitments(
     plane: Plane, folded_at: str, batch: Batch, texts: Sequence[tuple[str, str]], findings: Sequence[tuple[bool, str]],
     salts: Sequence[bytes],
-) -> list[Commitment]:  # fmt: skip
+) -> Iterator[Commitment]:  # fmt: skip
     """To each record's `UsageRecord.commitment_payload`, whose canonical text is the record's with a few words around."""
-    found, number = [], quote(plane.number)
+    number = quote(plane.number)
     for (head, tail), digest, (charged, reason), salt in zip(texts, batch["hash"], findings, salts, strict=True):
         text = (
             f'{{"charge_reason":{quote(reason)},"charged":{"true" if charged else "false"},"folded_at":"{folded_at}",'
             f'"plane":{number},"record":{head}"hash":"{digest}",{tail}}}'
         )
-        found.append(commitment_to(text.encode(), salt))
-    return found
+        yield commitment_to(text.encode(), salt)
 
 
 def _first_uses(plane: Plane, grants: Mapping[str, Grant], batch: Batch) -> None:
     """Tell once per grant that data has flowed: the first delivery of a contract."""
-    unused = {number: grant for number, grant in grants.items() if grant.first_used_at is None}
-    for number, state, at, seq in batch.rows("grant", "state", "at", "seq") if unused else ():
-        if number in unused and state in DELIVERED:
-            grant = unused.pop(number)
+    unused = {grant.pk for grant in grants.values() if grant.first_used_at is None}
+    waiting = Grant.objects.filter(pk__in=unused).select_related("plane").in_bulk(field_name="number") if unused else {}
+    for number, state, at, seq in batch.rows("grant", "state", "at", "seq") if waiting else ():
+        if state in DELIVERED and (grant := waiting.pop(number, None)):
             grant.first_used_at = batch.moments[at]
             grant.save(update_fields=["first_used_at"])
             emit("grant.first_used", SYSTEM, refs(grant), {"seq": seq, "plane": plane.number})

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from json import dumps
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import DateField, F, Func, Value
+from django.db.models.functions import TruncDate
+
+from shugang.kernel import clock
 
 COLUMNS = (
     "plane_id", "grant_id", "grant_number", "charged", "charge_reason", "stated", "at", "received_at", "folded_at", "salt",
-    "sha256", "sm3", "detail", "seq", "grant_seq", "credential", "request_id", "mode", "action", "outcome", "rows", "bytes",
+    "detail", "seq", "grant_seq", "credential", "request_id", "mode", "action", "outcome", "rows", "bytes",
     "version", "answer_sha256", "state", "prev", "hash",
+    "sha256", "sm3",
 )  # fmt: skip
 _INTO = 'delivery_usagerecord ("' + '", "'.join(COLUMNS) + '")'
 _KEYS = """SELECT u.grant_id, u.request_id FROM {wanted} JOIN delivery_usagerecord u
@@ -41,6 +48,28 @@ def stored_times(moments: Mapping[str, datetime]) -> dict[str, Any]:
     if not _sqlite():
         return dict(moments)
     return {name: str(moment.replace(tzinfo=None)) for name, moment in moments.items()}
+
+
+def local_day() -> Any:
+    """The day of a record's `at` in the city's zone, for `annotate`.
+
+    Django's own on SQLite calls back into Python for each row. Where the zone's clocks never change, SQLite adds its offset
+    itself; exact, since `at` is in whole milliseconds.
+    """
+    zone = clock.zone()
+    offset = _steady_offset(zone) if _sqlite() else None
+    if offset is None:
+        return TruncDate("at", tzinfo=zone)
+    seconds = Value(f"{offset.total_seconds():+.0f} seconds")
+    return Func(F("at"), seconds, function="date", output_field=DateField())
+
+
+@lru_cache
+def _steady_offset(zone: ZoneInfo) -> timedelta | None:
+    """The zone's distance from UTC, if it is the same in every season of this century."""
+    days = [datetime(year, month, 1, tzinfo=zone) for year in range(2000, 2100) for month in (1, 4, 7, 10)]
+    offsets = {day.utcoffset() for day in days}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def json(value: Any) -> str:

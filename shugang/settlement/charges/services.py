@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import rfc8785
 
@@ -24,6 +24,7 @@ from shugang.policy.text import Text
 from . import vat
 from .models import ChargeAgreement
 
+T = TypeVar("T")
 AGREEMENT = Text("这份计费约定", "charge agreement")
 PROFILE = "settlement"
 NEVER_BEGAN = "never_began"
@@ -208,8 +209,8 @@ def lock_agreements(numbers: Sequence[str]) -> list[ChargeAgreement]:
     return found
 
 
-def batched(numbers: Iterable[str], size: int) -> Iterator[list[str]]:
-    whole = list(numbers)
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    whole = list(items)
     for start in range(0, len(whole), size):
         yield whole[start : start + size]
 

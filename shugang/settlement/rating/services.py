@@ -98,9 +98,9 @@ def open_periods(agreement: ChargeAgreement, until: datetime, basis: Basis | Non
     return [r for r in rated if any(line.amount_fen for line in r.lines) or (r.lines and r.prior is None)]
 
 
-def unbilled_fen(agreement: ChargeAgreement, until: datetime) -> int:
-    """分 for use that no bill holds yet."""
-    return sum(r.rated_fen - r.prior_fen for r in open_periods(agreement, until))
+def unbilled_fen(agreement: ChargeAgreement, until: datetime, basis: Basis | None = None) -> int:
+    """分 for use that no bill holds yet; `basis` as in `look_at`. Raises BrokenChain."""
+    return sum(r.rated_fen - r.prior_fen for r in open_periods(agreement, until, basis))
 
 
 class Due(NamedTuple):

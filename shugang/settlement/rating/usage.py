@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from shugang.delivery.metering.models import UsageRecord
-from shugang.delivery.metering.queries import by_price, charged_quantities, lineage
+from shugang.delivery.metering.queries import by_price, lineage
 from shugang.kernel import clock
 from shugang.kernel.actors import Actor
 from shugang.policy.priceplan import REVENUE, PricePlan, recorded_as
@@ -27,12 +27,9 @@ def quantities(grant: str, plan: PricePlan, start: datetime, end: datetime, know
     so that the bill can say why they cost nothing. `known`: revenue counts as it was reported by then (real time).
     """
     unit = "calls" if plan.kind == "revenue" else plan.unit
-    found = charged_quantities(grant, start, end, unit, by_day=plan.by_day)
-    rows = UsageRecord.objects.filter(
-        grant__number__in=lineage(grant), charged=False, state__in=_DELIVERED, at__gte=start, at__lt=end
-    ).exclude(outcome__in=recorded_as(plan.billable))
-    for outcome, quantity in by_price(rows, unit, plan.by_day).items():
-        found[outcome] = found.get(outcome, 0) + quantity
+    uncharged = Q(charged=False, state__in=_DELIVERED) & ~Q(outcome__in=recorded_as(plan.billable))
+    rows = UsageRecord.objects.filter(grant__number__in=lineage(grant), at__gte=start, at__lt=end)
+    found = by_price(rows.filter(Q(charged=True) | uncharged), unit, plan.by_day)
     if plan.kind == "revenue":
         found[REVENUE] = reported_revenue(grant, start.astimezone(clock.zone()).date(), known)
     return {outcome: count for outcome, count in sorted(found.items()) if count}

@@ -16,8 +16,9 @@ from shugang.policy.text import Text
 
 from ..bills.models import Bill
 from ..charges.models import ChargeAgreement
-from ..charges.services import AGREEMENT
+from ..charges.services import AGREEMENT, RUN_CHUNK, batched
 from ..payouts.models import BankLine
+from ..rating.basis import Basis
 from ..rating.services import BrokenChain, unbilled_fen
 from . import checks, use
 from .models import ReconciliationRun
@@ -70,10 +71,12 @@ def _open(agreements: QuerySet[Any], until: datetime, contract: str) -> Iterator
     yield from use.unsigned(contract)
     if not contract:
         yield from use.stated_until()
-    for agreement in agreements:
-        with suppress(BrokenChain):  # which the checks report as a difference
-            if amount := unbilled_fen(agreement, until):
-                yield Open("unbilled", agreement.number, amount, None)
+    for chunk in batched(agreements, RUN_CHUNK):
+        basis = Basis(chunk, until)
+        for agreement in chunk:
+            with suppress(BrokenChain):  # which the checks report as a difference
+                if amount := unbilled_fen(agreement, until, basis):
+                    yield Open("unbilled", agreement.number, amount, None)
     bills = Bill.objects.filter(agreement__in=agreements, kind="bill").order_by("pk")
     for bill in bills.filter(state__in=["issued", "disputed", "confirmed"]):
         yield Open("unpaid", str(bill.number), bill.due_fen, bill.issued_at)

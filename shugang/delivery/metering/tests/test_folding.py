@@ -2,7 +2,8 @@
 
 import copy
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import rfc8785
@@ -12,7 +13,8 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from shugang.delivery.grants.models import Grant
-from shugang.delivery.metering.models import UsageRecord
+from shugang.delivery.metering import storing
+from shugang.delivery.metering.models import UsageRecord, plane_iso
 from shugang.delivery.metering.queries import charged_quantities, quotas_left, usage, usage_by_day
 from shugang.delivery.metering.records import canonical, read
 from shugang.delivery.metering.services import fold_journal
@@ -290,3 +292,19 @@ def test_numbers_within_a_grant_leave_nothing_out(plane, grant, number):
     second["grant_seq"] = 2
     second["hash"] = record_hash(second)
     assert fold_journal(plane, 2, [second]) == 2
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Asia/Kolkata", "Europe/Berlin", "America/St_Johns"])
+def test_the_day_of_a_use_is_the_zones_whatever_its_clocks_do(plane, grant, settings, zone):
+    # Given uses around midnight of the zone, in summer and in winter
+    settings.TIME_ZONE = zone
+    local = [
+        datetime(2026, month, 15, hour, minute, second, 999_000, tzinfo=ZoneInfo(zone))
+        for month in (1, 7) for hour, minute, second in ((0, 0, 0), (23, 59, 59))
+    ]  # fmt: skip
+    texts = [plane_iso(moment) for moment in local]
+    fold_journal(plane, 1, make_records([{"grant": grant.number, "at": text} for text in texts]))
+    # When the database is asked for their days
+    found = UsageRecord.objects.order_by("seq").annotate(day=storing.local_day()).values_list("day", flat=True)
+    # Then those are the days of the zone
+    assert list(found) == [moment.date() for moment in local]
