@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 SHANGHAI_SECONDS = 8 * 3600
@@ -63,4 +64,9 @@ def to_datetime(epoch: float) -> datetime:
 
 def _text(millisecond: int) -> str:
     second, rest = divmod(millisecond, 1000)
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return f"{_second(second)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(epoch: int) -> str:
+    return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%S}"

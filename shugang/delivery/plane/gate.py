@@ -171,7 +171,7 @@ class Gate:
         return tuple.__new__(
             Entry,
             (
-                use.access.template(outcome),
+                use.access.outcomes.get(outcome) or use.access.template(outcome),
                 use.request_id,
                 moment.at,
                 moment.received_at,

@@ -125,7 +125,7 @@ async def handle(plane: Plane, scope: Any, proto: Any, product: str) -> None:
     row = table.get(key)
     body = render(row, fields, use.request_id)
     outcome, rows = (NOT_FOUND, 0) if row is None else (FOUND, 1)
-    template = access.template(outcome)
+    template = access.outcomes.get(outcome) or access.template(outcome)
     base = CHARGED if template.charged else UNCHARGED
     meter, day, size = access.meter, use.moment.day, len(body)
     if not meter.fits(day, base, rows, size):
