@@ -61,28 +61,34 @@ class Copy:
 
     def clean(self) -> Path:
         now = self._look()
+        if now == self.state:
+            return self.place
         for path in sorted(now.keys() - self.state.keys(), reverse=True):
-            (self.place / path).rmdir() if now[path] is None else (self.place / path).unlink()
+            os.rmdir(path) if now[path] is None else os.unlink(path)
         for path in sorted(p for p, seen in self.state.items() if p not in now or now[p] != seen):
             if self.state[path] is None:
-                (self.place / path).mkdir()
+                os.mkdir(path)
             else:
-                shutil.copy2(self.original / path, self.place / path)
-                self.state[path] = self._seen(self.place / path)
+                shutil.copy2(self.original / os.path.relpath(path, self.place), path)
+                self.state[path] = self._seen(os.lstat(path))
         return self.place
 
     def _look(self) -> dict[str, tuple[int, int, int] | None]:
-        """Paths below the place; None for a folder."""
+        """Whatever stands below the place; None for a folder. Asked before each of some thousand tests."""
         found: dict[str, tuple[int, int, int] | None] = {}
-        for folder, folders, names in os.walk(self.place):
-            below = os.path.relpath(folder, self.place)
-            found |= {os.path.join(below, name): None for name in folders}
-            found |= {os.path.join(below, name): self._seen(Path(folder) / name) for name in names}
+        folders = [str(self.place)]
+        while folders:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        found[entry.path] = None
+                        folders.append(entry.path)
+                    else:
+                        found[entry.path] = self._seen(entry.stat(follow_symlinks=False))
         return found
 
     @staticmethod
-    def _seen(path: Path) -> tuple[int, int, int]:
-        seen = os.lstat(path)
+    def _seen(seen: os.stat_result) -> tuple[int, int, int]:
         return seen.st_mtime_ns, seen.st_size, seen.st_ino
 
 

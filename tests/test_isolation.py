@@ -15,7 +15,7 @@ from django.urls import Resolver404, get_resolver, resolve
 
 from .doors import DOORS
 from .doors.base import CLOSED, OPEN, OWN, Door, ask, fill
-from .visitors import ADMINISTRATORS, STRANGER, browser, footprint, undone, writes
+from .visitors import ADMINISTRATORS, STRANGER, browser, differs, footprint, undone, writes
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def visit(world: Any, door: Door, name: str, **options: Any) -> tuple[HttpRespon
         door.prepare(client)
     written, before = writes(), footprint() if door.prepare else world.footprint
     answer = ask(client, door, world.things)
-    changed = writes() != written and footprint() != before
+    changed = writes() != written and differs(before)
     return answer, changed
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +61,37 @@ def browser(world: Any, name: str = "", english: bool = False, **options: Any) -
 @contextmanager
 def undone() -> Iterator[None]:
     """Whatever happens inside is rolled back, the custodian's books with it."""
-    bank = Path(settings.VAR_DIR) / "bank"
-    kept = {path: path.read_bytes() for path in bank.rglob("*") if path.is_file()}
+    bank = os.path.join(settings.VAR_DIR, "bank")
+    before = _files(bank)
+    kept = {path: _content(path, seen) for path, seen in before.items()}
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    for path in [p for p in bank.rglob("*") if p.is_file() and p not in kept]:
-        path.unlink()
-    for path, content in kept.items():
+    after = _files(bank)
+    if after == before:
+        return
+    for name in after.keys() - before.keys():
+        Path(name).unlink()
+    for name, content in kept.items():
+        path = Path(name)
         if not path.exists() or path.read_bytes() != content:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+
+
+def _files(folder: str) -> dict[str, tuple[int, int, int]]:
+    """Every file below: when it was written, its size and its inode."""
+    found = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            seen = os.stat(os.path.join(place, name))
+            found[os.path.join(place, name)] = seen.st_mtime_ns, seen.st_size, seen.st_ino
+    return found
+
+
+@cache
+def _content(path: str, seen: tuple[int, int, int]) -> bytes:
+    return Path(path).read_bytes()
 
 
 def writes() -> int:
@@ -78,17 +100,28 @@ def writes() -> int:
     return int(getattr(raw, "total_changes", None) or time.monotonic_ns())
 
 
-def footprint() -> str:
+def footprint() -> dict[str, str]:
     """A digest of every table but the sessions."""
-    digest = hashlib.sha256()
+    return {table: _digest(table) for table in _tables()}
+
+
+def differs(before: dict[str, str]) -> bool:
+    """Whether any table differs from its digest then; the first that does is enough."""
+    return any(_digest(table) != before[table] for table in _tables())
+
+
+@cache
+def _tables() -> list[str]:
+    """The record first: hardly anything happens that is not written there."""
+    tables = {m._meta.db_table for m in apps.get_models(include_auto_created=True) if m._meta.managed}
+    return sorted(tables - {"django_session"}, key=lambda table: (table != "kernel_event", table))
+
+
+def _digest(table: str) -> str:
     with connection.cursor() as cursor:
-        for model in sorted(apps.get_models(include_auto_created=True), key=lambda m: m._meta.db_table):
-            table = model._meta.db_table
-            if table == "django_session" or not model._meta.managed:
-                continue
-            cursor.execute(f'SELECT * FROM "{table}" ORDER BY 1')
-            digest.update(f"{table}{[tuple(map(_plain, row)) for row in cursor.fetchall()]}".encode())
-    return digest.hexdigest()
+        cursor.execute(f'SELECT * FROM "{table}" ORDER BY 1')
+        rows = [tuple(map(_plain, row)) for row in cursor.fetchall()]
+    return hashlib.sha256(str(rows).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

@@ -131,7 +131,7 @@ class Quiet(Stage):
 class World:
     things: dict[str, Any] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
-    footprint: str = ""
+    footprint: dict[str, str] = field(default_factory=dict)
 
     def actor(self, name: str) -> PartyActor:
         return self.things[name]
