@@ -7,6 +7,7 @@ it kills its workers: none may serve unattended.
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
 import multiprocessing
 import os
@@ -80,6 +81,9 @@ def _work(config: PlaneConfig, lock: int, launcher: int) -> None:
 def run(config: PlaneConfig) -> int:
     """Blocking; the exit status: 78 where a worker says that the settings cannot work, otherwise 0."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # What is loaded is every worker's; each would walk through all of it, and copy the pages.
+    gc.collect()
+    gc.freeze()
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = own(config.journal_path.with_suffix(".lock"))
     workers = [Worker(replace(config, worker=number), lock) for number in range(1, config.workers + 1)]

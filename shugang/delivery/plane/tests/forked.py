@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["shugang.delivery.plane.workers", "shugang.delivery.plane.__main__"])
+_CONTEXT.set_forkserver_preload(
+    [f"shugang.delivery.plane.{name}" for name in ("server", "workers", "__main__", "tests.frozen")]
+)
 
 
 class Forked:
