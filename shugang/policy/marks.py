@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, sqrt
@@ -212,8 +213,10 @@ def _scaled(name: str, column: Column, marked: MarkedColumn) -> str:
 def _moved(column: Column, marked: MarkedColumn, place: int) -> str:
     """The column with its digit moved in chosen rows."""
     name, step = quote(column.name), _direction(place)
+    power = 10**marked.decimals
+    units = f"CAST({name} * {power} AS BIGINT)" if _whole_units(column, marked) else _scaled(name, column, marked)
     wanted = f"xor(get_bit(CAST($mark_code_{place} AS BIT), CAST({_position(place)} AS INTEGER)), {_mask_bit(place)})"
-    parity = f"({_scaled(name, column, marked)} % 2 + 2) % 2"
+    parity = f"({units} % 2 + 2) % 2"
     if column.family == "whole":
         changed = f"TRY_CAST({name} AS HUGEINT) + {step}"
     elif _exact(column):
@@ -229,6 +232,15 @@ def _moved(column: Column, marked: MarkedColumn, place: int) -> str:
 
 def _exact(column: Column) -> bool:
     return column.type.strip().lower().startswith(("decimal", "numeric"))
+
+
+def _whole_units(column: Column, marked: MarkedColumn) -> bool:
+    """Whether the column holds nothing but whole units of its marked digit, all of them exact as a double too: then
+    `_scaled` is one product, which saves every marked row two conversions and a rounding."""
+    sized = re.fullmatch(r"(?:decimal|numeric)\((\d+), ?(\d+)\)", column.type.strip().lower())
+    return (
+        sized is not None and int(sized[2]) <= marked.decimals and int(sized[1]) - int(sized[2]) + marked.decimals <= 15
+    )
 
 
 def row_secret(root: bytes, dataset: str) -> bytes:
