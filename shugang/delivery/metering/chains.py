@@ -19,11 +19,12 @@ SELECT p.number, u.grant_number, COUNT(*), MAX(u.grant_seq)
 FROM delivery_usagerecord u JOIN delivery_plane p ON p.id = u.plane_id
 WHERE u.grant_seq > 0 GROUP BY p.number, u.grant_number HAVING COUNT(*) <> MAX(u.grant_seq) ORDER BY 1, 2
 """
+# Each record beside the one before it, by the index of their numbers; a window over all would lay the table out anew.
 _BROKEN = """
-SELECT p.number, COUNT(*), MIN(links.seq) FROM (
-    SELECT plane_id, seq, prev, LAG(hash) OVER (PARTITION BY plane_id ORDER BY seq) AS before FROM delivery_usagerecord
-) links JOIN delivery_plane p ON p.id = links.plane_id
-WHERE links.prev <> COALESCE(links.before, %s) GROUP BY p.number ORDER BY 1
+SELECT p.number, COUNT(*), MIN(u.seq)
+FROM delivery_usagerecord u JOIN delivery_plane p ON p.id = u.plane_id
+LEFT JOIN delivery_usagerecord before ON before.plane_id = u.plane_id AND before.seq = u.seq - 1
+WHERE u.prev <> COALESCE(before.hash, %s) GROUP BY p.number ORDER BY 1
 """
 _FIRST_GAP = """
 SELECT MIN(grant_seq) FROM (
