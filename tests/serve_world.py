@@ -35,6 +35,7 @@ def main() -> int:
 
     django.setup()
     import pytest
+    from django.db import connection
 
     from shugang.commands import processes, setup
 
@@ -43,8 +44,13 @@ def main() -> int:
 
     migrated.lay(folder / "control.sqlite3")
     setup.migrate()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "PRAGMA synchronous = OFF"
+        )  # of this connection alone: some thousand commits need not wait for the disk
     with pytest.MonkeyPatch.context() as patch:
         build(patch, folder / "work")
+    connection.close()
     stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda n, _frame: stopping.append(n))

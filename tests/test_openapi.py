@@ -18,7 +18,7 @@ from .doors.base import Door, fill
 from .openapi import body, each, operations, query
 from .visitors import browser, undone
 
-pytestmark = [pytest.mark.django_db, pytest.mark.system]
+pytestmark = pytest.mark.django_db
 # For each operation; `make soak` asks for more.
 EXAMPLES = int(os.environ.get("SHUGANG_API_EXAMPLES", "3"))
 OPERATIONS = {f"{method} {path}": (path, operation) for method, path, operation in operations(api.get_openapi_schema())}
