@@ -54,7 +54,7 @@ check: lint types floors unit
 
 test: $(VENV)/.test .venv-client/.done
 	@sh scripts/system-packages.sh
-	@$(MAKE) --no-print-directory lint types floors
+	@$(MAKE) -j2 --no-print-directory lint types floors
 	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser"
 	@$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "system or browser" tests shugang
 	@$(BIN)/python scripts/with_postgres.py env $(PYTEST) -n 3 --dist loadfile -m both

@@ -44,10 +44,8 @@ def main() -> int:
 
     migrated.lay(folder / "control.sqlite3")
     setup.migrate()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "PRAGMA synchronous = OFF"
-        )  # of this connection alone: some thousand commits need not wait for the disk
+    with connection.cursor() as cursor:  # this connection alone: some thousand commits need not wait for the disk
+        cursor.execute("PRAGMA synchronous = OFF")
     with pytest.MonkeyPatch.context() as patch:
         build(patch, folder / "work")
     connection.close()
