@@ -189,8 +189,10 @@ def _kept(job: Run, rule: Rule) -> Counted:
         counted = by_keys(rule, [rows, distinct - shared, single - lost])
         wrong += [f"SELECT h, g FROM {files}"] if shared else []
     if distinct > single or len(wrong) > 1:
-        query = f"SELECT DISTINCT d.names_ FROM ({measures.digested(rule, job.columns)}) AS d SEMI JOIN ({' UNION ALL '.join(wrong)}) AS w"
-        keys = job.sql(f"{query} ON d.h = w.h AND d.g = w.g ORDER BY 1 LIMIT {MOST_FAILING}").fetchall()
+        # By digest: 0.0 and -0.0 are one value, of which either may stand as the example.
+        query = f"SELECT min(d.names_) FROM ({measures.digested(rule, job.columns)}) AS d SEMI JOIN ({' UNION ALL '.join(wrong)}) AS w"
+        query += f" ON d.h = w.h AND d.g = w.g GROUP BY d.h, d.g ORDER BY 1 LIMIT {MOST_FAILING}"
+        keys = job.sql(query).fetchall()
         counted.failing = [[_short(v) for v in key] for (key,) in keys]
     return counted
 

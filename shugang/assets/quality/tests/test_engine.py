@@ -7,7 +7,7 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shugang.assets.quality import engine, scoring
@@ -113,6 +113,7 @@ def test_counts_are_those_of_a_plain_reading(con, data):
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(rows, min_size=2, max_size=4))
+@example([[], [(None, None, 0.0, None, None), (None, None, -0.0, None, None)]])
 def test_parts_counted_alone_and_merged_are_the_whole(con, tmp_path_factory, parts):
     base = tmp_path_factory.mktemp("segments")
     whole = count(con, [r for part in parts for r in part])
