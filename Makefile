@@ -1,5 +1,5 @@
 # make demo   play the whole chain on real data and stay up       make test   every test, as CI runs it
-# make check  lint, types, floors and unit tests before a commit  make bench / make soak  apart
+# make check  lint, types, floors and the touched rooms' tests, before a commit  make bench / make soak  apart
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -48,7 +48,7 @@ floors: $(VENV)/.test
 	@$(BIN)/lint-imports --no-logo
 
 unit: $(VENV)/.test
-	@$(PYTEST) -n 2 --dist loadfile shugang -m "not system and not browser"
+	@$(PYTEST) -n 2 --dist loadfile -m "not system and not browser" $$($(BIN)/python scripts/touched_tests.py)
 
 check: lint types floors unit
 
