@@ -24,14 +24,17 @@ def changed() -> list[str]:
 
 
 def tests_of(path: str) -> str | None:
-    """The test file itself, or the tests of the nearest folder above that has some."""
+    """The test file itself, or the tests of the nearest folder above that has some; a wing's own file asks the wing."""
     place = Path(path)
-    if place.name.startswith("test_") and place.suffix == ".py" and place.parts[0] in ("shugang", "tests"):
+    if place.name.startswith("test_") and place.suffix == ".py":
         return path if (ROOT / path).exists() else None
-    for folder in place.parents:
-        if folder.parts[:1] == ("shugang",) and (ROOT / folder / "tests").is_dir():
-            return str(folder / "tests")
-    return "tests/test_documents.py" if place.suffix == ".md" or place.parts[0] in ("docs", "scripts") else None
+    if place.suffix == ".md" or place.parts[0] in ("docs", "scripts"):
+        return "tests/test_documents.py"
+    if place.parts[0] != "shugang" or len(place.parts) < 3:
+        return None
+    wing = Path(*place.parts[:2])
+    rooms = (folder / "tests" for folder in place.parents if folder.is_relative_to(wing))
+    return str(next((room for room in rooms if (ROOT / room).is_dir()), wing))
 
 
 def main() -> None:

@@ -35,11 +35,9 @@ class Aborted(Exception):
 
 
 class Pipe:
-    """One body in flight. `stands` is asked again and again until the last byte is in the pipe."""
+    """One body in flight. `stands` is asked again and again until the last byte is in the pipe, `busy` before each piece."""
 
-    def __init__(
-        self, folder: Path, stands: Callable[[], bool], threads: Executor, busy: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, folder: Path, stands: Callable[[], bool], threads: Executor, busy: Callable[[], bool]) -> None:
         self._path = folder / secrets.token_hex(12)
         self._stands, self._threads, self._busy = stands, threads, busy
         os.mkfifo(self._path, 0o600)
